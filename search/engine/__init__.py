@@ -1,0 +1,1 @@
+"""Starts trials and decides about them: oracle, tuner, slots, failures, budgets."""
