@@ -40,7 +40,7 @@ ImageSize = Annotated[list[Pixels], Field(min_length=2, max_length=2), BeforeVal
 
 
 class Split(Section):
-    """Which share of the images of each class goes where; the rest is trained on. Folders that are split keep their split."""
+    """Which share of each class goes where; the rest is trained on. Folders that are split already keep their split."""
 
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.2
     test: Annotated[float, Field(ge=0, lt=1)] = 0.1
@@ -57,7 +57,7 @@ class Data(Section):
 
 
 class Augment(Section):
-    """Random changes to the training images, drawn anew in every epoch. Strengths are shares of the image or of a turn."""
+    """Random changes to training images, drawn anew in every epoch. Strengths are shares of the image or of a turn."""
 
     horizontal_flip: Searched[bool] = False
     vertical_flip: Searched[bool] = False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 class CnnSearchError(Exception):
-    """Base of every error that the person at the keyboard can mend: it ends a command with exit code 1, without a traceback."""
+    """Base of every error that the person can mend: it ends a command with exit code 1, without a traceback."""
 
 
 @dataclass(frozen=True)
