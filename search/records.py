@@ -1,0 +1,109 @@
+"""What is known of a trial, as plain values: what the engine writes and the reports read, without keras and without optuna."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cnnsearch.spaces.values import Scalar
+
+
+class Status(StrEnum):
+    """How a trial stands. A failure is never scored; what was stopped early or pruned keeps the best score it reached."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    STOPPED_EARLY = "stopped_early"
+    PRUNED = "pruned"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes from such a trial."""
+        return self not in (Status.QUEUED, Status.RUNNING)
+
+
+class Failure(StrEnum):
+    """Why a trial failed."""
+
+    OOM = "oom"
+    NAN = "nan"
+    DATA = "data"
+    CRASH = "crash"
+    BUG = "bug"
+    IMPOSSIBLE = "impossible"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One finished epoch.
+
+    Attributes:
+        number: from 1.
+        metrics: what Keras logged, such as `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`.
+        seconds: wall time of this epoch.
+    """
+
+    number: int
+    metrics: Mapping[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One trial.
+
+    Attributes:
+        number: from 0, the number of the trial in its Optuna study.
+        values: the active parameters by dotted path; inactive ones are absent.
+        status: how it stands.
+        reason: why it ended so: a `Failure` for a failed trial, else a short text such as `patience 3 on val_loss`.
+        message: one line for a person, such as the exception's; may be empty.
+        score: the best value of the objective over its epochs; None where there is none.
+        best_epoch: the number of the epoch with that score.
+        seconds: wall time from its start to its end.
+        parameters: the number of weights of its model.
+        epochs: its finished epochs, in order.
+    """
+
+    number: int
+    values: Mapping[str, Scalar]
+    status: Status
+    reason: str = ""
+    message: str = ""
+    score: float | None = None
+    best_epoch: int | None = None
+    seconds: float | None = None
+    parameters: int | None = None
+    epochs: tuple[Epoch, ...] = field(default=())
+
+    @property
+    def best_metrics(self) -> Mapping[str, float]:
+        """The metrics of the best epoch; empty where there is none."""
+        return next((epoch.metrics for epoch in self.epochs if epoch.number == self.best_epoch), {})
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What the search ranks by: a logged metric and whether more of it is better (`max`) or less (`min`)."""
+
+    metric: str
+    direction: str
+
+    @classmethod
+    def of(cls, metric: str) -> "Objective":
+        """The objective for a metric's name: losses and errors are minimised, everything else is maximised."""
+        return cls(metric, "min" if metric.endswith(("loss", "error")) else "max")
+
+    def better(self, score: float, than: float | None) -> bool:
+        """Whether a score beats another one; any score beats none."""
+        if than is None:
+            return True
+        return score > than if self.direction == "max" else score < than
+
+
+def rank(trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objective) -> list[TrialRecord]:
+    """The trials that have a score, best first; ties go to the smaller model, then to the earlier trial."""
+    scored = [t for t in (trials.values() if isinstance(trials, Mapping) else trials) if t.score is not None]
+    sign = -1 if objective.direction == "max" else 1
+    return sorted(scored, key=lambda t: (sign * (t.score or 0.0), t.parameters or 0, t.number))

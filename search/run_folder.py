@@ -1,0 +1,146 @@
+"""A run's folder: where each of its files lies, and the one way in which files are written there."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+def write_beside(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` make a file under another name in the same folder, then put it in `path`'s place at once.
+
+    A reader sees the old file or the new one, never a part. The other name keeps the suffix, which Keras goes by.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    beside = Path(name)
+    try:
+        write(beside)
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        beside.chmod(0o644)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a UTF-8 text file."""
+    write_beside(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Replace a JSON file; NaN and infinities are refused, as JSON has none."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A trained model with all that explains it: `best/` of a run, or the result of a retraining."""
+
+    path: Path
+
+    @property
+    def model(self) -> Path:
+        """The whole Keras model, from raw 0-255 pixels to class probabilities."""
+        return self.path / "model.keras"
+
+    @property
+    def config(self) -> Path:
+        """The configuration it was trained from."""
+        return self.path / "config.yaml"
+
+    @property
+    def metrics(self) -> Path:
+        """Its scores on validation and test part."""
+        return self.path / "metrics.json"
+
+    @property
+    def predictions(self) -> Path:
+        """Its class probabilities for each validation and test image, as csv."""
+        return self.path / "predictions.csv"
+
+    @property
+    def confusion_matrix(self) -> Path:
+        """A picture of which class is taken for which."""
+        return self.path / "confusion_matrix.png"
+
+    @property
+    def classes(self) -> Path:
+        """The classes' names in the order of the model's outputs, and the input's shape."""
+        return self.path / "classes.json"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run, such as `runs/basic-001`."""
+
+    path: Path
+
+    @property
+    def space(self) -> Path:
+        """The space as it was asked for, overrides included."""
+        return self.path / "space.yaml"
+
+    @property
+    def resolved(self) -> Path:
+        """The same with every default filled in."""
+        return self.path / "resolved.yaml"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, machine, devices."""
+        return self.path / "environment.json"
+
+    @property
+    def dataset(self) -> Path:
+        """Classes, counts, split, skipped files and fingerprint of the data."""
+        return self.path / "dataset.json"
+
+    @property
+    def study(self) -> Path:
+        """The Optuna study, the only truth about the trials."""
+        return self.path / "study.db"
+
+    @property
+    def events(self) -> Path:
+        """One line of JSON for each thing that happened."""
+        return self.path / "events.jsonl"
+
+    @property
+    def status(self) -> Path:
+        """How the run stands."""
+        return self.path / "status.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that runs the search."""
+        return self.path / "run.lock"
+
+    @property
+    def tensorboard(self) -> Path:
+        """TensorBoard's log folder, one session for each trial."""
+        return self.path / "tensorboard"
+
+    @property
+    def trials_table(self) -> Path:
+        """All trials, one line each."""
+        return self.path / "trials.csv"
+
+    @property
+    def history_table(self) -> Path:
+        """All epochs of all trials, one line each."""
+        return self.path / "history.csv"
+
+    @property
+    def best(self) -> ModelFolder:
+        """The best trial's model."""
+        return ModelFolder(self.path / "best")
+
+    def trial(self, number: int) -> Path:
+        """The folder of a trial: config.yaml, history.csv, log.txt, and model.keras while it is among the best."""
+        return self.path / "trials" / f"{number:04d}"
