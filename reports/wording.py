@@ -42,11 +42,9 @@ def _without_indices(path: str) -> str:
 
 
 def short_names(paths: Sequence[str]) -> dict[str, str]:
-    """For each dotted path its shortest ending that no other path has, with spaces for dots and underscores and `lr` for `learning_rate`."""
+    """For each dotted path its shortest ending that no other path has, as words; `lr` is short for a learning rate."""
     parts = {path: path.split(".") for path in paths}
-    return {
-        path: " ".join(_ending(path, parts)).replace("learning_rate", "lr").replace("_", " ") for path in paths
-    }
+    return {path: " ".join(_ending(path, parts)).replace("learning_rate", "lr").replace("_", " ") for path in paths}
 
 
 def _ending(path: str, parts: Mapping[str, Sequence[str]]) -> Sequence[str]:
