@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnsearch.reports.images import FoundImage, read_images
+from cnnsearch.reports.images import FoundImage
 from cnnsearch.reports.predictions import read_classes
+from cnnsearch.search.dataset.decode import decode_image
+from cnnsearch.search.dataset.errors import UnreadableImage
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
@@ -137,16 +139,10 @@ def classify(
 def _decoded(
     shape: tuple[int, int, int], found: Sequence[FoundImage], on_unreadable: Callable[[FoundImage, str], None]
 ) -> Iterator[tuple[FoundImage, NDArray[np.uint8]]]:
-    from cnnsearch.search.dataset.decode import UnreadableImage, decode
-
-    color: Literal["rgb", "gray"] = "gray" if shape[2] == 1 else "rgb"
-    for image, data in read_images(found):
-        if data is None:
-            on_unreadable(image, "the archive does not give it out: encrypted, damaged, or too large")
-            continue
+    for image in found:
         try:
-            pixels = decode(data, shape[:2], color)
+            pixels = decode_image(image.read(), shape)
         except UnreadableImage as error:
             on_unreadable(image, str(error))
-            continue
-        yield image, pixels
+        else:
+            yield image, pixels

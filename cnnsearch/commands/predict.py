@@ -35,7 +35,7 @@ def predict(
     complaints = errors or Console(stderr=True, highlight=False)
 
     def complain(image: FoundImage, reason: str) -> None:
-        complaints.print(safe(f"warning: {image.name}: skipped, {reason}", "yellow"), soft_wrap=True)
+        complaints.print(safe(f"warning: {image.name} {reason}: skipped", "yellow"), soft_wrap=True)
 
     answers = list(classify(classifier, found, complain))
     if not answers:
