@@ -1,6 +1,6 @@
 """cnnsearch finds a good convolutional network for a folder of photos.
 
-The public names are imported when they are first asked for: `import cnnsearch` alone costs neither keras nor tensorflow.
+The public names are imported when first asked for: `import cnnsearch` alone costs neither keras nor tensorflow.
 """
 
 from importlib import import_module

@@ -45,10 +45,9 @@ class Progression:
 
     def _end(self, trial: TrialRecord) -> None:
         self.ended.append(trial)
-        objective = self.objective
-        if trial.score is not None and objective:
-            if objective.better(trial.score, self.best.score if self.best else None):
-                self.best = trial
+        leader = self.best.score if self.best else None
+        if trial.score is not None and self.objective and self.objective.better(trial.score, leader):
+            self.best = trial
 
     @property
     def objective(self) -> Objective | None:

@@ -1,4 +1,4 @@
-"""A model folder: the model, the configuration it was trained from, its classes, and its predictions on unseen images."""
+"""A model folder: the model, the configuration it was trained from, its classes, its predictions on unseen images."""
 
 import shutil
 import tempfile

@@ -22,7 +22,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def run(
-    connection: Connection, work: Callable[[Line, Any], None], job: Any, log: Path, environment: Mapping[str, str]
+    connection: Connection, work: Callable[[Line, Any], None], job: object, log: Path, environment: Mapping[str, str]
 ) -> None:
     """Do a job in this process: what it prints goes to `log`, how it fails goes to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides

@@ -1,4 +1,4 @@
-"""What is known of a trial, as plain values: the engine writes them and the reports read them, without keras or optuna."""
+"""What is known of a trial, as plain values: the engine writes them, the reports read them, without keras or optuna."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

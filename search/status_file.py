@@ -1,4 +1,4 @@
-"""Keeps `status.json` true while a run goes on: what `--continue`, a person or another program reads without the study."""
+"""Keeps `status.json` true while a run goes on: what the next command or another program reads without the study."""
 
 import os
 import socket

@@ -117,7 +117,7 @@ class TrialStudy:
         return [trial.number for trial in running]
 
     def requeue(self, number: int) -> None:
-        """Put one running trial back in line: the next to ask gets it, under the same number and with the same values."""
+        """Put one running trial back in line: the next to ask gets it, with its number and its values."""
         self._asked.pop(number, None)
         self._storage.set_trial_state_values(self._trial_id(number), TrialState.WAITING)
 

@@ -260,7 +260,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             self.trials.pop(trial.trial_id, None)
 
     def prune(self, tuner_id: str, epoch: Epoch) -> bool:
-        """Record a finished epoch of the trial that this tuner runs; true where the pruner ends it, which it then is."""
+        """Record a finished epoch of the trial that this tuner runs; true where the pruner ends it."""
         with self._lock:
             trial_id = self.ongoing_trials[tuner_id].trial_id
             behind = self.report(trial_id, epoch)

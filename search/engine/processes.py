@@ -1,4 +1,4 @@
-"""Fresh processes from a forkserver: keras is imported there once, no device is touched, and a fork takes milliseconds."""
+"""Fresh processes from a forkserver: it imports keras once and touches no device, and a fork takes milliseconds."""
 
 import multiprocessing
 import os

@@ -9,7 +9,7 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from cnnsearch.spaces.errors import CnnSearchError
 
 SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
-    # Tree-structured Parzen estimator (Bergstra et al. 2011); grouped, so that each branch has its own model of what is good.
+    # Tree-structured Parzen estimator (Bergstra et al. 2011); grouped: each branch has its own model of what is good.
     "tpe": lambda seed: TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True),
     "random": lambda seed: RandomSampler(seed=seed),
 }
@@ -49,5 +49,5 @@ def pruner_of(pruner: str | BasePruner) -> BasePruner:
 
 
 def quiet_optuna() -> None:
-    """What Optuna says on its own goes to nobody: the run's own table tells it, and multivariate TPE is no experiment here."""
+    """What Optuna says on its own goes to nobody: the run's own table tells it."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
