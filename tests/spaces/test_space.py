@@ -1,6 +1,5 @@
 """A space's parameters, its configurations, and what can be asked of it."""
 
-import itertools
 import random
 from typing import Any
 
@@ -11,7 +10,7 @@ from cnnsearch.spaces.document import Configuration, Document, Scratch, branch_o
 from cnnsearch.spaces.draws import draw
 from cnnsearch.spaces.load import load_space, loads_space
 from cnnsearch.spaces.space import Condition, Space, configuration_yaml
-from cnnsearch.spaces.values import Branch, Choice, IntRange, value_at
+from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, label, size, value_at
 
 TEXT = """\
 data: {source: photos, image_size: {choice: [32, [48, 64]]}}
@@ -108,28 +107,39 @@ def test_steps_of_a_float_range_are_mended_from_rounding():
         space.configuration({"model.scratch.dropout": 0.25})
 
 
-def all_configurations(space: Space) -> set[str]:
-    """Every configuration, by walking all values of all parameters."""
+def all_values(domain: Domain) -> list[Scalar]:
+    """Every value of a domain that can be counted."""
+    match domain:
+        case Choice(options):
+            return [label(option) for option in options]
+        case Branch(names):
+            return list(names)
+        case IntRange() | FloatRange():
+            return [value_at(domain, index) for index in range(size(domain) or 0)]
 
-    def options(parameter: Any) -> list[Any]:
-        from cnnsearch.spaces.values import label, size
 
-        if isinstance(parameter.domain, Choice):
-            return [label(option) for option in parameter.domain.options]
-        if isinstance(parameter.domain, Branch):
-            return list(parameter.domain.names)
-        return [value_at(parameter.domain, index) for index in range(size(parameter.domain) or 0)]
-
-    names = [parameter.name for parameter in space.parameters]
-    rows = itertools.product(*(options(parameter) for parameter in space.parameters))
-    return {configuration_yaml(space.configuration(dict(zip(names, row, strict=True)))) for row in rows}
+def all_configurations(space: Space) -> list[str]:
+    """Every configuration, by giving each active parameter each of its values."""
+    rows: list[dict[str, Scalar]] = [{}]
+    for parameter in space.parameters:
+        rows = [
+            {**row, **more}
+            for row in rows
+            for more in (
+                [{parameter.name: value} for value in all_values(parameter.domain)]
+                if parameter.is_active(row)
+                else [{}]
+            )
+        ]
+    return [space.configuration(row).model_dump_json() for row in rows]
 
 
 def test_distinct_configurations_are_counted_through_branches_and_blocks():
     space = space_of()
     # image sizes * dense * (batch norm * (1 block: 2 filters; 2: 2*2*2 convs; 3: 2*2*2*2) + trainable_from)
     assert space.cardinality() == 2 * 3 * (2 * (2 + 8 + 16) + 2)
-    assert space.cardinality() == len(all_configurations(space))
+    walked = all_configurations(space)
+    assert space.cardinality() == len(walked) == len(set(walked))
 
 
 def test_a_continuous_range_is_uncountable_but_one_of_no_width_is_one_value():
