@@ -68,6 +68,11 @@ SCRATCH = "data: {source: photos}\nmodel: {scratch: {%s}}\n"
         (SCRATCH % "dropout: {float: [0, 0.5], step: 1e-300}", "a range has at most 1000000000 steps"),
         (SCRATCH % "dropout: {float: [0, 0.5], scale: log}", "a log scale needs bounds above 0, got 0.0"),
         (SCRATCH % "dropout: {float: [0.1, 0.5], scale: log, step: 0.1}", "a log scale has no step, got step 0.1"),
+        (
+            SCRATCH % "dropout: {flaot: [0, 0.5]}",
+            "Did you mean `float`? A searched value has one of the keys choice, int",
+        ),
+        (SCRATCH % "dropout: {int: [0, 0], float: [0, 0.5]}", "got two of them at `model.scratch.dropout`. Keep one."),
         (SCRATCH % "batch_norm: yes", 'must be true or false, got "yes". YAML 1.2 has true and false only.'),
         (SCRATCH % "pool: {int: [1, 2]}", "`model.scratch.pool.int.0` must be one of max, average, none, got 1"),
         (SCRATCH % "blocks: {int: [2, 3], per: block}", "`per: block` is for the values of a scratch model's blocks"),

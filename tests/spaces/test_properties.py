@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cnnsearch.spaces.draws import draw
 from cnnsearch.spaces.errors import Problem, SpaceError
 from cnnsearch.spaces.load import loads_space
+from cnnsearch.spaces.nodes import read_nodes
 from cnnsearch.spaces.shapes import feature_maps
 from cnnsearch.spaces.space import Space, configuration_yaml
 from cnnsearch.spaces.values import contains_searched
@@ -101,3 +102,16 @@ def test_a_broken_document_gives_a_space_or_problems_in_words(tree: object):
 def test_any_text_gives_a_space_or_problems(text: str):
     for problem in problems_of(text):
         assert problem.where.startswith("any.yaml")
+
+
+awkward = st.text("ab01.:-[]{}&*!|>'\"#%@\n\t ?,eE+_~\u2028\x85\\/", max_size=60)
+
+
+@unhurried
+@given(st.text(max_size=60) | awkward)
+def test_any_text_is_written_so_that_it_is_read_as_it_was(text: str):
+    tree = {"source": text, "inner": {"list": [text, 1]}, "braces": {"text": text}}
+    root, problems = read_nodes(as_yaml(tree, comment=text), "any.yaml")
+    assert root is not None
+    assert root.plain() == tree
+    assert problems == []

@@ -1,5 +1,6 @@
 """A space's parameters, its configurations, and what can be asked of it."""
 
+import pickle
 import random
 from typing import Any
 
@@ -195,3 +196,10 @@ def test_the_shipped_space_draws_both_branches_and_every_optimizer():
     assert {values["model"] for values in draws} == {"scratch", "vgg16"}
     assert {values["optimizer"] for values in draws} == {"sgd", "adam", "rmsprop"}
     assert {values.get("model.scratch.blocks") for values in draws} == {2, 3, 4, None}
+
+
+def test_spaces_and_configurations_travel_to_other_processes():
+    space = space_of()
+    configuration = space.configuration(values_of())
+    assert pickle.loads(pickle.dumps(space)) == space
+    assert pickle.loads(pickle.dumps(configuration)) == configuration
