@@ -111,8 +111,11 @@ def _unknown_key(path: Path, tags: Sequence[str]) -> tuple[str, str]:
         if name == "per":
             return (
                 f"`per: block` is for the values of a scratch model's blocks, got it at `{dotted(parent)}`",
-                "Drop it.",
+                "Leave it out.",
             )
+        if name in KEYWORDS:
+            rule = f"a searched value is a choice, an int or a float range, got two of them at `{dotted(parent)}`"
+            return rule, "Keep one."
         keys = [*beside, "per"] if "<fixed>" in tags[:-1] else beside
     else:
         section = _section_at(parent)
@@ -170,6 +173,10 @@ def _value_rule(kind: str, name: str, found: Any, context: Mapping[str, Any]) ->
 def _type_advice(kind: str, found: Any) -> str:  # noqa: ANN401 - anything a file may hold
     if kind in ("int_type", "float_type") and isinstance(found, str):
         return "Take the quotes away." if re.fullmatch(r"[-+.\deE]+", found) else ""
+    if kind in ("model_type", "dict_type") and found is None:
+        return "Write its keys below it, or leave it out to take its defaults."
+    if kind in ("int_type", "float_type", "bool_type", "string_type") and isinstance(found, Mapping) and found:
+        return f"{nearest(str(next(iter(found))), KEYWORDS)}A searched value has one of the keys {', '.join(KEYWORDS)}."
     if kind == "bool_type" and str(found).lower() in ("yes", "no", "on", "off"):
         return "YAML 1.2 has true and false only."
     return ""

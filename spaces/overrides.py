@@ -37,9 +37,9 @@ def _put(parent: Node, key: str | int, value: Node) -> None:
         if branches is not None and isinstance(branches.content, dict) and value.content in branches.content:
             value = Node({value.content: branches.content[value.content]}, value.mark, {value.content: value.mark})
     holder = parent.content
-    if isinstance(holder, dict) and key not in holder and old is not None:
-        parent = holder["choice"]
-        holder = parent.content
+    branches = holder.get("choice") if isinstance(holder, dict) and key not in (*holder, "choice") else None
+    if branches is not None and isinstance(branches.content, dict):  # a branch, known or new, belongs into the choice
+        parent, holder = branches, branches.content
     holder[key] = value
     if isinstance(key, str):
         parent.key_marks[key] = value.mark

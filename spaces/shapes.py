@@ -34,13 +34,14 @@ def _scratch_maps(size: Size, blocks: tuple[Block, ...]) -> list[Size]:
     """
     maps = []
     for number, block in enumerate(blocks, start=1):
+        pool = f"pool {block.pool}, pool_size {block.pool_size}"
         before = _after_convs(size, block.convs, block.kernel_size, block.padding)
         after = _after_pool(before, block.pool, block.pool_size)
         if min(after) < 1:
             raise ImpossibleConfiguration(
                 f"model.scratch: each block must leave a pixel, but block {number} takes a map of {size[0]} x "
-                f"{size[1]} and leaves none (convs {block.convs}, kernel_size {block.kernel_size}, padding {block.padding}, "
-                f"pool {block.pool}, pool_size {block.pool_size}). Use larger images or fewer blocks."
+                f"{size[1]} and leaves none (convs {block.convs}, kernel_size {block.kernel_size}, padding "
+                f"{block.padding}, {pool}). Use larger images or fewer blocks."
             )
         maps.append(after)
         size = after
