@@ -4,7 +4,6 @@ import math
 import os
 import shutil
 import tempfile
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,7 +26,7 @@ from cnnsearch.search.dataset.cache import (
     content_hash,
     open_cache,
 )
-from cnnsearch.search.dataset.decode import Shape, decode_image
+from cnnsearch.search.dataset.decode import Shape, decode_image, quiet_pillow
 from cnnsearch.search.dataset.errors import DataError, UnreadableImage
 from cnnsearch.search.dataset.index import CacheIndex, Skipped
 from cnnsearch.search.dataset.layout import LabelledImage
@@ -72,10 +71,9 @@ def build_cache(
 
 @contextmanager
 def _cores() -> Iterator[ThreadPoolExecutor]:
-    """A thread for each core: decoding and hashing release Python's lock. Warnings about odd files are silenced."""
+    """A thread for each core: decoding and hashing release Python's lock."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet_pillow():
         pool = ThreadPoolExecutor(cores, thread_name_prefix="decode")
         try:
             yield pool

@@ -1,6 +1,9 @@
 """The one decoder: from an image file's bytes to the pixels that caches, training and predictions all see."""
 
 import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,17 @@ DECODER_VERSION = 1
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Silences Pillow's warnings about odd files, such as broken EXIF data in a good photo.
+
+    Python keeps one list of warning filters for all threads: enter it in the thread that starts those that decode.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
 
 
 def decode_image(content: bytes, shape: Shape) -> NDArray[np.uint8]:

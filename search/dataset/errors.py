@@ -15,4 +15,4 @@ class DataError(CnnSearchError):
 
 
 class UnreadableImage(CnnSearchError):  # noqa: N818 - it names the image's state; one of them is no error of the run
-    """One image file that cannot be used. Its text is only the reason, such as `is empty`; the caller knows the name."""
+    """One image file that cannot be used. Its text is the reason alone, such as `is empty`; the caller has the name."""

@@ -53,6 +53,13 @@ def _check_size(size: int) -> None:
         raise UnreadableImage(f"has {size} bytes, more than the {MAX_FILE_BYTES} that an image may have")
 
 
+def _leads_to_file_in(root: Path, link: "os.DirEntry[str]") -> bool:
+    try:
+        return link.is_file() and Path(link.path).resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # a link to itself, or through folders that may not be entered
+        return False
+
+
 @dataclass(frozen=True)
 class FolderFiles:
     """A folder. Links to files inside of it are read; links out of it and links to folders are not followed."""
@@ -66,16 +73,17 @@ class FolderFiles:
             DataError: a folder cannot be listed.
         """
         paths, links = [], 0
-        for path, is_link in self._walk(""):
+        for path, is_link in self._walk():
             if is_link:
                 links += 1
             else:
                 paths.append(path)
-        return Listing(tuple(paths), (f"{links} links were not followed",) if links else ())
+        return Listing(tuple(paths), (f"links not followed: {links}",) if links else ())
 
-    def _walk(self, folder: str) -> Iterator[tuple[str, bool]]:
+    def _walk(self) -> Iterator[tuple[str, bool]]:
         """Relative paths, each with whether it is a link that is not followed."""
-        waiting = [folder]
+        root = self.root.resolve()
+        waiting = [""]
         while waiting:
             prefix = waiting.pop()
             for entry in self._entries(prefix):
@@ -83,8 +91,7 @@ class FolderFiles:
                 if is_clutter(entry.name):
                     continue
                 if entry.is_symlink():
-                    inside = entry.is_file() and self._is_inside(path)
-                    yield path, not inside
+                    yield path, not _leads_to_file_in(root, entry)
                 elif entry.is_dir():
                     waiting.append(path + "/")
                 elif entry.is_file():
@@ -101,9 +108,6 @@ class FolderFiles:
                 f"every folder of a source must be readable, got: {error.strerror}.",
                 "Check its permissions.",
             ) from error
-
-    def _is_inside(self, path: str) -> bool:
-        return (self.root / path).resolve().is_relative_to(self.root.resolve())
 
     def read(self, path: str) -> bytes:
         """The bytes of one file.
@@ -156,7 +160,7 @@ class ZipFiles:
         for path, info in self._members.items():
             self._check_member(path, info)
         paths = tuple(path for path in self._members if path not in links)
-        return Listing(paths, (f"{len(links)} links were not followed",) if links else ())
+        return Listing(paths, (f"links not followed: {len(links)}",) if links else ())
 
     def _check_member(self, path: str, info: zipfile.ZipInfo) -> None:
         if path.startswith("/") or PureWindowsPath(path).drive or ".." in path.split("/"):

@@ -90,9 +90,9 @@ def read_layout(where: str, paths: Iterable[str]) -> Layout:
         labelled, notes = _labelled(loose, depth)
         if not labelled:
             raise DataError(where, f"split folders need a train folder, got only {_folders(tops)}.", _LAYOUTS)
-        notes += [f"{len(images) - len(loose)} images in {_folders(tops)} beside the labelled files are not used"]
+        notes += [f"images in {_folders(tops)} beside the labelled files, not used: {len(images) - len(loose)}"]
     if others:
-        notes += [f"{sum(others.values())} files that are no images are not used{_suffixes(others)}"]
+        notes += [f"files that are no images, not used: {sum(others.values())}{_suffixes(others)}"]
     layout = Layout(tuple(sorted(labelled, key=lambda image: image.path)), tuple(notes))
     _check_classes(where, layout, len(images))
     return layout
@@ -143,7 +143,7 @@ def _labelled(images: Sequence[Steps], depth: int, part: str | None = None) -> t
     missing = len(images) - len(labelled)
     kind = "outside the class folders" if in_folders else "whose names hold no label"
     place = f" of the {part} part" if part else ""
-    return labelled, [f"{missing} images{place} {kind} are not used"] if missing else []
+    return labelled, [f"images{place} {kind}, not used: {missing}"] if missing else []
 
 
 def _folder_label(steps: Steps, depth: int) -> str | None:
@@ -161,26 +161,26 @@ def _labelled_parts(where: str, images: Sequence[Steps], depth: int) -> tuple[li
     notes: list[str] = []
     outside = sum(len(steps) == depth + 1 for steps in images)
     if outside:
-        notes.append(f"{outside} images outside the split folders are not used")
+        notes.append(f"images outside the split folders, not used: {outside}")
     for part in PARTS:
         of_part = [s for s in images if len(s) > depth + 1 and PART_FOLDERS[s[depth].lower()] == part]
         below = [steps[depth + 1 :] for steps in of_part]
         inner = depth + 1 + (_wrapping_depth(below, in_part=True) if below else 0)
         found[part], part_notes = _labelled(of_part, inner, part)
-        known = {image.class_name for image in found[TRAIN]}
-        unknown = {image.class_name for image in found[part]} - known
-        if of_part and part != TRAIN and unknown == {image.class_name for image in found[part]}:
-            notes.append(f"{len(of_part)} images of the {part} part have no class of the train part and are not used")
+        classes = {image.class_name for image in found[part]}
+        unknown = classes - {image.class_name for image in found[TRAIN]}
+        if part != TRAIN and of_part and len(classes) <= 1 and unknown == classes:
+            notes.append(f"images of the {part} part without a class of the train part, not used: {len(of_part)}")
             found[part] = []
         elif unknown:
-            _refuse_unknown_classes(where, part, unknown)
+            raise _unknown_classes(where, part, unknown)
         else:
             notes += part_notes
     return [image for part in PARTS for image in found[part]], notes
 
 
-def _refuse_unknown_classes(where: str, part: str, unknown: set[str]) -> None:
-    raise DataError(
+def _unknown_classes(where: str, part: str, unknown: set[str]) -> DataError:
+    return DataError(
         where,
         f"every class of the {part} part must be in the train part, got {_listed(unknown)} in {part} only.",
         "Rename or remove these classes, or add training images of them.",

@@ -38,4 +38,4 @@ def _leaks(index: CacheIndex) -> tuple[str, ...]:
     for content, part in zip(index.contents, index.parts, strict=True):
         seen[content].add(part)
     leaks = sum(len(parts) > 1 for parts in seen.values())
-    return (f"{leaks} images lie in more than one of the given parts",) if leaks else ()
+    return (f"images in more than one of the given parts: {leaks}",) if leaks else ()

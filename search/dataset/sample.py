@@ -39,7 +39,7 @@ class DigitFiles:
         return Listing(tuple(self._contents))
 
     def read(self, path: str) -> bytes:
-        """The digit as a grey bitmap of 8 x 8 pixels; this format has no compression, so its hash is the same everywhere."""
+        """The digit as a grey bitmap of 8 x 8 pixels: without compression, its hash is the same everywhere."""
         return self._contents[path]
 
 
