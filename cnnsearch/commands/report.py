@@ -1,0 +1,63 @@
+"""`cnnsearch report`: rewrites a run's tables and its best model's scores from the study, and prints the ranking."""
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from cnnsearch.reports.terminal import ranked_table, summary
+from cnnsearch.reports.write import write_model_report, write_run_tables
+from cnnsearch.search.records import Objective, TrialRecord, rank
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.spaces.errors import CnnSearchError, Problem
+
+
+def report(run: Path, console: Console) -> None:
+    """Rewrite a finished or running search's tables from its study, and print what came out.
+
+    Raises:
+        CnnSearchError: the folder is no run, or its study or the best model's predictions are damaged.
+    """
+    from cnnsearch.search.study import read_objective, read_trials
+
+    folder = run_folder(run)
+    trials, objective = read_trials(folder), read_objective(folder)
+    rewrite(folder, trials, objective)
+    console.print(ranked_table(trials, objective))
+    console.print()
+    console.print(summary(trials, objective, folder))
+
+
+def run_folder(path: Path) -> RunFolder:
+    """The run at this path.
+
+    Raises:
+        CnnSearchError: it is no run; a folder of runs names them.
+    """
+    run = RunFolder(path)
+    if run.study.is_file():
+        return run
+    runs = sorted(study.parent.name for study in path.glob("*/study.db"))
+    got = f"a folder of runs ({', '.join(runs)})" if runs else "a folder without" if path.is_dir() else "nothing there"
+    advice = (
+        f"Name one of them, such as {path / runs[-1]}." if runs else "cnnsearch run makes one, such as runs/basic-001."
+    )
+    raise CnnSearchError(str(Problem(str(path), f"a run, a folder with a study.db, must lie here, got {got}.", advice)))
+
+
+def rewrite(run: RunFolder, trials: list[TrialRecord], objective: Objective) -> None:
+    """Rewrite the run's tables, and the best model's scores where it has predictions."""
+    write_run_tables(run, trials, objective)
+    if run.best.predictions.is_file():
+        winner = _origin(run.best, trials, objective)
+        write_model_report(run.best, winner.number if winner else None, objective, winner.score if winner else None)
+
+
+def _origin(folder: ModelFolder, trials: list[TrialRecord], objective: Objective) -> TrialRecord | None:
+    """The trial a model comes from. In a running search, a better one may have ended since the model was put there."""
+    try:
+        number = json.loads(folder.metrics.read_text(encoding="utf-8"))["trial"]
+    except (OSError, ValueError, KeyError, TypeError):
+        number = None
+    known = {trial.number: trial for trial in trials}
+    return known.get(number) or next(iter(rank(trials, objective)), None)

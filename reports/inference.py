@@ -1,0 +1,148 @@
+"""Asks a trained model for the classes of images. Keras is imported when a model is loaded, not before."""
+
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnsearch.reports.images import FoundImage
+from cnnsearch.reports.predictions import read_classes
+from cnnsearch.search.dataset.decode import decode_image
+from cnnsearch.search.dataset.errors import UnreadableImage
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.spaces.errors import CnnSearchError, Problem
+
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A trained model with the names of its classes.
+
+    Attributes:
+        model: the loaded Keras model; it takes raw 0-255 pixels.
+        classes: the classes' names in the order of its outputs.
+        shape: its input's shape (height, width, channels).
+    """
+
+    model: Any
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """The class probabilities, shape (images, classes), of images of shape (images, height, width, channels)."""
+        raw = self.model.predict_on_batch(images.astype(np.float32))
+        return class_columns(np.asarray(raw, dtype=np.float64))
+
+
+def class_columns(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One column for each class: a single sigmoid output is the probability of the second of two classes."""
+    return np.concatenate([1.0 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model takes an image for: the most probable class, and the probabilities of all, shape (classes,)."""
+
+    image: str
+    label: str
+    probability: float
+    probabilities: NDArray[np.float64]
+
+
+def model_folder(path: Path) -> ModelFolder:
+    """The model folder that a run, a model folder, or a model.keras means.
+
+    Raises:
+        CnnSearchError: there is no such model.
+    """
+    if path.is_file():
+        return ModelFolder(path.parent)
+    for folder in (ModelFolder(path), RunFolder(path).best):
+        if folder.model.is_file():
+            return folder
+    got = "a folder without one" if path.is_dir() else "nothing there"
+    rule = f"a run, a model folder or a model.keras must lie here, got {got}."
+    raise CnnSearchError(str(Problem(str(path), rule, "A run's model is in its folder best/, once a trial has ended.")))
+
+
+def load_classifier(path: Path) -> Classifier:
+    """Load a model and its classes; code inside a model file is not run (Keras' safe mode).
+
+    Raises:
+        CnnSearchError: no model lies there, the file is none, or it does not fit the `classes.json` beside it.
+    """
+    folder = model_folder(path)
+    file = path if path.is_file() else folder.model
+    if not _looks_like_model(file):
+        rule = f"a Keras model (.keras) must lie here, got another kind of file ({file.stat().st_size} bytes)."
+        raise CnnSearchError(str(Problem(str(file), rule, "Name a run, or a model.keras that cnnsearch has written.")))
+    classes, shape = read_classes(folder.classes)
+    classifier = Classifier(_load(file), classes, shape)
+    _check(classifier, file)
+    return classifier
+
+
+def _looks_like_model(file: Path) -> bool:
+    if not zipfile.is_zipfile(file):
+        return False
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return {"config.json", "model.weights.h5"} <= set(archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _load(file: Path) -> Any:  # noqa: ANN401 - keras has no types
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+
+    try:
+        return keras.saving.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:  # keras and h5py raise anything on a damaged file
+        line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        rule = f"the model must be readable by keras {keras.__version__}, got: {line[:200]}."
+        advice = "The file is damaged or from another version: retrain it from the config.yaml beside it."
+        raise CnnSearchError(str(Problem(str(file), rule, advice))) from error
+
+
+def _check(classifier: Classifier, file: Path) -> None:
+    shape = tuple(getattr(classifier.model, "input_shape", None) or ())[1:]
+    outputs = (getattr(classifier.model, "output_shape", None) or (None, None))[-1]
+    count = len(classifier.classes)
+    if shape != classifier.shape or outputs not in ({count, 1} if count == 2 else {count}):
+        rule = (
+            f"the model and the classes.json beside it must belong together, got a model from {shape} to {outputs} "
+            f"outputs, and {count} classes of images {classifier.shape}."
+        )
+        raise CnnSearchError(str(Problem(str(file), rule, "Copy both from the same folder.")))
+
+
+def classify(
+    classifier: Classifier, found: Sequence[FoundImage], on_unreadable: Callable[[FoundImage, str], None]
+) -> Iterator[Answer]:
+    """The model's answer for each readable image, in order; the others go to `on_unreadable` with the reason."""
+    pixels = _decoded(classifier.shape, found, on_unreadable)
+    while batch := list(islice(pixels, BATCH)):
+        rows = classifier.probabilities(np.stack([image for _, image in batch]))
+        for (image, _), row in zip(batch, rows, strict=True):
+            best = int(row.argmax())
+            yield Answer(image.name, classifier.classes[best], float(row[best]), row)
+
+
+def _decoded(
+    shape: tuple[int, int, int], found: Sequence[FoundImage], on_unreadable: Callable[[FoundImage, str], None]
+) -> Iterator[tuple[FoundImage, NDArray[np.uint8]]]:
+    for image in found:
+        try:
+            pixels = decode_image(image.read(), shape)
+        except UnreadableImage as error:
+            on_unreadable(image, str(error))
+        else:
+            yield image, pixels

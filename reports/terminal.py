@@ -1,0 +1,117 @@
+"""What a person reads in the terminal after a run: the ranked trials, the best one, what failed, where the files are.
+
+All text from data and messages goes in as `Text`, so rich's markup in a class name or an exception stays plain text.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cnnsearch.reports.inert import visible
+from cnnsearch.reports.wording import configuration, count_text, ending, status_name, time_text
+from cnnsearch.search.records import Objective, Status, TrialRecord, rank
+from cnnsearch.search.run_folder import RunFolder
+
+_COLOR = {Status.COMPLETED: "green", Status.STOPPED_EARLY: "green", Status.PRUNED: "yellow", Status.FAILED: "red"}
+
+
+def safe(text: object, style: str = "") -> Text:
+    """Text from anywhere: without markup, control characters written out."""
+    return Text(visible(str(text)), style=style)
+
+
+def ranked_table(trials: Sequence[TrialRecord], objective: Objective, limit: int = 10) -> Table:
+    """The `limit` best trials, best first; the caption tells how many more have a score."""
+    ranked = rank(list(trials), objective)
+    title = safe(f"The best {min(limit, len(ranked))} of {len(trials)} trials by {objective.metric}", "bold")
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table.header_style = "dim"
+    for name in ("#", "trial", "score", "epochs", "time", "weights"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("configuration", overflow="fold")
+    table.add_column("ended", overflow="fold", max_width=24)
+    for place, trial in enumerate(ranked[:limit], start=1):
+        table.add_row(*_cells(place, trial), style="bold" if place == 1 else "")
+    if len(ranked) > limit:
+        table.caption = safe(f"{len(ranked) - limit} more with a score in trials.csv")
+        table.caption_justify = "left"
+    return table
+
+
+def _cells(place: int, trial: TrialRecord) -> list[RenderableType]:
+    return [
+        str(place),
+        str(trial.number),
+        f"{trial.score:.4f}",
+        str(len(trial.epochs)),
+        time_text(trial.seconds),
+        count_text(trial.parameters),
+        safe(configuration(trial.values)),
+        safe(ending(trial), _COLOR.get(trial.status, "")),
+    ]
+
+
+def summary(trials: Sequence[TrialRecord], objective: Objective, run: RunFolder) -> RenderableType:
+    """Counts by status, the best trial, why the failed ones failed, and the files that exist."""
+    return Group(counts(trials), best(trials, objective), *failures(trials), Text(), files(run))
+
+
+def counts(trials: Sequence[TrialRecord]) -> Text:
+    """`20 trials: 12 completed, 5 pruned, 3 failed (2 oom, 1 nan)`."""
+    by_status = Counter(trial.status for trial in trials)
+    line = Text(f"{len(trials)} {'trial' if len(trials) == 1 else 'trials'}")
+    for index, status in enumerate(status for status in Status if by_status[status]):
+        line.append(": " if index == 0 else ", ")
+        line.append(f"{by_status[status]} {status_name(status)}", style=_COLOR.get(status, ""))
+        if status is Status.FAILED:
+            reasons = Counter(t.reason for t in trials if t.status is Status.FAILED).most_common()
+            line.append(visible(f" ({', '.join(f'{count} {reason}' for reason, count in reasons)})"))
+    return line
+
+
+def best(trials: Sequence[TrialRecord], objective: Objective) -> Text:
+    """The best trial with its score, epoch and configuration; says so where no trial has a score."""
+    ranked = rank(list(trials), objective)
+    if not ranked:
+        return Text("No trial has a score yet.", style="yellow")
+    winner = ranked[0]
+    epoch = f" in epoch {winner.best_epoch}" if winner.best_epoch is not None else ""
+    line = Text.assemble("Best: trial ", (str(winner.number), "bold"), f", {visible(objective.metric)} ")
+    line.append(f"{winner.score:.4f}", style="bold green")
+    return line.append(f"{epoch} ({visible(configuration(winner.values))})")
+
+
+def failures(trials: Sequence[TrialRecord], limit: int = 5) -> list[Text]:
+    """One line for each of the first failed trials: its number, why, and its message."""
+    failed = sorted((t for t in trials if t.status is Status.FAILED), key=lambda t: t.number)
+    lines = [
+        safe(f"Trial {t.number} failed: {t.reason}{f', {t.message}' if t.message else ''}", "red")
+        for t in failed[:limit]
+    ]
+    if len(failed) > limit:
+        lines.append(Text(f"{len(failed) - limit} more failed: trials.csv", style="red"))
+    return lines
+
+
+def files(run: RunFolder) -> Table:
+    """The files a person looks for next, as far as they exist."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    rows: list[tuple[str, Path]] = [
+        ("all trials", run.trials_table),
+        ("all epochs", run.history_table),
+        ("best model", run.best.model),
+        ("its configuration", run.best.config),
+        ("its scores", run.best.metrics),
+        ("its confusion matrix", run.best.confusion_matrix),
+        ("TensorBoard logs", run.tensorboard),
+    ]
+    for name, path in rows:
+        if path.exists():
+            table.add_row(name, safe(path, "cyan"))
+    return table

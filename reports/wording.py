@@ -1,0 +1,92 @@
+"""How trials are put into a few words: a configuration, an ending, a number of weights, a length of time."""
+
+from collections.abc import Mapping, Sequence
+
+from cnnsearch.search.records import Status, TrialRecord
+from cnnsearch.spaces.duration import format_duration
+from cnnsearch.spaces.values import Scalar
+
+_STATUS = {
+    Status.QUEUED: "queued",
+    Status.RUNNING: "running",
+    Status.COMPLETED: "completed",
+    Status.STOPPED_EARLY: "stopped early",
+    Status.PRUNED: "pruned",
+    Status.FAILED: "failed",
+}
+
+
+def configuration(values: Mapping[str, Scalar]) -> str:
+    """The active parameters in short: `scratch, adam, blocks 3, filters 16/32/32, lr 0.0012`.
+
+    Branches stand alone and first, the entries of blocks together, and every name is its path's last part, or as many
+    of its last parts as tell it from the others.
+    """
+    branches = [path for path in values if _is_branch(path, values)]
+    groups: dict[str, list[str]] = {}
+    for path, value in values.items():
+        if path not in branches:
+            groups.setdefault(_without_indices(path), []).append(value_text(value))
+    names = short_names(list(groups))
+    drawn = [f"{names[path]} {'/'.join(entries)}" for path, entries in groups.items()]
+    return ", ".join([*(str(values[path]) for path in branches), *drawn])
+
+
+def _is_branch(path: str, values: Mapping[str, Scalar]) -> bool:
+    """Sections such as `model` and `optimizer` have no value of their own: what is drawn there names a branch."""
+    return "." not in path or any(other.startswith(f"{path}.{values[path]}.") for other in values)
+
+
+def _without_indices(path: str) -> str:
+    return ".".join(part for part in path.split(".") if not part.isdigit()) or path
+
+
+def short_names(paths: Sequence[str]) -> dict[str, str]:
+    """For each dotted path its shortest ending that no other path has, as words; `lr` is short for a learning rate."""
+    parts = {path: path.split(".") for path in paths}
+    return {path: " ".join(_ending(path, parts)).replace("learning_rate", "lr").replace("_", " ") for path in paths}
+
+
+def _ending(path: str, parts: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    own = parts[path]
+    for length in range(1, len(own)):
+        if all(other[-length:] != own[-length:] for key, other in parts.items() if key != path):
+            return own[-length:]
+    return own
+
+
+def value_text(value: Scalar) -> str:
+    """A parameter's value: floats with three digits, true and false as the space file writes them."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "null" if value is None else str(value)
+
+
+def ending(trial: TrialRecord) -> str:
+    """Why a trial ended: `completed`, `stopped early: patience 3 on val_loss`, `failed: oom`."""
+    status = _STATUS[trial.status]
+    return status if trial.reason in ("", trial.status.value, status) else f"{status}: {trial.reason}"
+
+
+def status_name(status: Status) -> str:
+    """A status in words."""
+    return _STATUS[status]
+
+
+def count_text(count: int | None) -> str:
+    """A number of weights in three digits: 93,322 gives `93.3k`."""
+    if count is None:
+        return "-"
+    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= size:
+            return f"{count / size:.3g}{unit}" if count < 1000 * size else f"{count // size}{unit}"
+    return str(count)
+
+
+def time_text(seconds: float | None) -> str:
+    """A wall time: `8.4s` under ten seconds, then whole seconds as `1m20s`."""
+    if seconds is None:
+        return "-"
+    return f"{seconds:.1f}s" if seconds < 9.95 else format_duration(seconds)

@@ -1,0 +1,72 @@
+"""Writes what explains a run and a model: tables, scores, the confusion matrix, the wrongly predicted images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cnnsearch.reports.figures import write_confusion_matrix
+from cnnsearch.reports.predictions import Predictions, read_predictions
+from cnnsearch.reports.scores import part_scores
+from cnnsearch.reports.tables import write_history_table, write_rows, write_trials_table
+from cnnsearch.search.records import Objective, TrialRecord
+from cnnsearch.search.run_folder import ModelFolder, RunFolder, write_json
+
+
+def write_run_tables(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective) -> None:
+    """Write `trials.csv` and `history.csv` of a finished or running search."""
+    write_trials_table(run.trials_table, trials, objective)
+    write_history_table(run.history_table, trials)
+
+
+def write_model_report(
+    folder: ModelFolder, trial_number: int | None, objective: Objective | None, score: float | None
+) -> None:
+    """Write `metrics.json`, `confusion_matrix.png` and `errors.csv` from the folder's `predictions.csv`.
+
+    Args:
+        folder: a trained model's folder.
+        trial_number: the trial of the search it comes from, if it comes from one.
+        objective: what the search ranked by, if there was a search.
+        score: the search's own score for it: the best of many draws, and therefore optimistic.
+
+    Raises:
+        CnnSearchError: the predictions are absent or damaged.
+    """
+    predictions = read_predictions(folder)
+    metrics = {
+        "trial": trial_number,
+        "objective": objective.metric if objective else None,
+        "score": score,
+        "validation": part_scores(predictions, "validation"),
+        "test": part_scores(predictions, "test"),
+    }
+    write_json(folder.metrics, metrics)
+    write_confusion_matrix(folder.confusion_matrix, predictions)
+    write_errors(folder.path / "errors.csv", predictions)
+
+
+def write_errors(path: Path, predictions: Predictions) -> None:
+    """Write the wrongly predicted images, the most confident mistake first.
+
+    Columns: part, image, label, predicted, probability (of what was predicted), label_probability (of the true class).
+    """
+    wrong = np.flatnonzero(predictions.labels != predictions.predicted)
+    confidence = predictions.probabilities[wrong, predictions.predicted[wrong]]
+    write_rows(
+        path,
+        ["part", "image", "label", "predicted", "probability", "label_probability"],
+        (_error(predictions, int(row)) for row in wrong[np.argsort(-confidence, kind="stable")]),
+    )
+
+
+def _error(predictions: Predictions, row: int) -> list[object]:
+    label, predicted = int(predictions.labels[row]), int(predictions.predicted[row])
+    return [
+        predictions.parts[row],
+        predictions.images[row],
+        predictions.classes[label],
+        predictions.classes[predicted],
+        float(predictions.probabilities[row, predicted]),
+        float(predictions.probabilities[row, label]),
+    ]

@@ -1,0 +1,49 @@
+"""KerasTuner's hyperparameters, asked of an Optuna trial."""
+
+import math
+from typing import Any
+
+import keras_tuner
+import optuna
+from keras_tuner.engine import hyperparameters as kt
+
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.values import Scalar
+
+
+def suggest(trial: optuna.Trial, space: keras_tuner.HyperParameters) -> dict[str, Scalar]:
+    """Values for the active parameters of a space, in its order, so that a condition's parent comes before it."""
+    drawn = keras_tuner.HyperParameters()
+    for parameter in space.space:
+        if all(condition.is_active(drawn.values) for condition in parameter.conditions):
+            drawn.values[parameter.name] = _value(trial, parameter)
+    return dict(drawn.values)
+
+
+def _value(trial: optuna.Trial, parameter: Any) -> Scalar:  # noqa: ANN401 - KerasTuner is not typed
+    name = parameter.name
+    if isinstance(parameter, kt.Fixed):
+        return parameter.value  # type: ignore[no-any-return]
+    if isinstance(parameter, kt.Int | kt.Float):
+        return _number(trial, parameter)
+    if isinstance(parameter, kt.Boolean):
+        return trial.suggest_categorical(name, (False, True))
+    if isinstance(parameter, kt.Choice):
+        return trial.suggest_categorical(name, parameter.values)
+    raise CnnSearchError(
+        f"{name}: a parameter is Int, Float, Choice, Boolean or Fixed, got {type(parameter).__name__}."
+    )
+
+
+def _number(trial: optuna.Trial, parameter: Any) -> Scalar:  # noqa: ANN401 - KerasTuner is not typed
+    """A number of a range. Optuna has no reversed log scale, which is drawn evenly, and no step on a log scale."""
+    name, low, high, step = parameter.name, parameter.min_value, parameter.max_value, parameter.step
+    log = parameter.sampling == "log"
+    whole = isinstance(parameter, kt.Int)
+    if log and step is not None and (step != 1 or not whole):
+        return trial.suggest_categorical(name, list(parameter.values))
+    if step is not None and not log:  # both count from low; Optuna wants high to be one of the steps
+        high = low + math.floor((high - low) / step + 1e-9) * step
+    if whole:
+        return trial.suggest_int(name, low, high, step=1 if log else step or 1, log=log)
+    return trial.suggest_float(name, low, high, step=None if log else step, log=log)

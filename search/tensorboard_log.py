@@ -1,0 +1,194 @@
+"""A run's TensorBoard logs: one session for each trial, and one table of parameters over all of them.
+
+Written record by record with TensorBoard's own protos and record writer. Its `EventFileWriter`, its `hparams.summary`
+and most of `summary_v2` go through `tensorboard.compat`, which imports tensorflow; a search's parent process does
+without.
+"""
+
+import math
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
+from tensorboard.summary.writer.record_writer import RecordWriter
+
+from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, label
+
+
+class NamedDomain(Protocol):
+    """A parameter of a space: its dotted path and what may be drawn there."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def domain(self) -> Domain: ...
+
+
+class _EventFile:
+    """One event file of a session; every event is on disk for a reader when its call returns."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{time.time_ns()}"
+        self.path = folder / name
+        self._records = RecordWriter(self.path.open("wb"))
+        self._write(event_pb2.Event(wall_time=time.time(), file_version="brain.Event:2"))
+
+    def scalars(self, values: Mapping[str, float], step: int) -> None:
+        summary = summary_pb2.Summary()
+        for tag, value in values.items():
+            summary.value.add(tag=tag, simple_value=value)
+        self._write(event_pb2.Event(wall_time=time.time(), step=step, summary=summary))
+
+    def hparams(self, tag: str, data: Any) -> None:  # noqa: ANN401 - a generated proto has no type
+        summary = summary_pb2.Summary()
+        summary.value.add(tag=tag, metadata=metadata.create_summary_metadata(data), tensor=metadata.NULL_TENSOR)
+        self._write(event_pb2.Event(wall_time=time.time(), summary=summary))
+
+    def _write(self, event: Any) -> None:  # noqa: ANN401 - a generated proto has no type
+        self._records.write(event.SerializeToString())
+        self._records.flush()
+
+    def close(self) -> None:
+        self._records.close()
+
+
+class TensorBoardLog:
+    """Logs a whole search under one folder; any thread may call any method.
+
+    A metric's value in the table of trials is the last one of its tag. So the best epoch's metrics are written once,
+    when the trial has ended, under tags of their own: `best/val_accuracy`.
+
+    Args:
+        folder: the run's `tensorboard/`. On continuing a run the description of the whole search is replaced.
+        parameters: all parameters of the space, active or not.
+        objective: what the search ranks by; it is the table's first metric.
+    """
+
+    def __init__(self, folder: Path, parameters: Sequence[NamedDomain], objective: Objective) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._sessions: dict[int, _EventFile] = {}
+        self._infos = {parameter.name: _info(parameter) for parameter in parameters}
+        self._write_experiment(objective)
+
+    def _write_experiment(self, objective: Objective) -> None:
+        earlier = list(self._folder.glob("events.out.tfevents.*"))
+        root = _EventFile(self._folder)
+        experiment = api_pb2.Experiment(
+            hparam_infos=list(self._infos.values()), metric_infos=_metrics(objective), time_created_secs=time.time()
+        )
+        root.hparams(metadata.EXPERIMENT_TAG, plugin_data_pb2.HParamsPluginData(experiment=experiment))
+        root.close()
+        for path in earlier:
+            path.unlink(missing_ok=True)
+
+    def trial_started(self, number: int, values: Mapping[str, Scalar]) -> None:
+        """Open the trial's session with its active parameters; whatever an earlier attempt logged goes away."""
+        info = plugin_data_pb2.SessionStartInfo(group_name=_session(number), start_time_secs=time.time())
+        for name, value in values.items():
+            self._set_value(info.hparams[name], name, value)
+        with self._lock:
+            self._forget(number)
+            shutil.rmtree(self._folder / _session(number), ignore_errors=True)
+            self._sessions[number] = session = _EventFile(self._folder / _session(number))
+            session.hparams(metadata.SESSION_START_INFO_TAG, plugin_data_pb2.HParamsPluginData(session_start_info=info))
+
+    def epoch_ended(self, number: int, epoch: Epoch) -> None:
+        """Log an epoch's metrics and its `epoch_seconds`, with the epoch's number as the step.
+
+        A trial that was not started here, or has ended, is not logged.
+        """
+        with self._lock:
+            if session := self._sessions.get(number):
+                session.scalars({**epoch.metrics, "epoch_seconds": epoch.seconds}, epoch.number)
+
+    def trial_ended(self, trial: TrialRecord) -> None:
+        """Log the best epoch's metrics as `best/...`, size and time as `trial/...`, and how the trial ended."""
+        status = api_pb2.STATUS_FAILURE if trial.status is Status.FAILED else api_pb2.STATUS_SUCCESS
+        info = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=time.time())
+        with self._lock:
+            if session := self._sessions.get(trial.number):
+                session.scalars(_results(trial), trial.best_epoch or 0)
+                session.hparams(metadata.SESSION_END_INFO_TAG, plugin_data_pb2.HParamsPluginData(session_end_info=info))
+                self._forget(trial.number)
+
+    def close(self) -> None:
+        """Close all sessions; those of unfinished trials stay without an end, as running."""
+        with self._lock:
+            for number in list(self._sessions):
+                self._forget(number)
+
+    def _forget(self, number: int) -> None:
+        if session := self._sessions.pop(number, None):
+            session.close()
+
+    def _set_value(self, field: Any, name: str, value: Scalar) -> None:  # noqa: ANN401 - a generated proto has no type
+        info = self._infos.get(name)
+        kind = info.type if info is not None else _type_of([value])
+        if kind == api_pb2.DATA_TYPE_BOOL:
+            field.bool_value = value
+        elif kind == api_pb2.DATA_TYPE_FLOAT64:
+            field.number_value = value
+        else:
+            field.string_value = _text(value)
+
+
+def _session(number: int) -> str:
+    return f"{number:04d}"
+
+
+def _results(trial: TrialRecord) -> dict[str, float]:
+    """What the table of trials shows. JSON has no NaN and no infinity, and TensorBoard would send one."""
+    values: dict[str, float | None] = {f"best/{name}": value for name, value in trial.best_metrics.items()}
+    values |= {"trial/epochs": len(trial.epochs), "trial/seconds": trial.seconds, "trial/weights": trial.parameters}
+    return {tag: value for tag, value in values.items() if value is not None and math.isfinite(value)}
+
+
+def _metrics(objective: Objective) -> list[Any]:
+    tags = dict.fromkeys([f"best/{objective.metric}", "best/val_accuracy", "best/val_loss"])
+    tags |= dict.fromkeys(["trial/epochs", "trial/seconds", "trial/weights"])
+    return [api_pb2.MetricInfo(name=api_pb2.MetricName(group="", tag=tag), display_name=tag) for tag in tags]
+
+
+def _info(parameter: NamedDomain) -> Any:  # noqa: ANN401 - a generated proto has no type
+    info = api_pb2.HParamInfo(name=parameter.name, display_name=parameter.name)
+    domain = parameter.domain
+    if isinstance(domain, IntRange | FloatRange):
+        info.type = api_pb2.DATA_TYPE_FLOAT64
+        info.domain_interval.min_value = domain.low
+        info.domain_interval.max_value = domain.high
+        return info
+    options = _options(domain)
+    info.type = _type_of(options)
+    values = options if info.type != api_pb2.DATA_TYPE_STRING else [_text(option) for option in options]
+    info.domain_discrete.extend(values)
+    return info
+
+
+def _options(domain: Choice | Branch) -> list[Scalar]:
+    return list(domain.names) if isinstance(domain, Branch) else [label(option) for option in domain.options]
+
+
+def _type_of(values: Sequence[Scalar]) -> int:
+    """The type of a column: one that mixes kinds, or has null in it, is text."""
+    if all(isinstance(value, bool) for value in values):
+        return int(api_pb2.DATA_TYPE_BOOL)
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return int(api_pb2.DATA_TYPE_FLOAT64)
+    return int(api_pb2.DATA_TYPE_STRING)
+
+
+def _text(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "null" if value is None else str(value)
