@@ -104,7 +104,8 @@ def _kind(annotation: Any) -> str:  # noqa: ANN401 - any type
 
 def _meaning(parameter: Any) -> str:  # noqa: ANN401 - typer types no parameters
     """The help text with what holds besides: several times, from where to where, the default."""
-    notes = ["repeatable"] if getattr(parameter, "multiple", False) else []
+    told = "repeat" in (parameter.help or "")
+    notes = ["repeatable"] if getattr(parameter, "multiple", False) and not told else []
     low, high = getattr(parameter, "min", None), getattr(parameter, "max", None)
     notes += [f"at least {low}"] if low is not None else []
     notes += [f"at most {high}"] if high is not None else []
