@@ -67,12 +67,15 @@ def report(run: RunPath) -> None:
 @app.command()
 def board(
     run: RunPath,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 6006,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="This port and no other; otherwise 6006 or the next free one.")
+    ] = None,
 ) -> None:
     """Open a run's logs in TensorBoard on 127.0.0.1: curves, and a table of all trials (HParams)."""
     from cnnsearch.commands.board import board as command
+    from cnnsearch.terminal import output
 
-    raise SystemExit(command(run, port))
+    raise SystemExit(command(run, port, output()))
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The decoded images of a search: one dataset for each image size that its trials draw, made when first asked for."""
 
+import random
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.spaces.document import Data
+from cnnsearch.spaces.draws import draw
 from cnnsearch.spaces.space import Space
 
 
@@ -37,4 +39,4 @@ class Datasets:
 
     def first_of(self, space: Space) -> Dataset:
         """The dataset of one draw of a space: its classes, split and fingerprint are those of every draw."""
-        return self.of(space.configuration(space.first_values()).data)
+        return self.of(space.configuration(draw(space, random.Random(0))).data)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from cnnsearch.search.model.hypermodel import decoded
 from cnnsearch.search.model.weights import unavailable_weights
 from cnnsearch.spaces.errors import CnnSearchError
-from cnnsearch.spaces.network import ImpossibleConfiguration, feature_maps
+from cnnsearch.spaces.shapes import ImpossibleConfiguration, feature_maps
 from cnnsearch.spaces.space import Space
 from cnnsearch.spaces.values import Scalar
 
@@ -42,7 +43,7 @@ def check_classes(space: Space, classes: Sequence[str]) -> None:
 def why_impossible(space: Space, values: Mapping[str, Scalar]) -> str | None:
     """Why no model of these values can be built; None where one can."""
     try:
-        feature_maps(space.configuration(values))
+        feature_maps(space.configuration(decoded(space, values)))
     except ImpossibleConfiguration as error:
         return str(error)
     return None

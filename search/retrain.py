@@ -59,7 +59,7 @@ def retrain(
         config, model, log = files / "config.yaml", files / "model.keras", files / "log.txt"
         config.write_text(configuration_yaml(configuration), encoding="utf-8")
         job = TrialJob(
-            configuration=configuration.model_dump(),
+            configuration=configuration,
             dataset=dataset.reference(),
             train=("train", "validation") if request.full else ("train",),
             validation=None if request.full else "validation",

@@ -142,7 +142,7 @@ def _search(plan: _Plan, listeners: Sequence[Listener]) -> Result:
         broadcast(RunStarted(run, objective, plan.trials, budget.seconds, names, finished, plan.continued))
         for warning in plan.warnings:
             broadcast(Warned(warning))
-        hypermodel = CnnHyperModel(plan.space, len(plan.dataset.classes))
+        hypermodel = CnnHyperModel(plan.space, len(plan.dataset.classes), steps_per_epoch=1)
         bench = Bench(run, plan.space, plan.datasets.of, slots, budget, checkpoints, broadcast)
         _tune(SearchTuner(oracle, hypermodel, bench), broadcast)
         best = _finish(plan, oracle, objective, slots[0])

@@ -14,6 +14,7 @@ from typing import Any
 import optuna
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, RDBStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
@@ -91,7 +92,7 @@ class TrialStudy:
         Raises:
             CnnSearchError: it exists and ranks by another objective.
         """
-        direction = "maximize" if objective.direction == "max" else "minimize"
+        direction = StudyDirection.MAXIMIZE if objective.direction == "max" else StudyDirection.MINIMIZE
         study = optuna.create_study(
             storage=storage, study_name=name, direction=direction, sampler=sampler, pruner=pruner, load_if_exists=True
         )

@@ -27,7 +27,7 @@ class TrialJob:
     """What a trial's process is told.
 
     Attributes:
-        configuration: the plain tree of a configuration.
+        configuration: what is trained.
         dataset: where the decoded images lie.
         train: the parts that are trained on.
         validation: the part measured after every epoch; None trains without one.
@@ -36,7 +36,7 @@ class TrialJob:
         model: where the trained model goes.
     """
 
-    configuration: dict[str, Any]
+    configuration: Configuration
     dataset: DatasetReference
     train: tuple[str, ...]
     validation: str | None
@@ -51,7 +51,7 @@ def run_trial(line: Line, job: TrialJob) -> None:
     Raises:
         NotANumber: the loss was not finite after an epoch.
     """
-    configuration = Configuration.model_validate(job.configuration)
+    configuration = job.configuration
     keras.utils.set_random_seed(job.seed)
     dataset = open_dataset(job.dataset)
     training = configuration.training

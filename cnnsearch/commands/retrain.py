@@ -9,6 +9,7 @@ from typing import Any
 from cnnsearch import terminal
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.events import EpochEnded, Event, TrialBuilt, TrialEnded
+from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.records import Epoch, Objective, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.spaces.errors import CnnSearchError
@@ -44,8 +45,10 @@ def retrain(source: Path, overrides: Sequence[str], *, full: bool, out: Path | N
     space = _configuration(origin.config, _with_epochs(overrides, known, full=full))
     folder = ModelFolder(_free(origin, out))
     start_forkserver()
+    with without_native_messages():
+        from cnnsearch.search.retrain import Retraining
+        from cnnsearch.search.retrain import retrain as train
     from cnnsearch.reports.write import write_model_report
-    from cnnsearch.search.retrain import Retraining, retrain as train
 
     terminal.say(f"training {origin.config} on {'train and validation' if full else 'train'} images")
     listener = EpochLines(Objective.of(space.document.search.objective))

@@ -10,6 +10,7 @@ from types import FrameType
 from cnnsearch import terminal
 from cnnsearch.exits import Exit
 from cnnsearch.search.engine.processes import start_forkserver
+from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.spaces.load import load_space
 
 
@@ -22,9 +23,10 @@ def run(source: str, overrides: Sequence[str], *, name: str | None, new: bool, m
     """
     space = load_space(source, overrides)
     start_forkserver()  # it imports keras while this process does
+    with without_native_messages():
+        from cnnsearch.search.run import Request, run_search
     from cnnsearch.commands.report import report
     from cnnsearch.live import Follower
-    from cnnsearch.search.run import Request, run_search
 
     signal.signal(signal.SIGTERM, _as_interrupt)
     request = Request(space, runs, name or space.name, new=new, more=more)

@@ -40,7 +40,7 @@ class EveryTrialFailed(CnnSearchError, RuntimeError):
     """So many trials failed in a row that more of them would only waste time."""
 
 
-class OptunaOracle(keras_tuner.Oracle):
+class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is untyped
     """A KerasTuner oracle whose trials are an Optuna study's.
 
     Args:
@@ -90,6 +90,7 @@ class OptunaOracle(keras_tuner.Oracle):
         self.seed = random.randrange(2**31) if seed is None else seed  # KerasTuner takes a seed of 0 for none
         self._lock = threading.RLock()
         self._reject = reject
+        self.ongoing_trials: dict[str, Trial] = {}
         self._failed_in_a_row = 0
         self._pruned: set[str] = set()
         self.study = self._open_study(storage, study_name, sampler, pruner)

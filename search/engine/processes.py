@@ -10,6 +10,8 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any
 
+from cnnsearch.search.native_messages import without_native_messages
+
 _CONTEXT = multiprocessing.get_context("forkserver")
 _PRELOADED = ["__main__", "cnnsearch.search.child"]
 _PATIENCE = 5.0
@@ -20,7 +22,8 @@ def start_forkserver() -> None:
     """Start the forkserver, which goes on importing keras by itself; to be called before any thread is started."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     _CONTEXT.set_forkserver_preload(_PRELOADED)
-    forkserver.ensure_running()
+    with without_native_messages():  # the forkserver keeps the stderr it is born with; its children have their logs
+        forkserver.ensure_running()
 
 
 class ChildProcess:

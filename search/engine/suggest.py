@@ -1,6 +1,7 @@
 """KerasTuner's hyperparameters, asked of an Optuna trial."""
 
-import math
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import keras_tuner
@@ -29,10 +30,20 @@ def _value(trial: optuna.Trial, parameter: Any) -> Scalar:  # noqa: ANN401 - Ker
     if isinstance(parameter, kt.Boolean):
         return trial.suggest_categorical(name, (False, True))
     if isinstance(parameter, kt.Choice):
-        return trial.suggest_categorical(name, parameter.values)
+        return _chosen(trial, name, parameter.values)
     raise CnnSearchError(
         f"{name}: a parameter is Int, Float, Choice, Boolean or Fixed, got {type(parameter).__name__}."
     )
+
+
+def _chosen(trial: optuna.Trial, name: str, options: Iterable[Scalar]) -> Scalar:
+    chosen: Scalar = trial.suggest_categorical(name, tuple(options))
+    return chosen
+
+
+def _last_step(low: float, high: float, step: float) -> Any:  # noqa: ANN401 - an int of ints, a float of floats
+    start, width = Decimal(str(low)), Decimal(str(step))
+    return type(low)(start + (Decimal(str(high)) - start) // width * width)
 
 
 def _number(trial: optuna.Trial, parameter: Any) -> Scalar:  # noqa: ANN401 - KerasTuner is not typed
@@ -41,9 +52,9 @@ def _number(trial: optuna.Trial, parameter: Any) -> Scalar:  # noqa: ANN401 - Ke
     log = parameter.sampling == "log"
     whole = isinstance(parameter, kt.Int)
     if log and step is not None and (step != 1 or not whole):
-        return trial.suggest_categorical(name, list(parameter.values))
+        return _chosen(trial, name, parameter.values)
     if step is not None and not log:  # both count from low; Optuna wants high to be one of the steps
-        high = low + math.floor((high - low) / step + 1e-9) * step
+        high = _last_step(low, high, step)
     if whole:
         return trial.suggest_int(name, low, high, step=1 if log else step or 1, log=log)
     return trial.suggest_float(name, low, high, step=None if log else step, log=log)

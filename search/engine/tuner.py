@@ -21,7 +21,7 @@ from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.events import Broadcast, EpochEnded, TrialBuilt, TrialEnded, TrialStarted
 from cnnsearch.search.failures import classify
 from cnnsearch.search.messages import Broken, Built, EpochDone, Message, Trained, Verdict
-from cnnsearch.search.model.hypermodel import CnnHyperModel
+from cnnsearch.search.model.hypermodel import CnnHyperModel, declare
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder, write_text
 from cnnsearch.search.seeds import trial_seed
@@ -169,7 +169,7 @@ class Attempt:
 
     @property
     def _values(self) -> dict[str, Any]:
-        return dict(self._trial.hyperparameters.values)
+        return declare(self._bench.space, self._trial.hyperparameters)
 
     def _configuration(self) -> Configuration:
         configuration = self._bench.space.configuration(self._values)
@@ -180,7 +180,7 @@ class Attempt:
 
     def _job(self, configuration: Configuration, folder: Path) -> TrialJob:
         return TrialJob(
-            configuration=configuration.model_dump(),
+            configuration=configuration,
             dataset=self._bench.dataset_of(configuration.data).reference(),
             train=("train",),
             validation="validation",

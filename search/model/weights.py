@@ -5,14 +5,17 @@ import os
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import keras
 
 from cnnsearch.search.model.backbones import REGISTRY, WeightsFile
-from cnnsearch.spaces.document import Backbone
+from cnnsearch.spaces.document import Backbone, branch_of
 from cnnsearch.spaces.errors import CnnSearchError, Problem
+from cnnsearch.spaces.space import Parameter, Space
+from cnnsearch.spaces.values import Branch, Choice, Domain, Scalar, label
 
 _SUFFIXES = (".h5", ".keras")
 _PATIENCE = 4.0
@@ -137,3 +140,53 @@ def _read(path: Path, name: str, network: keras.Model) -> None:
     saved = keras.saving.load_model(path, compile=False, safe_mode=True)
     inner = [layer for layer in saved.layers if layer.name == name]
     network.set_weights((inner[0] if inner else saved).get_weights())
+
+
+def unavailable_weights(space: Space) -> dict[str, str]:
+    """The model branches of a space that need weights which cannot be had: branch name -> why, for a person.
+
+    Every draw of a branch counts: where one of several searched widths has no weights, the branch is named.
+    """
+    found = {}
+    for name, backbone in _drawn_backbones(space):
+        if name in found or backbone.weights is None:
+            continue
+        try:
+            locate_weights(name, backbone)
+        except WeightsUnavailable as error:
+            found[name] = str(error)
+    return found
+
+
+def _drawn_backbones(space: Space) -> Iterator[tuple[str, Backbone]]:
+    """Each backbone that a draw of the space can have, with every combination of its own values."""
+    for values in _model_draws(space.parameters, {}):
+        name, section = branch_of(space.configuration(values).model)
+        if isinstance(section, Backbone):
+            yield name, section
+
+
+def _model_draws(parameters: Sequence[Parameter], values: dict[str, Scalar]) -> Iterator[dict[str, Scalar]]:
+    """Draws with all options of the network's kind, width and weights, and the first of everything else."""
+    if not parameters:
+        yield values
+        return
+    first, rest = parameters[0], parameters[1:]
+    if not all(values.get(c.parent, ...) in c.values for c in first.conditions):
+        yield from _model_draws(rest, values)
+        return
+    options = _options(first.domain)
+    for option in options if _decides_weights(first.name) else options[:1]:
+        yield from _model_draws(rest, {**values, first.name: option})
+
+
+def _decides_weights(name: str) -> bool:
+    return name == "model" or (name.startswith("model.") and name.rsplit(".", maxsplit=1)[-1] in ("weights", "alpha"))
+
+
+def _options(domain: Domain) -> Sequence[Scalar]:
+    if isinstance(domain, Branch):
+        return domain.names
+    if isinstance(domain, Choice):
+        return [label(option) for option in domain.options]
+    return [domain.low]
