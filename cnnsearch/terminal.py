@@ -55,7 +55,7 @@ def one_line(text: object) -> str:
 
 
 def markup(text: object) -> str:
-    """The text for a place where rich reads markup: `[red]` stays `[red]`."""
+    """The text for a place between rich's tags, as in `[bold]{markup(name)}[/bold]`: `[red]` stays `[red]`."""
     return escape(plain(text))
 
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.table import Table
 from rich.text import Text
@@ -54,8 +54,10 @@ def test_no_control_character_reaches_the_terminal(text: str) -> None:
 
 
 @given(st.text())
-def test_markup_shows_the_text_as_it_is(text: str) -> None:
-    assert Text.from_markup(terminal.markup(text), emoji=False).plain == terminal.plain(text)
+@example("[red]\\")
+def test_text_between_tags_is_shown_as_it_is(text: str) -> None:
+    shown = Text.from_markup(f"[bold]{terminal.markup(text)}[/bold]", emoji=False)
+    assert shown.plain == terminal.plain(text)
 
 
 @pytest.mark.parametrize(
