@@ -19,7 +19,8 @@ def augmented(images: keras.KerasTensor, augment: Augment) -> keras.KerasTensor:
     up to a tenth of the range.
     """
     for layer in _layers(augment):
-        images = layer(images)
+        # Keras' random layers default to training, also where a finished model is called without a word about it.
+        images = layer(images, training=False)
     return images
 
 
@@ -35,7 +36,9 @@ def _layers(augment: Augment) -> list[keras.layers.Layer]:
     if augment.zoom:
         chosen.append(layers.RandomZoom(augment.zoom, name="augment_zoom", **exact))
     if augment.shear:
-        chosen.append(layers.RandomShear(augment.shear, augment.shear, name="augment_shear", **exact))
+        # It turns half of these around itself. A single number would mean the same, but then fails to load again.
+        shear = (0.0, augment.shear)
+        chosen.append(layers.RandomShear(shear, shear, name="augment_shear", **exact))
     if augment.translation:
         both = (augment.translation, augment.translation)
         chosen.append(layers.RandomTranslation(*both, name="augment_translation", **exact))

@@ -1,18 +1,23 @@
 """Where a backbone's weights come from: Keras' own cache, a download, or a file of the person's."""
 
 import functools
+import itertools
 import os
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import keras
 
 from cnnsearch.search.model.backbones import REGISTRY, WeightsFile
-from cnnsearch.spaces.document import Backbone
+from cnnsearch.spaces.document import Backbone, Section
 from cnnsearch.spaces.errors import CnnSearchError, Problem
+from cnnsearch.spaces.space import Space
+from cnnsearch.spaces.values import Branch, Choice, domain_of, is_searched, size, value_at
 
 _SUFFIXES = (".h5", ".keras")
 _PATIENCE = 4.0
@@ -60,6 +65,7 @@ def _downloaded(name: str, file: WeightsFile) -> Path:
     if obstacle:
         raise WeightsUnavailable(_missing(name, file, obstacle))
     try:
+        models_folder().mkdir(parents=True, exist_ok=True)  # Keras would turn to /tmp where its home is not there yet
         path = keras.utils.get_file(
             file.name, file.url, cache_subdir="models", cache_dir=str(models_folder().parent), file_hash=file.md5
         )
@@ -137,3 +143,40 @@ def _read(path: Path, name: str, network: keras.Model) -> None:
     saved = keras.saving.load_model(path, compile=False, safe_mode=True)
     inner = [layer for layer in saved.layers if layer.name == name]
     network.set_weights((inner[0] if inner else saved).get_weights())
+
+
+def unavailable_weights(space: Space) -> dict[str, str]:
+    """The model branches of a space that need weights which cannot be had: branch name -> why, for a person.
+
+    Every draw of a branch counts: where one of several searched widths has no weights, the branch is named.
+    """
+    found = {}
+    for name, section in space.document.model.branches().items():
+        try:
+            for drawn in _draws(section):
+                locate_weights(name, drawn)
+        except WeightsUnavailable as error:
+            found[name] = str(error)
+    return found
+
+
+def _draws(section: Section) -> Iterator[Backbone]:
+    """A branch with each combination of what decides its file; none for random weights or a scratch network."""
+    if not isinstance(section, Backbone):
+        return
+    deciding = [key for key in ("weights", "alpha") if key in type(section).model_fields]
+    for values in itertools.product(*(_options(getattr(section, key)) for key in deciding)):
+        drawn = section.model_copy(update=dict(zip(deciding, values, strict=True)))
+        if drawn.weights is not None:
+            yield drawn
+
+
+def _options(node: Any) -> Sequence[Any]:  # noqa: ANN401 - a fixed value or a searched node
+    if not is_searched(node):
+        return [node]
+    domain = domain_of(node)
+    if isinstance(domain, Choice):
+        return domain.options
+    if isinstance(domain, Branch):
+        return domain.names
+    return [value_at(domain, index) for index in range(size(domain) or 0)]
