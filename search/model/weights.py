@@ -65,13 +65,20 @@ def _downloaded(name: str, file: WeightsFile) -> Path:
     if obstacle:
         raise WeightsUnavailable(_missing(name, file, obstacle))
     try:
-        models_folder().mkdir(parents=True, exist_ok=True)  # Keras would turn to /tmp where its home is not there yet
-        path = keras.utils.get_file(
-            file.name, file.url, cache_subdir="models", cache_dir=str(models_folder().parent), file_hash=file.md5
-        )
+        home = _writable_home()
+        path = keras.utils.get_file(file.name, file.url, cache_subdir="models", cache_dir=home, file_hash=file.md5)
     except Exception as error:  # a failed download is a bare Exception in Keras
         raise WeightsUnavailable(_missing(name, file, f"the download failed ({error})")) from error
     return Path(path)
+
+
+def _writable_home() -> str:
+    """Keras' home, made where it is not there yet: Keras itself would turn to /tmp, where anybody may put files."""
+    folder = models_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder.parent, os.W_OK):
+        raise PermissionError(f"{folder.parent} cannot be written to")
+    return str(folder.parent)
 
 
 def _missing(name: str, file: WeightsFile, obstacle: str) -> str:

@@ -1,5 +1,6 @@
 """Pretrained weights come from disk, network or the person's own file; where they cannot, a message says how."""
 
+import os
 import shutil
 import socket
 import threading
@@ -149,6 +150,22 @@ def test_a_download_lands_in_kerass_home(monkeypatch: pytest.MonkeyPatch, home: 
         thread.join()
     assert path == home / "models" / "small.h5"
     assert path.read_bytes() == b"weights"
+
+
+def test_a_home_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setattr(weights, "_asked", lambda host: "")
+    home.write_text("a file where a folder should be")
+    with pytest.raises(WeightsUnavailable, match=r"the download failed \(.*keras/models"):
+        locate_weights("mobilenet", SMALL)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_home_without_leave_to_write_is_told(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setattr(weights, "_asked", lambda host: "")
+    (home / "models").mkdir(parents=True)
+    home.chmod(0o500)
+    with pytest.raises(WeightsUnavailable, match="keras cannot be written to"):
+        locate_weights("mobilenet", SMALL)
 
 
 @pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
