@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,6 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._bench = bench
         self._stopping = threading.Event()
         self._children: dict[str, ChildProcess] = {}
-        self._errors: list[BaseException] = []
 
     def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:  # noqa: ANN401, ARG002 - KerasTuner's signature
         """Run trials until the oracle has no more or the time is up.
@@ -83,19 +83,18 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             KeyboardInterrupt: Ctrl-C; the trials that ran are back in line, their processes are gone.
             CnnSearchError: too many trials failed in a row, or the study cannot be written.
         """
-        threads = [threading.Thread(target=self._serve, args=(slot,), name=slot.name) for slot in self._bench.slots]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(_POLL)
-        finally:
-            self.stop()
-            for thread in threads:
-                thread.join()
-        if self._errors:
-            raise self._errors[0]
+        slots = self._bench.slots
+        with ThreadPoolExecutor(len(slots), thread_name_prefix="slot") as pool:
+            serving = [pool.submit(self._serve, slot) for slot in slots]
+            try:
+                # Never thread.join with a timeout: interrupted by Ctrl-C, Python 3.11 takes a running thread for ended.
+                while wait(serving, timeout=_POLL).not_done:
+                    pass
+            finally:
+                self.stop()
+                wait(serving)
+        for served in serving:
+            served.result()
 
     def stop(self) -> None:
         """End the running trials' processes; the trials go back in line."""
@@ -110,9 +109,9 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
                 if trial.status == TrialStatus.STOPPED:
                     return
                 self.run_trial(trial, slot)
-        except BaseException as error:  # noqa: BLE001 - the main thread raises it
-            self._errors.append(error)
-            self.stop()
+        except BaseException:
+            self.stop()  # what ends one slot ends the search
+            raise
 
     def run_trial(self, trial: Trial, slot: Slot) -> None:
         """Run one trial to its end and record it; where the search is interrupted, put it back in line."""

@@ -1,6 +1,6 @@
 """The pretrained networks a space may name: how each is built, what its input looks like, how deep it is frozen.
 
-Another network of keras.applications is one more entry in `REGISTRY`, and its section in the space document.
+Another network of keras.applications is one more entry in `REGISTRY`, and its section in the space language.
 VGG16: Simonyan and Zisserman, arXiv:1409.1556. MobileNet: Howard et al., arXiv:1704.04861.
 """
 
@@ -43,14 +43,12 @@ class Kind:
         build: makes it with random weights and no top, for an input shape (height, width, 3).
         preprocess: brings RGB pixels 0-255 to what its weights were trained on, by Keras' own layers only.
         imagenet: its ImageNet weights.
-        minimum: the least height and width of an image, in pixels.
         block: what a block's name is in the names of its layers.
     """
 
     build: Callable[[tuple[int, int, int], Backbone], keras.Model]
     preprocess: Callable[[keras.KerasTensor], keras.KerasTensor]
     imagenet: Callable[[Backbone], WeightsFile]
-    minimum: int
     block: re.Pattern[str]
 
 
@@ -90,27 +88,14 @@ def _minus_one_to_one(images: keras.KerasTensor) -> keras.KerasTensor:
 
 
 REGISTRY: dict[str, Kind] = {
-    "vgg16": Kind(_vgg16, _blue_green_red_centred, _vgg16_weights, 32, re.compile(r"block\d+")),
-    "mobilenet": Kind(_mobilenet, _minus_one_to_one, _mobilenet_weights, 32, re.compile(r"conv(_[a-z]+_)?\d+")),
+    "vgg16": Kind(_vgg16, _blue_green_red_centred, _vgg16_weights, re.compile(r"block\d+")),
+    "mobilenet": Kind(_mobilenet, _minus_one_to_one, _mobilenet_weights, re.compile(r"conv(_[a-z]+_)?\d+")),
 }
 
 
 def backbone_network(name: str, section: Backbone, image_size: tuple[int, int]) -> keras.Model:
-    """A backbone without its top and with random weights, for preprocessed images of (height, width).
-
-    Raises:
-        CnnSearchError: the images are smaller than it takes.
-    """
-    kind = REGISTRY[name]
-    if min(image_size) < kind.minimum:
-        height, width = image_size
-        problem = Problem(
-            f"model.{name}",
-            f"its images have at least {kind.minimum} x {kind.minimum} pixels, got {height} x {width}.",
-            f"Set data.image_size to [{max(height, kind.minimum)}, {max(width, kind.minimum)}] or more.",
-        )
-        raise CnnSearchError(str(problem))
-    return kind.build((*image_size, 3), section)
+    """A backbone without its top and with random weights, for preprocessed images of (height, width)."""
+    return REGISTRY[name].build((*image_size, 3), section)
 
 
 def backbone_features(name: str, network: keras.Model, images: keras.KerasTensor) -> keras.KerasTensor:

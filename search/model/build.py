@@ -15,12 +15,13 @@ from cnnsearch.search.model.blocks import scratch_features
 from cnnsearch.search.model.head import classify, loss_and_metric, output_units
 from cnnsearch.search.model.optimizer import optimizer_of
 from cnnsearch.search.model.weights import load_weights
-from cnnsearch.spaces.document import Backbone, Document, Model, Scratch, branch_of, sizes
+from cnnsearch.spaces.document import Backbone, Configuration, Model, Scratch, branch_of, sizes
+from cnnsearch.spaces.shapes import feature_maps
 
 _CHANNELS = {"rgb": 3, "gray": 1}
 
 
-def build_model(configuration: Document, classes: int, steps_per_epoch: int) -> keras.Model:
+def build_model(configuration: Configuration, classes: int, steps_per_epoch: int) -> keras.Model:
     """A compiled model from images (batch, height, width, 3 or 1), 0-255, to probabilities (batch, classes).
 
     With a sigmoid output they are (batch, 1); `class_probabilities` makes columns of both. Labels are class numbers,
@@ -28,11 +29,13 @@ def build_model(configuration: Document, classes: int, steps_per_epoch: int) -> 
     drawn anew. The logged metric is called `accuracy`.
 
     Raises:
-        CnnSearchError: the configuration cannot be built: images too small, a sigmoid for more than two classes,
-            an unknown `trainable_from`, weights that do not fit.
+        ImpossibleConfiguration: the images are too small for this network.
+        CnnSearchError: something else does not fit: a sigmoid for more than two classes, an unknown `trainable_from`,
+            weights of another network.
         WeightsUnavailable: pretrained weights are neither on disk nor to be downloaded.
     """
     units = output_units(configuration.head, classes)
+    feature_maps(configuration)  # refuses in our own words what Keras would refuse in its own, half-built
     with seeded(configuration.training.seed):
         images = keras.Input((*sizes(configuration.data.image_size), _CHANNELS[configuration.data.color]), name="image")
         maps = _features(augmented(images, configuration.augment), configuration.model)

@@ -10,7 +10,7 @@ import keras_tuner
 
 from cnnsearch.search.model.build import build_model
 from cnnsearch.spaces.space import Parameter, Space
-from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, label
+from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, label, value_of
 
 
 def hyperparameters_of(space: Space) -> keras_tuner.HyperParameters:
@@ -46,7 +46,10 @@ def _declared(parameter: Parameter, hyperparameters: keras_tuner.HyperParameters
     if isinstance(domain, IntRange):
         return hyperparameters.Int(name, domain.low, domain.high, step=domain.step)
     if isinstance(domain, FloatRange):
-        return hyperparameters.Float(name, domain.low, domain.high, step=domain.step, sampling=domain.scale)
+        # KerasTuner counts the steps without rounding and loses the last one: (0.3 - 0.0) // 0.1 is 2. A millionth of
+        # a step more brings it back; the value itself is put on the grid again when it is decoded.
+        high = domain.high + (domain.step or 0.0) * 1e-6
+        return hyperparameters.Float(name, domain.low, high, step=domain.step, sampling=domain.scale)
     if _both_bools(domain):
         return hyperparameters.Boolean(name, default=_options(domain)[0])
     return hyperparameters.Choice(name, [_encoded(domain, option) for option in _options(domain)], ordered=False)
@@ -70,11 +73,8 @@ def _encoded(domain: Domain, value: Scalar) -> Scalar:
 
 def _decoded(domain: Domain, drawn: Any) -> Scalar:  # noqa: ANN401 - untyped there
     """The space's own value for one drawn by KerasTuner."""
-    if isinstance(domain, IntRange):
-        return int(drawn)
-    if isinstance(domain, FloatRange):
-        # KerasTuner adds steps up, and may end a rounding error above the range.
-        return min(max(float(drawn), domain.low), domain.high)
+    if isinstance(domain, IntRange | FloatRange):
+        return value_of(domain, drawn)  # type: ignore[no-any-return]
     return next(option for option in _options(domain) if _encoded(domain, option) == drawn)
 
 

@@ -5,12 +5,12 @@ Cosine decay: Loshchilov and Hutter, arXiv:1608.03983.
 
 import keras
 
-from cnnsearch.spaces.document import Adaptive, Document, Sgd, branch_of
+from cnnsearch.spaces.document import Adaptive, Configuration, Sgd, branch_of
 
 _ADAPTIVE = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
 
 
-def optimizer_of(configuration: Document, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+def optimizer_of(configuration: Configuration, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """A fresh optimizer.
 
     A cosine schedule brings the learning rate from its value down to 0 over all of `training.epochs`.
@@ -25,7 +25,7 @@ def optimizer_of(configuration: Document, steps_per_epoch: int) -> keras.optimiz
 
 
 def _learning_rate(
-    configuration: Document, rate: float, steps_per_epoch: int
+    configuration: Configuration, rate: float, steps_per_epoch: int
 ) -> float | keras.optimizers.schedules.LearningRateSchedule:
     training = configuration.training
     if training.schedule == "constant":

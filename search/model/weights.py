@@ -1,21 +1,23 @@
 """Where a backbone's weights come from: Keras' own cache, a download, or a file of the person's."""
 
 import functools
+import itertools
 import os
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import keras
 
 from cnnsearch.search.model.backbones import REGISTRY, WeightsFile
-from cnnsearch.spaces.document import Backbone, branch_of
+from cnnsearch.spaces.document import Backbone, Section
 from cnnsearch.spaces.errors import CnnSearchError, Problem
-from cnnsearch.spaces.space import Parameter, Space
-from cnnsearch.spaces.values import Branch, Choice, Domain, Scalar, label
+from cnnsearch.spaces.space import Space
+from cnnsearch.spaces.values import Branch, Choice, domain_of, is_searched, size, value_at
 
 _SUFFIXES = (".h5", ".keras")
 _PATIENCE = 4.0
@@ -63,12 +65,20 @@ def _downloaded(name: str, file: WeightsFile) -> Path:
     if obstacle:
         raise WeightsUnavailable(_missing(name, file, obstacle))
     try:
-        path = keras.utils.get_file(
-            file.name, file.url, cache_subdir="models", cache_dir=str(models_folder().parent), file_hash=file.md5
-        )
+        home = _writable_home()
+        path = keras.utils.get_file(file.name, file.url, cache_subdir="models", cache_dir=home, file_hash=file.md5)
     except Exception as error:  # a failed download is a bare Exception in Keras
         raise WeightsUnavailable(_missing(name, file, f"the download failed ({error})")) from error
     return Path(path)
+
+
+def _writable_home() -> str:
+    """Keras' home, made where it is not there yet: Keras itself would turn to /tmp, where anybody may put files."""
+    folder = models_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder.parent, os.W_OK):
+        raise PermissionError(f"{folder.parent} cannot be written to")
+    return str(folder.parent)
 
 
 def _missing(name: str, file: WeightsFile, obstacle: str) -> str:
@@ -148,45 +158,32 @@ def unavailable_weights(space: Space) -> dict[str, str]:
     Every draw of a branch counts: where one of several searched widths has no weights, the branch is named.
     """
     found = {}
-    for name, backbone in _drawn_backbones(space):
-        if name in found or backbone.weights is None:
-            continue
+    for name, section in space.document.model.branches().items():
         try:
-            locate_weights(name, backbone)
+            for drawn in _draws(section):
+                locate_weights(name, drawn)
         except WeightsUnavailable as error:
             found[name] = str(error)
     return found
 
 
-def _drawn_backbones(space: Space) -> Iterator[tuple[str, Backbone]]:
-    """Each backbone that a draw of the space can have, with every combination of its own values."""
-    for values in _model_draws(space.parameters, {}):
-        name, section = branch_of(space.configuration(values).model)
-        if isinstance(section, Backbone):
-            yield name, section
-
-
-def _model_draws(parameters: Sequence[Parameter], values: dict[str, Scalar]) -> Iterator[dict[str, Scalar]]:
-    """Draws with all options of the network's kind, width and weights, and the first of everything else."""
-    if not parameters:
-        yield values
+def _draws(section: Section) -> Iterator[Backbone]:
+    """A branch with each combination of what decides its file; none for random weights or a scratch network."""
+    if not isinstance(section, Backbone):
         return
-    first, rest = parameters[0], parameters[1:]
-    if not all(values.get(c.parent, ...) in c.values for c in first.conditions):
-        yield from _model_draws(rest, values)
-        return
-    options = _options(first.domain)
-    for option in options if _decides_weights(first.name) else options[:1]:
-        yield from _model_draws(rest, {**values, first.name: option})
+    deciding = [key for key in ("weights", "alpha") if key in type(section).model_fields]
+    for values in itertools.product(*(_options(getattr(section, key)) for key in deciding)):
+        drawn = section.model_copy(update=dict(zip(deciding, values, strict=True)))
+        if drawn.weights is not None:
+            yield drawn
 
 
-def _decides_weights(name: str) -> bool:
-    return name == "model" or (name.startswith("model.") and name.rsplit(".", maxsplit=1)[-1] in ("weights", "alpha"))
-
-
-def _options(domain: Domain) -> Sequence[Scalar]:
+def _options(node: Any) -> Sequence[Any]:  # noqa: ANN401 - a fixed value or a searched node
+    if not is_searched(node):
+        return [node]
+    domain = domain_of(node)
+    if isinstance(domain, Choice):
+        return domain.options
     if isinstance(domain, Branch):
         return domain.names
-    if isinstance(domain, Choice):
-        return [label(option) for option in domain.options]
-    return [domain.low]
+    return [value_at(domain, index) for index in range(size(domain) or 0)]

@@ -1,0 +1,282 @@
+"""Pretrained weights come from disk, network or the person's own file; where they cannot, a message says how."""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from cnnsearch.search.model import weights
+from cnnsearch.search.model.backbones import REGISTRY, WeightsFile, backbone_network
+from cnnsearch.search.model.build import build_model
+from cnnsearch.search.model.weights import WeightsUnavailable, load_weights, locate_weights, models_folder
+from cnnsearch.spaces.document import Backbone, MobileNet
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.load import loads_space
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
+
+SMALL = MobileNet(alpha=0.25)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty Keras home, and no memory of which hosts answered."""
+    folder = tmp_path / "keras"
+    monkeypatch.setenv("KERAS_HOME", str(folder))
+    monkeypatch.delenv("CNNSEARCH_OFFLINE", raising=False)
+    weights._silence.cache_clear()
+    yield folder
+    weights._silence.cache_clear()
+
+
+def network_of(alpha: float = 0.25) -> keras.Model:
+    return backbone_network("mobilenet", MobileNet(alpha=alpha), (32, 32))
+
+
+def arrays(network: keras.Model) -> list[np.ndarray]:
+    return [np.array(weight) for weight in network.get_weights()]
+
+
+def equal(one: keras.Model, other: keras.Model) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(arrays(one), arrays(other), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "file"),
+    [
+        ("vgg16", Backbone(), "vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"),
+        ("mobilenet", MobileNet(), "mobilenet/mobilenet_1_0_224_tf_no_top.h5"),
+        ("mobilenet", MobileNet(alpha=0.75), "mobilenet/mobilenet_7_5_224_tf_no_top.h5"),
+        ("mobilenet", MobileNet(alpha=0.5), "mobilenet/mobilenet_5_0_224_tf_no_top.h5"),
+        ("mobilenet", MobileNet(alpha=0.25), "mobilenet/mobilenet_2_5_224_tf_no_top.h5"),
+    ],
+)
+def test_the_files_are_those_that_keras_itself_takes(
+    name: str, section: Backbone, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    get_file = "keras.src.utils.file_utils.get_file"
+    monkeypatch.setattr(
+        get_file, lambda fname, url, **rest: asked.append((fname, url, rest.get("file_hash"))) or "no.h5"
+    )
+    options = {"alpha": section.alpha} if isinstance(section, MobileNet) else {}
+    builder = {"vgg16": keras.applications.VGG16, "mobilenet": keras.applications.MobileNet}[name]
+    with pytest.raises(FileNotFoundError, match=r"no\.h5"):
+        builder(include_top=False, weights="imagenet", input_shape=(224, 224, 3), **options)
+    ours = REGISTRY[name].imagenet(section)
+    assert asked == [(ours.name, ours.url, ours.md5)]
+    assert ours.url.endswith(file)
+
+
+def test_a_file_in_kerass_home_is_taken(home: Path) -> None:
+    path = home / "models" / "mobilenet_2_5_224_tf_no_top.h5"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert locate_weights("mobilenet", SMALL) == path
+
+
+def test_without_keras_home_it_is_in_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KERAS_HOME")
+    assert models_folder() == Path.home() / ".keras" / "models"
+
+
+def test_without_a_network_the_message_says_which_file_to_put_where(home: Path) -> None:
+    start = time.monotonic()
+    with pytest.raises(WeightsUnavailable) as caught:
+        locate_weights("mobilenet", SMALL)
+    assert time.monotonic() - start < 5
+    message = str(caught.value)
+    assert message.startswith("model.mobilenet.weights: the ImageNet weights are not on this machine and ")
+    assert "storage.googleapis.com cannot be reached" in message
+    assert f"mobilenet_2_5_224_tf_no_top.h5 at {home / 'models' / 'mobilenet_2_5_224_tf_no_top.h5'}" in message
+    assert "or to null for random weights" in message
+
+
+def test_offline_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNNSEARCH_OFFLINE", "1")
+    monkeypatch.setattr(weights, "_asked", lambda host: pytest.fail(f"{host} was asked"))
+    with pytest.raises(WeightsUnavailable, match="CNNSEARCH_OFFLINE=1 forbids to download them"):
+        locate_weights("vgg16", Backbone())
+
+
+def test_a_host_that_takes_connections_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "_PATIENCE", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        start = time.monotonic()
+        assert "127.0.0.1" in weights._silence(host)
+        assert time.monotonic() - start < 3
+
+
+def test_a_download_that_breaks_off_is_told(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    def serve(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        connection.close()
+
+    monkeypatch.setattr(weights, "_asked", lambda host: "")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/small.h5"
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        (home / "models").mkdir(parents=True)
+        with pytest.raises(WeightsUnavailable, match=r"the download failed \(URL fetch failure .*404"):
+            weights._downloaded("mobilenet", WeightsFile("small.h5", url))
+        thread.join()
+
+
+def test_a_download_lands_in_kerass_home(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    def serve(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\nweights")
+        connection.close()
+
+    monkeypatch.setattr(weights, "_asked", lambda host: "")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/small.h5"
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        path = weights._downloaded("mobilenet", WeightsFile("small.h5", url))
+        thread.join()
+    assert path == home / "models" / "small.h5"
+    assert path.read_bytes() == b"weights"
+
+
+def test_a_home_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setattr(weights, "_asked", lambda host: "")
+    home.write_text("a file where a folder should be")
+    with pytest.raises(WeightsUnavailable, match=r"the download failed \(.*keras/models"):
+        locate_weights("mobilenet", SMALL)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_home_without_leave_to_write_is_told(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setattr(weights, "_asked", lambda host: "")
+    (home / "models").mkdir(parents=True)
+    home.chmod(0o500)
+    with pytest.raises(WeightsUnavailable, match="keras cannot be written to"):
+        locate_weights("mobilenet", SMALL)
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
+def test_a_file_of_ones_own_is_loaded(tmp_path: Path, suffix: str) -> None:
+    trained, fresh = network_of(), network_of()
+    path = tmp_path / f"own{suffix}"
+    trained.save_weights(path) if suffix == ".weights.h5" else trained.save(path)
+    load_weights("mobilenet", MobileNet(alpha=0.25, weights=str(path)), fresh)
+    assert equal(fresh, trained)
+
+
+def test_the_backbone_of_a_model_of_ours_is_taken_out_of_it(tmp_path: Path, make: Any) -> None:
+    network = {"mobilenet": {"weights": None, "alpha": 0.25}}
+    model = build_model(make(data={"source": "photos", "image_size": [40, 40]}, model=network), 3, 1)
+    model.optimizer.build(model.trainable_variables)
+    model.save(tmp_path / "model.keras")
+    fresh = network_of()
+    load_weights("mobilenet", MobileNet(alpha=0.25, weights=str(tmp_path / "model.keras")), fresh)
+    assert equal(fresh, model.get_layer("mobilenet"))
+
+
+def test_null_leaves_random_weights() -> None:
+    network = network_of()
+    before = arrays(network)
+    load_weights("mobilenet", MobileNet(alpha=0.25, weights=None), network)
+    assert all(np.array_equal(a, b) for a, b in zip(before, arrays(network), strict=True))
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
+def test_weights_of_another_network_do_not_fit(tmp_path: Path, suffix: str) -> None:
+    path, other = tmp_path / f"own{suffix}", network_of(0.5)
+    other.save_weights(path) if suffix == ".weights.h5" else other.save(path)
+    with pytest.raises(
+        CnnSearchError, match=r"model\.mobilenet\.weights: .*own.* does not fit this mobilenet: .+ Give"
+    ):
+        load_weights("mobilenet", MobileNet(alpha=0.25, weights=str(path)), network_of())
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".weights.h5", ".keras"])
+def test_a_damaged_file_is_told(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"own{suffix}"
+    path.write_bytes(b"no weights at all")
+    with pytest.raises(CnnSearchError, match=r"does not fit this mobilenet: .+"):
+        load_weights("mobilenet", MobileNet(weights=str(path)), network_of())
+
+
+def test_a_damaged_file_of_kerass_home_is_to_be_deleted(home: Path) -> None:
+    path = home / "models" / "mobilenet_2_5_224_tf_no_top.h5"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"half")
+    with pytest.raises(CnnSearchError, match="delete it, and it is downloaded again"):
+        load_weights("mobilenet", SMALL, network_of())
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        ("/nowhere/own.h5", r"model\.vgg16\.weights: there is no weights file '/nowhere/own\.h5'\. Correct the path"),
+        ("imagnet", r"weights are imagenet, null, or the path of a \.h5, \.weights\.h5 or \.keras file, got 'imagnet'"),
+    ],
+)
+def test_a_wrong_path_is_told(own: str, message: str) -> None:
+    with pytest.raises(WeightsUnavailable, match=message):
+        locate_weights("vgg16", Backbone(weights=own))
+
+
+def test_asking_for_the_file_of_random_weights_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match=r"model\.vgg16\.weights is null"):
+        locate_weights("vgg16", Backbone(weights=None))
+
+
+def test_imagenet_weights_serve_any_image_size(home: Path, test_data: Path, make: Any) -> None:
+    shutil.copytree(test_data / "keras_home", home)
+    network = {"mobilenet": {"alpha": 0.25}}
+    for size in ([96, 64], [160, 160]):
+        model = build_model(make(data={"source": "photos", "image_size": size}, model=network), 2, 1)
+        theirs = keras.applications.MobileNet(
+            alpha=0.25, include_top=False, weights=str(home / "models" / "mobilenet_2_5_224_tf_no_top.h5")
+        )
+        assert equal(model.get_layer("mobilenet"), theirs)
+
+
+SPACE = """
+data: {source: photos}
+model:
+  choice:
+    scratch: {}
+    vgg16: {weights: %s}
+    mobilenet: {weights: {choice: [imagenet, null]}, alpha: {choice: [0.25, 0.5]}}
+"""
+
+
+def test_the_branches_without_weights_are_named_with_the_reason(home: Path) -> None:
+    unavailable = weights.unavailable_weights(loads_space(SPACE % "imagenet", "photos"))
+    assert list(unavailable) == ["vgg16", "mobilenet"]
+    assert "model.vgg16.weights: the ImageNet weights are not on this machine" in unavailable["vgg16"]
+
+
+def test_a_branch_is_available_only_with_the_weights_of_every_draw(home: Path) -> None:
+    space = loads_space(SPACE % "null", "photos")
+    (home / "models").mkdir(parents=True)
+    (home / "models" / "mobilenet_2_5_224_tf_no_top.h5").touch()
+    unavailable = weights.unavailable_weights(space)
+    assert list(unavailable) == ["mobilenet"]
+    assert "mobilenet_5_0_224_tf_no_top.h5" in unavailable["mobilenet"]
+    (home / "models" / "mobilenet_5_0_224_tf_no_top.h5").touch()
+    assert weights.unavailable_weights(space) == {}
+
+
+def test_looking_for_many_files_asks_the_host_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(weights, "_asked", lambda host: asked.append(host) or "it is silent")
+    weights.unavailable_weights(loads_space(SPACE % "imagenet", "photos"))
+    assert asked == ["storage.googleapis.com"]
