@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from cnnsearch.commands.board import HOST, free_port, log_folder
+from cnnsearch.commands.board import HOST, log_folder
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.tensorboard_log import TensorBoardLog
 from cnnsearch.spaces.errors import CnnSearchError
@@ -26,7 +26,8 @@ import sys
 from pathlib import Path
 from rich.console import Console
 from cnnsearch.commands.board import board
-sys.exit(board(Path(sys.argv[1]), None, Console()))
+port = int(sys.argv[2]) if sys.argv[2:] else None
+sys.exit(board(Path(sys.argv[1]), port, Console()))
 """
 # The table is a grid within nested shadow roots; a row's cells lie in slots.
 ROWS = """
@@ -154,11 +155,11 @@ def test_it_ends_cleanly_and_leaves_no_process(server: tuple[Any, str], number: 
 
 
 def test_it_listens_on_this_machine_only(server: tuple[Any, str]) -> None:
-    children = psutil.Process(server[0].pid).children(recursive=True)
-    listening = [c.laddr.ip for child in children for c in child.net_connections() if c.status == psutil.CONN_LISTEN]
-    assert listening
-    assert all(socket.inet_pton(socket.AF_INET6 if ":" in ip else socket.AF_INET, ip) for ip in listening)
-    assert set(listening) <= {HOST, "::1"}
+    parent = psutil.Process(server[0].pid)
+    sockets = [c for process in (parent, *parent.children(recursive=True)) for c in process.net_connections()]
+    listening = {c.laddr.ip for c in sockets if c.status == psutil.CONN_LISTEN}
+    assert HOST in listening
+    assert listening <= {HOST, "::1"}
 
 
 def test_a_folder_of_runs_is_shown_whole(run: Path) -> None:
@@ -173,12 +174,20 @@ def test_a_folder_without_logs_is_refused(tmp_path: Path) -> None:
         log_folder(tmp_path / "absent")
 
 
-def test_a_taken_port_is_passed_over_unless_it_was_asked_for() -> None:
+def refused(run: Path, port: int) -> str:
+    """The last line that `board` says about a port it cannot have."""
+    command = [sys.executable, "-c", SCRIPT, str(run), str(port)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    return done.stderr.splitlines()[-1]
+
+
+def test_a_port_that_was_asked_for_is_had_or_refused(run: Path) -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(CnnSearchError, match=rf"--port: a free port is needed, got {port}, taken\."):
-            free_port(port)
-    assert free_port(port) == port
-    assert 6006 <= free_port(None) < 6026
+        assert re.search(
+            rf"CnnSearchError: --port: TensorBoard needs a free port .*, got {port}: .* in use", refused(run, port)
+        )
+    assert "--port: TensorBoard needs a free port from 0 to 65535, got 70000" in refused(run, 70000)
