@@ -1,4 +1,4 @@
-"""What is known of a trial, as plain values: what the engine writes and the reports read, without keras and without optuna."""
+"""What is known of a trial, as plain values: the engine writes them, the reports read them, without keras or optuna."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from cnnsearch.spaces.values import Scalar
 
 
 class Status(StrEnum):
-    """How a trial stands. A failure is never scored; what was stopped early or pruned keeps the best score it reached."""
+    """How a trial stands. A failure is never scored; what was stopped early or pruned keeps its best score."""
 
     QUEUED = "queued"
     RUNNING = "running"

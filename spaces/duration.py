@@ -37,9 +37,13 @@ def _seconds(value: object) -> object:
         try:
             return parse_duration(value)
         except ValueError as error:
-            raise PydanticCustomError("duration", "{rule}", {"rule": str(error)}) from None
+            raise PydanticCustomError("rule", "{rule}", {"rule": str(error)}) from None
     return value
 
 
-Duration = Annotated[float, BeforeValidator(_seconds), PlainSerializer(format_duration), Field(gt=0)]
+def _written(seconds: float) -> str | float:
+    return format_duration(seconds) if seconds == round(seconds) else seconds
+
+
+Duration = Annotated[float, BeforeValidator(_seconds), PlainSerializer(_written), Field(gt=0)]
 """Seconds; written back as text such as `2h`."""

@@ -23,7 +23,7 @@ class Problem:
     advice: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.rule}" + (f" {self.advice}" if self.advice else "")
+        return f"{self.where}: {self.rule.removesuffix('.')}." + (f" {self.advice}" if self.advice else "")
 
 
 class SpaceError(CnnSearchError):

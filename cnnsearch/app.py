@@ -1,0 +1,150 @@
+"""The command line: names, options and their help. Each command's work is a plain function in cnnsearch/commands/.
+
+Nothing heavy is imported before a command runs, so `--help` is quick.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnnsearch.exits import run_guarded
+
+app = typer.Typer(
+    name="cnnsearch",
+    help="Find a good convolutional network for a folder of photos.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+SpaceFile = Annotated[
+    str, typer.Argument(metavar="SPACE", help="A space file, or the name of a shipped space (basic).")
+]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, such as runs/basic-001.")]
+Data = Annotated[str | None, typer.Option(metavar="PATH", help="Images to use in place of the file's data.source.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace any value by its dotted name; may be repeated."),
+]
+Trials = Annotated[int | None, typer.Option(min=1, help="How many trials (search.trials).")]
+Time = Annotated[str | None, typer.Option(metavar="30m", help="How long (search.time): 90s, 30m, 2h, 1h30m.")]
+Name = Annotated[str | None, typer.Option(help="The run's name; the space file's name where it is not given.")]
+Runs = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the run folders are.")]
+
+
+@app.command()
+def run(
+    space: SpaceFile,
+    data: Data = None,
+    set_: Set = None,
+    trials: Trials = None,
+    time: Time = None,
+    name: Name = None,
+    new: Annotated[bool, typer.Option("--new", help="Begin a new run, whatever is unfinished.")] = False,
+    more: Annotated[int | None, typer.Option(min=1, metavar="N", help="Add N trials to the newest run.")] = None,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Search a space: try configurations, rank them, keep the best model. The same command goes on after a stop."""
+    from cnnsearch.commands.overrides import overrides
+    from cnnsearch.commands.run import run as command
+
+    changes = overrides(set_, data=data, trials=trials, time=time)
+    command(space, changes, name=name, new=new, more=more, runs=runs)
+
+
+@app.command()
+def report(run: RunPath) -> None:
+    """Print a run's ranking, and write its tables and the best model's scores again."""
+    from cnnsearch.commands.report import report as command
+    from cnnsearch.terminal import output
+
+    command(run, output())
+
+
+@app.command()
+def board(
+    run: RunPath,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="This port and no other; otherwise 6006 or the next free one.")
+    ] = None,
+) -> None:
+    """Open a run's logs in TensorBoard on 127.0.0.1: curves, and a table of all trials (HParams)."""
+    from cnnsearch.commands.board import board as command
+    from cnnsearch.terminal import output
+
+    raise SystemExit(command(run, port, output()))
+
+
+@app.command()
+def retrain(
+    source: Annotated[Path, typer.Argument(metavar="CONFIG_OR_RUN", help="A config.yaml, or a run for its best one.")],
+    data: Data = None,
+    set_: Set = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="At most so many epochs (training.epochs).")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Train on train and validation images together.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where the model folder goes.")] = None,
+) -> None:
+    """Train one configuration again, and compare with the score that the search had for it."""
+    from cnnsearch.commands.overrides import overrides
+    from cnnsearch.commands.retrain import retrain as command
+
+    command(source, overrides(set_, data=data, epochs=epochs), full=full, out=out)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A run, a model folder, or a model.keras in one.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE_OR_FOLDER...", help="Images, folders or zips.")],
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the probabilities of all classes.")] = None,
+) -> None:
+    """Say which class each image shows, and how sure the model is."""
+    from cnnsearch.commands.predict import predict as command
+    from cnnsearch.terminal import output
+
+    command(model, images, csv, output())
+
+
+@app.command()
+def check(space: SpaceFile, data: Data = None, set_: Set = None) -> None:
+    """Check a space and say what it holds; all mistakes are told at once, each with its place."""
+    from cnnsearch.commands.check import check as command
+    from cnnsearch.commands.overrides import overrides
+    from cnnsearch.terminal import say
+
+    say(command(space, overrides(set_, data=data)))
+
+
+@app.command()
+def render(space: SpaceFile, data: Data = None, set_: Set = None) -> None:
+    """Print a space with every default filled in."""
+    from cnnsearch.commands.overrides import overrides
+    from cnnsearch.commands.render import render as command
+    from cnnsearch.terminal import say
+
+    say(command(space, overrides(set_, data=data)).rstrip("\n"))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from cnnsearch import __version__
+        from cnnsearch.terminal import say
+
+        say(f"cnnsearch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Find a good convolutional network for a folder of photos."""
+
+
+def main() -> None:
+    """The console script: run a command and end with its exit code."""
+    sys.exit(run_guarded(app))

@@ -1,0 +1,41 @@
+"""`cnnsearch check SPACE`: whether a space is valid, and how much there is to search."""
+
+from collections.abc import Sequence
+
+from cnnsearch.spaces.duration import format_duration
+from cnnsearch.spaces.load import load_space
+from cnnsearch.spaces.space import Space
+from cnnsearch.spaces.values import Branch
+
+
+def check(space: str, overrides: Sequence[str] = ()) -> str:
+    """A paragraph on a valid space: parameters, branches, distinct configurations, trials.
+
+    Raises:
+        SpaceError: the space breaks rules of the language, with all problems at once.
+    """
+    found = load_space(space, overrides)
+    if found.is_configuration:
+        return f"{space} is valid. Nothing in it is searched: it is one configuration, ready to be trained."
+    return f"{space} is valid. {_parameters(found)} {_configurations(found)} {_budget(found)}"
+
+
+def _parameters(space: Space) -> str:
+    count = len(space.parameters)
+    always = sum(not parameter.conditions for parameter in space.parameters)
+    branches = [f"{p.name} ({', '.join(p.domain.names)})" for p in space.parameters if isinstance(p.domain, Branch)]
+    text = f"It searches {count} parameter{'s' if count > 1 else ''}, {always} of them in every trial"
+    return text + (f"; its branches are {' and '.join(branches)}." if branches else ".")
+
+
+def _configurations(space: Space) -> str:
+    count = space.cardinality()
+    if count is None:
+        return "A continuous range makes its distinct configurations uncountable."
+    return f"It has {count:,} distinct configurations." if count != 1 else "It has one configuration."
+
+
+def _budget(space: Space) -> str:
+    search = space.document.search
+    limit = f", for {format_duration(search.time)} at most" if search.time is not None else ""
+    return f"The search makes {search.trials} trials{limit} (sampler {search.sampler}, pruner {search.pruner})."

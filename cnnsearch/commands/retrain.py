@@ -1,0 +1,162 @@
+"""`cnnsearch retrain`: train one configuration again and compare with the search's score."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cnnsearch import terminal
+from cnnsearch.search.engine.processes import start_forkserver
+from cnnsearch.search.events import EpochEnded, Event, TrialBuilt, TrialEnded
+from cnnsearch.search.native_messages import without_native_messages
+from cnnsearch.search.records import Epoch, Objective, TrialRecord
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.load import load_space
+from cnnsearch.spaces.space import Space
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a configuration comes from.
+
+    Attributes:
+        config: its file.
+        folder: where its retrained models go, as `<name>-001` and so on.
+        name: of those folders.
+        found: the model folder that the search left beside it, if it did.
+    """
+
+    config: Path
+    folder: Path
+    name: str
+    found: ModelFolder | None
+
+
+def retrain(source: Path, overrides: Sequence[str], *, full: bool, out: Path | None) -> None:
+    """Train a configuration again, leave a model folder, and print the search's score, the new one and the gap.
+
+    Raises:
+        CnnSearchError: the file is no configuration, the data cannot be read, the training failed, `out` is taken.
+    """
+    origin = origin_of(source)
+    known = _metrics(origin.found)
+    space = _configuration(origin.config, _with_epochs(overrides, known, full=full))
+    folder = ModelFolder(_free(origin, out))
+    start_forkserver()
+    with without_native_messages():
+        from cnnsearch.search.retrain import Retraining
+        from cnnsearch.search.retrain import retrain as train
+    from cnnsearch.reports.write import write_model_report
+
+    terminal.say(f"training {origin.config} on {'train and validation' if full else 'train'} images")
+    listener = EpochLines(Objective.of(space.document.search.objective))
+    record = train(Retraining(space, folder, full), [listener])
+    objective = Objective.of(space.document.search.objective)
+    write_model_report(folder, known.get("trial"), objective, known.get("score"))
+    _compare(record, known, _metrics(folder), objective)
+    terminal.say(f"model folder: {folder.path}")
+
+
+def origin_of(source: Path) -> Origin:
+    """The configuration of a run, of a model folder, or of a file.
+
+    Raises:
+        CnnSearchError: there is none.
+    """
+    if (source / "study.db").is_file():
+        best = RunFolder(source).best
+        if not best.config.is_file():
+            raise CnnSearchError(
+                f"{source}: a run to retrain from must have a best model, got none yet. Let it finish."
+            )
+        return Origin(best.config, source, "retrained", best)
+    config = source / "config.yaml" if source.is_dir() else source
+    if not config.is_file():
+        raise CnnSearchError(
+            f"{source}: a run, a model folder or a config.yaml must lie here, got "
+            f"{'a folder without' if source.is_dir() else 'nothing there'}. Name a run such as runs/basic-001."
+        )
+    found = ModelFolder(config.parent)
+    if found.metrics.is_file():
+        return Origin(config, config.parent.parent, "retrained", found)
+    return Origin(config, Path("runs"), f"{config.stem}-retrained", None)
+
+
+def _metrics(folder: ModelFolder | None) -> dict[str, Any]:
+    if folder is None or not folder.metrics.is_file():
+        return {}
+    metrics: dict[str, Any] = json.loads(folder.metrics.read_text(encoding="utf-8"))
+    return metrics
+
+
+def _with_epochs(overrides: Sequence[str], known: dict[str, Any], *, full: bool) -> list[str]:
+    """On all images nothing says when to stop, so training ends at the epoch that was the search's best."""
+    best = known.get("epoch")
+    given = any(text.startswith("training.epochs=") for text in overrides)
+    return [*overrides, f"training.epochs={best}"] if full and best and not given else list(overrides)
+
+
+def _configuration(config: Path, overrides: Sequence[str]) -> Space:
+    space = load_space(config, overrides)
+    if not space.is_configuration:
+        names = ", ".join(parameter.name for parameter in space.parameters[:3])
+        raise CnnSearchError(
+            f"{config}: retraining takes a configuration, in which every value is fixed, got a space that searches "
+            f"{len(space.parameters)} ({names}, ...). Take a run's best/config.yaml, or fix them with --set."
+        )
+    return space
+
+
+def _free(origin: Origin, out: Path | None) -> Path:
+    """The folder for the new model: `out`, which must not exist, or the next free number."""
+    if out is not None:
+        if out.exists():
+            raise CnnSearchError(f"{out}: --out names a folder that is made anew, got one that exists. Name another.")
+        return out
+    number = 1
+    while (folder := origin.folder / f"{origin.name}-{number:03d}").exists():
+        number += 1
+    return folder
+
+
+class EpochLines:
+    """Prints a line for each epoch of a single training."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+
+    def __call__(self, event: Event) -> None:
+        """Print the line of an event, if it has one."""
+        if isinstance(event, TrialBuilt):
+            terminal.say(f"model built: {event.parameters:,} weights")
+        elif isinstance(event, EpochEnded):
+            terminal.say(epoch_line(event.epoch))
+        elif isinstance(event, TrialEnded) and event.trial.reason:
+            terminal.say(f"stopped early: {event.trial.reason}")
+
+
+def epoch_line(epoch: Epoch) -> str:
+    """`epoch 3  2.1s  loss 0.1234  accuracy 0.9600  val_loss ...`."""
+    shown = ("loss", "accuracy", "val_loss", "val_accuracy")
+    metrics = "  ".join(f"{name} {epoch.metrics[name]:.4f}" for name in shown if name in epoch.metrics)
+    return f"epoch {epoch.number:>3}  {epoch.seconds:5.1f}s  {metrics}"
+
+
+def _compare(record: TrialRecord, known: dict[str, Any], new: dict[str, Any], objective: Objective) -> None:
+    """Print the search's score, this training's own, and the gap; then the same for the test part."""
+    rows = [(f"{objective.metric}", known.get("score"), record.score)]
+    rows.append(("test accuracy", _accuracy(known), _accuracy(new)))
+    for name, before, after in rows:
+        if after is None:
+            continue
+        if before is None:
+            terminal.say(f"{name}: {after:.4f} (no score of a search to compare with)")
+        else:
+            terminal.say(f"{name}: search {before:.4f}, retrained {after:.4f}, gap {after - before:+.4f}")
+
+
+def _accuracy(metrics: dict[str, Any]) -> float | None:
+    test = metrics.get("test")
+    return float(test["accuracy"]) if test else None

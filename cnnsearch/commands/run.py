@@ -1,0 +1,44 @@
+"""`cnnsearch run`: search a space and report on it."""
+
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from cnnsearch import terminal
+from cnnsearch.exits import Exit
+from cnnsearch.search.engine.processes import start_forkserver
+from cnnsearch.search.native_messages import without_native_messages
+from cnnsearch.spaces.load import load_space
+
+
+def run(source: str, overrides: Sequence[str], *, name: str | None, new: bool, more: int | None, runs: Path) -> None:
+    """Search a space, write the reports, and print what came out.
+
+    Raises:
+        CnnSearchError: the space, the data, the weights or the run's folder do not allow it.
+        SystemExit: interrupted by Ctrl-C or a signal (130).
+    """
+    space = load_space(source, overrides)
+    start_forkserver()  # it imports keras while this process does
+    with without_native_messages():
+        from cnnsearch.search.run import Request, run_search
+    from cnnsearch.commands.report import report
+    from cnnsearch.live import Follower
+
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    request = Request(space, runs, name or space.name, new=new, more=more)
+    try:
+        with Follower(terminal.output()) as follower:
+            result = run_search(request, [follower], follower.read)
+    except KeyboardInterrupt:
+        command = shlex.join(["cnnsearch", *sys.argv[1:]])
+        terminal.warn(f"stopped; the finished trials are kept. The same command goes on: {command}")
+        raise SystemExit(int(Exit.INTERRUPTED)) from None
+    report(result.run.path, terminal.output())
+
+
+def _as_interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
+    raise KeyboardInterrupt

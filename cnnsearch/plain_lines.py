@@ -1,0 +1,57 @@
+"""A running search as plain lines, for logs and pipes."""
+
+from cnnsearch.progression import Progression, score_text
+from cnnsearch.reports.wording import configuration, ending, time_text
+from cnnsearch.search.events import Event, RunEnded, RunStarted, TrialEnded, TrialStarted
+from cnnsearch.search.records import TrialRecord
+from cnnsearch.terminal import say
+
+
+class PlainLines:
+    """One line for each thing worth a line, for logs."""
+
+    def __init__(self, progression: Progression) -> None:
+        self._progression = progression
+
+    def __call__(self, event: Event) -> None:
+        """Print an event's line, if it has one."""
+        line = self._line(event)
+        if line:
+            say(line)
+
+    def _line(self, event: Event) -> str:
+        if isinstance(event, RunStarted):
+            return run_line(event)
+        if isinstance(event, TrialStarted):
+            return f"trial {event.number} starts on {event.slot}: {configuration(event.values)}"
+        if isinstance(event, TrialEnded):
+            return self._ended(event.trial)
+        if isinstance(event, RunEnded):
+            return f"run {event.state}: {event.reason}"
+        return ""
+
+    def _ended(self, trial: TrialRecord) -> str:
+        known = self._progression
+        best = (
+            f"best so far {score_text(known.best.score)} (trial {known.best.number})" if known.best else "no score yet"
+        )
+        told = f"score {score_text(trial.score)}" if trial.score is not None else trial.message
+        left = known.remaining()
+        parts = [
+            f"trial {trial.number} {ending(trial)}",
+            told,
+            f"{len(trial.epochs)} epochs",
+            time_text(trial.seconds),
+            best,
+            f"{len(known.ended)}/{known.run.trials if known.run else '?'} trials",
+            f"{time_text(known.elapsed)} elapsed",
+            f"{time_text(left)} to go" if left is not None else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+def run_line(event: RunStarted) -> str:
+    """The first line of a run: where, what, on which devices, and whether it goes on."""
+    bound = f"{event.trials} trials" + (f" or {time_text(event.seconds)}" if event.seconds else "")
+    before = f", goes on after {len(event.finished)} finished trials" if event.continued else ""
+    return f"{event.run.path}: {bound} on {', '.join(event.slots)}, ranked by {event.objective.metric}{before}"

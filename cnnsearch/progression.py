@@ -1,0 +1,75 @@
+"""What is known of a search while it runs, gathered from its events."""
+
+import time
+from dataclasses import dataclass, field
+
+from cnnsearch.search.events import EpochEnded, Event, RunStarted, TrialBuilt, TrialEnded, TrialStarted
+from cnnsearch.search.records import Epoch, Objective, TrialRecord
+
+
+@dataclass
+class Running:
+    """A trial on its slot."""
+
+    started: TrialStarted
+    began: float
+    parameters: int | None = None
+    epochs: list[Epoch] = field(default_factory=list)
+
+
+class Progression:
+    """What is known of a search so far, from its events."""
+
+    def __init__(self) -> None:
+        self.run: RunStarted | None = None
+        self.running: dict[int, Running] = {}
+        self.ended: list[TrialRecord] = []
+        self.best: TrialRecord | None = None
+        self.began = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event."""
+        if isinstance(event, RunStarted):
+            self.run, self.began = event, time.monotonic()
+            for trial in event.finished:
+                self._end(trial)
+        elif isinstance(event, TrialStarted):
+            self.running[event.number] = Running(event, time.monotonic())
+        elif isinstance(event, TrialBuilt):
+            self.running[event.number].parameters = event.parameters
+        elif isinstance(event, EpochEnded):
+            self.running[event.number].epochs.append(event.epoch)
+        elif isinstance(event, TrialEnded):
+            self.running.pop(event.trial.number, None)
+            self._end(event.trial)
+
+    def _end(self, trial: TrialRecord) -> None:
+        self.ended.append(trial)
+        leader = self.best.score if self.best else None
+        if trial.score is not None and self.objective and self.objective.better(trial.score, leader):
+            self.best = trial
+
+    @property
+    def objective(self) -> Objective | None:
+        """What is ranked by, once the run has started."""
+        return self.run.objective if self.run else None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of this session."""
+        return time.monotonic() - self.began
+
+    def remaining(self) -> float | None:
+        """Seconds to go, from the mean of the ended trials; None while there is none. The time budget bounds it."""
+        seconds = [trial.seconds for trial in self.ended if trial.seconds]
+        if not self.run or not seconds:
+            return None
+        to_go = max(0, self.run.trials - len(self.ended))
+        already = sum(time.monotonic() - trial.began for trial in self.running.values())
+        left = max(0.0, to_go * sum(seconds) / len(seconds) - already) / len(self.run.slots)
+        return left if self.run.seconds is None else min(left, max(0.0, self.run.seconds - self.elapsed))
+
+
+def score_text(score: float | None) -> str:
+    """A score in four digits, or a dash."""
+    return "-" if score is None else f"{score:.4f}"

@@ -1,0 +1,68 @@
+"""A model folder: the model, the configuration it was trained from, its classes, its predictions on unseen images."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.engine.runner import Work, run_in_child
+from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.evaluation import EvaluationJob, run_evaluation
+from cnnsearch.search.records import Objective, TrialRecord, rank
+from cnnsearch.search.run_folder import ModelFolder, RunFolder, write_json
+from cnnsearch.spaces.errors import CnnSearchError
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model as its training left it: the Keras file, its configuration file, and the dataset it belongs to."""
+
+    model: Path
+    config: Path
+    dataset: Dataset
+
+
+def best_of(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective) -> TrialRecord | None:
+    """The best trial whose model is on disk."""
+    return next((t for t in rank(list(trials), objective) if (run.trial(t.number) / "model.keras").is_file()), None)
+
+
+def export_model(folder: ModelFolder, trained: TrainedModel, parts: tuple[str, ...], slot: Slot) -> None:
+    """Make a model folder and put it in the place of the one that may be there.
+
+    Args:
+        parts: which images the model is asked about, such as ("validation", "test").
+
+    Raises:
+        CnnSearchError: the model could not be evaluated; the old folder stays.
+    """
+    folder.path.parent.mkdir(parents=True, exist_ok=True)
+    beside = ModelFolder(Path(tempfile.mkdtemp(prefix=f".{folder.path.name}-", dir=folder.path.parent)))
+    try:
+        shutil.copyfile(trained.model, beside.model)
+        shutil.copyfile(trained.config, beside.config)
+        write_json(beside.classes, {"classes": list(trained.dataset.classes), "shape": list(trained.dataset.shape)})
+        job = EvaluationJob(beside.model, trained.dataset.reference(), parts, beside.predictions)
+        work = Work(run_evaluation, job, beside.path / "log.txt", slot.environment)
+        broken = run_in_child(work, lambda _: None)
+        if broken:
+            raise CnnSearchError(
+                f"{trained.model}: its evaluation must succeed, got {broken.failure}: {broken.message}."
+            )
+        (beside.path / "log.txt").unlink(missing_ok=True)
+        beside.path.chmod(0o755)
+        _put_in_place(beside.path, folder.path)
+    finally:
+        shutil.rmtree(beside.path, ignore_errors=True)
+
+
+def _put_in_place(new: Path, place: Path) -> None:
+    """Folders cannot be replaced at once: the old one steps aside first."""
+    aside = place.with_name(f".{place.name}-old")
+    shutil.rmtree(aside, ignore_errors=True)
+    if place.exists():
+        place.rename(aside)
+    new.rename(place)
+    shutil.rmtree(aside, ignore_errors=True)

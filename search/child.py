@@ -1,0 +1,57 @@
+"""What runs in a child process: its first moments, common to trials and evaluations.
+
+The forkserver imports this module, and with it everything that a trial needs, once.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from cnnsearch.search import evaluation, trial  # noqa: F401 - preloaded, so that a child starts in milliseconds
+from cnnsearch.search.failures import classify
+from cnnsearch.search.line import Line
+from cnnsearch.search.messages import Broken
+
+_PR_SET_PDEATHSIG = 1
+
+
+def run(
+    connection: Connection, work: Callable[[Line, Any], None], job: object, log: Path, environment: Mapping[str, str]
+) -> None:
+    """Do a job in this process: what it prints goes to `log`, how it fails goes to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    _die_with_parent()
+    _print_to(log)
+    os.environ.update(environment)
+    line = Line(connection)
+    try:
+        work(line, job)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the parent must hear of it
+        traceback.print_exc()
+        sys.stderr.flush()
+        line.tell(Broken(*classify(error)))
+        sys.stdout.flush()
+        os._exit(1)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # everything is written; TensorFlow's own teardown takes a second and has nothing to do
+
+
+def _die_with_parent() -> None:
+    """On Linux the kernel ends this process when the forkserver ends, which it does with the parent."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _print_to(log: Path) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(file, sys.stdout.fileno())
+    os.dup2(file, sys.stderr.fileno())
+    os.close(file)

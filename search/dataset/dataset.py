@@ -1,0 +1,157 @@
+"""A prepared dataset: pixels, labels, parts, and the small reference by which another process opens it again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnsearch.search.dataset.cache import Cache, open_cache
+from cnnsearch.search.dataset.decode import Shape
+from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.index import CacheIndex, Skipped
+from cnnsearch.search.dataset.layout import PARTS
+from cnnsearch.search.dataset.split import Rows, Shares, split_rows
+
+
+@dataclass(frozen=True)
+class DatasetReference:
+    """Names a prepared dataset; small, picklable, and good as long as its cache folder stays.
+
+    Attributes:
+        cache: the cache's folder.
+        source: the source as the person gave it.
+        shares: how the images without a given part are split.
+        notes: what of the source was left aside and why.
+    """
+
+    cache: str
+    source: str
+    shares: Shares
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """All readable images of a source at one size, with their split. Nothing in it changes.
+
+    Attributes:
+        classes: names; a label is a place here.
+        images: (n, height, width, channels) uint8, read-only and memory mapped.
+        labels: (n,) int32.
+        names: (n,) paths relative to the source, sorted.
+        skipped: the files that could not be read.
+        fingerprint: the same for the same contents, labels and split, whatever the files' names and the image size.
+    """
+
+    classes: tuple[str, ...]
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int32]
+    names: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    fingerprint: str
+    _parts: Mapping[str, Rows]
+    _reference: DatasetReference
+
+    @property
+    def shape(self) -> Shape:
+        """(height, width, channels) of every image."""
+        height, width, channels = self.images.shape[1:]
+        return height, width, channels
+
+    @property
+    def source(self) -> str:
+        """The source as the person gave it."""
+        return self._reference.source
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the source was left aside and why, in one line each."""
+        return self._reference.notes
+
+    def rows(self, part: str) -> Rows:
+        """The row numbers of `train`, `validation` or `test`, ascending; those of test may be none.
+
+        Raises:
+            ValueError: there is no such part.
+        """
+        if part not in self._parts:
+            raise ValueError(f"the parts of a dataset are {', '.join(PARTS)}, got {part!r}")
+        return self._parts[part]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """The number of images of each class in each part, such as `{"cat": {"train": 70, ...}}`."""
+        by_part = {
+            part: np.bincount(self.labels[rows], minlength=len(self.classes)) for part, rows in self._parts.items()
+        }
+        return {name: {part: int(by_part[part][label]) for part in PARTS} for label, name in enumerate(self.classes)}
+
+    def summary(self) -> dict[str, Any]:
+        """All there is to know but the pixels, as JSON values: the contents of a run's dataset.json."""
+        return {
+            "source": self.source,
+            "images": len(self.names),
+            "image_shape": list(self.shape),
+            "classes": list(self.classes),
+            "counts": self.counts(),
+            "fingerprint": self.fingerprint,
+            "skipped": [{"name": file.name, "reason": file.reason} for file in self.skipped],
+            "notes": list(self.notes),
+            "parts": {part: [self.names[row] for row in self.rows(part)] for part in PARTS},
+        }
+
+    def reference(self) -> DatasetReference:
+        """What another process needs to open this dataset: see `open_dataset`."""
+        return self._reference
+
+
+def open_dataset(reference: DatasetReference) -> Dataset:
+    """Open a prepared dataset again, in milliseconds and without its source.
+
+    Raises:
+        DataError: its cache is gone or damaged.
+    """
+    cache = open_cache(Path(reference.cache))
+    if cache is None:
+        raise DataError(
+            reference.cache,
+            "a prepared image cache must stay while it is used, got none or a damaged one.",
+            "Start again.",
+        )
+    return dataset_of(cache, reference)
+
+
+def dataset_of(cache: Cache, reference: DatasetReference) -> Dataset:
+    """The dataset that an open cache and its reference describe.
+
+    Raises:
+        DataError: the images cannot be split so.
+    """
+    index = cache.index
+    parts = split_rows(index.classes, index.labels, index.contents, index.parts, reference.shares)
+    labels = np.array(index.labels, dtype=np.int32)
+    labels.flags.writeable = False
+    for rows in parts.values():
+        rows.flags.writeable = False
+    return Dataset(
+        classes=index.classes,
+        images=cache.images,
+        labels=labels,
+        names=index.names,
+        skipped=index.skipped,
+        fingerprint=_fingerprint(index, parts),
+        _parts=parts,
+        _reference=reference,
+    )
+
+
+def _fingerprint(index: CacheIndex, parts: Mapping[str, Rows]) -> str:
+    lines = sorted(
+        f"{index.contents[row]} {part} {index.classes[index.labels[row]]}"
+        for part, rows in parts.items()
+        for row in rows
+    )
+    return blake2b("\0".join(lines).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

@@ -1,0 +1,41 @@
+"""From the data section of a configuration to a dataset: what a search does once, before its first trial."""
+
+from collections import defaultdict
+from pathlib import Path
+
+from cnnsearch.search.dataset.build import Progress, build_cache
+from cnnsearch.search.dataset.cache import default_cache_folder
+from cnnsearch.search.dataset.dataset import Dataset, DatasetReference, dataset_of
+from cnnsearch.search.dataset.index import CacheIndex
+from cnnsearch.search.dataset.sources import open_source
+from cnnsearch.search.dataset.split import Shares
+from cnnsearch.spaces.document import Data, sizes
+
+CHANNELS = {"rgb": 3, "gray": 1}
+
+
+def prepare_dataset(data: Data, cache_root: Path | None = None, progress: Progress | None = None) -> Dataset:
+    """Read, decode and split the images that a data section without searched values names.
+
+    The pixels come out of the cache under `cache_root` (default: `default_cache_folder()`), which is filled where they
+    are not there yet. `progress` is told (images done, images in all), from this thread.
+
+    Raises:
+        DataError: the source, its images, the split or the cache's disk is not as it must be.
+    """
+    source = open_source(data.source)
+    height, width = sizes(data.image_size)
+    root = default_cache_folder() if cache_root is None else cache_root
+    cache = build_cache(source, (height, width, CHANNELS[data.color]), root.absolute(), progress)
+    shares = Shares(data.split.validation, data.split.test, data.split.seed)
+    notes = source.notes + _leaks(cache.index)
+    return dataset_of(cache, DatasetReference(str(cache.folder), source.name, shares, notes))
+
+
+def _leaks(index: CacheIndex) -> tuple[str, ...]:
+    """A note on equal images in several of the parts that the layout gives: a split by hand is kept, but told."""
+    seen = defaultdict(set)
+    for content, part in zip(index.contents, index.parts, strict=True):
+        seen[content].add(part)
+    leaks = sum(len(parts) > 1 for parts in seen.values())
+    return (f"images in more than one of the given parts: {leaks}",) if leaks else ()

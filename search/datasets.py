@@ -1,0 +1,42 @@
+"""The decoded images of a search: one dataset for each image size that its trials draw, made when first asked for."""
+
+import random
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.prepare import prepare_dataset
+from cnnsearch.spaces.document import Data
+from cnnsearch.spaces.draws import draw
+from cnnsearch.spaces.space import Space
+
+
+class Datasets:
+    """Prepares datasets and remembers them; many slots may ask at once.
+
+    Args:
+        cache: where decoded images are kept; None for the user's cache folder.
+        progress: called with (images decoded, images in all) while images are decoded.
+    """
+
+    def __init__(self, cache: Path | None, progress: Callable[[int, int], None] | None = None) -> None:
+        self._cache, self._progress = cache, progress
+        self._known: dict[tuple[int, ...], Dataset] = {}
+        self._lock = threading.Lock()
+
+    def of(self, data: Data) -> Dataset:
+        """The dataset of a configuration's data section.
+
+        Raises:
+            CnnSearchError: the source cannot be read, or there is no room for the decoded images.
+        """
+        size = tuple(data.image_size)
+        with self._lock:
+            if size not in self._known:
+                self._known[size] = prepare_dataset(data, self._cache, self._progress)
+            return self._known[size]
+
+    def first_of(self, space: Space) -> Dataset:
+        """The dataset of one draw of a space: its classes, split and fingerprint are those of every draw."""
+        return self.of(space.configuration(draw(space, random.Random(0))).data)

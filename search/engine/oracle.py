@@ -1,0 +1,286 @@
+"""OptunaOracle: KerasTuner's seam for search algorithms, on an Optuna study.
+
+It serves our own SearchTuner and any KerasTuner script alike. KerasTuner's own state files are not used: what is known
+lies in the study, so the same storage and study name go on where a killed search stopped.
+"""
+
+import random
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import keras_tuner
+from keras_tuner.engine import hyperparameters as kt_parameters
+from keras_tuner.engine.trial import Trial, TrialStatus
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage, InMemoryStorage
+
+from cnnsearch.search.engine.samplers import pruner_of, quiet_optuna, sampler_of
+from cnnsearch.search.engine.suggest import suggest
+from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
+from cnnsearch.search.study import STUDY_NAME, TrialStudy, best_epoch, open_storage
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.values import Scalar
+
+_DRAWS = 1000
+"""How many impossible configurations in a row are drawn before the space counts as impossible."""
+
+PRUNED = "behind the others at the same epoch"
+"""The reason that stands beside a pruned trial."""
+
+Reject = Callable[[Mapping[str, Scalar]], str | None]
+"""Says why the model of these values cannot exist; None where it can."""
+
+
+class EveryTrialFailed(CnnSearchError, RuntimeError):
+    """So many trials failed in a row that more of them would only waste time."""
+
+
+class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is untyped
+    """A KerasTuner oracle whose trials are an Optuna study's.
+
+    Args:
+        objective: a metric's name or a `keras_tuner.Objective`; one, not a list.
+        max_trials: how many trials the study gets at most, those of earlier sessions included; None for no bound.
+        hyperparameters: the space, where it is known beforehand; otherwise KerasTuner finds it by building the model.
+        seed: makes the draws repeatable (with one trial at a time).
+        storage: a database URL such as `sqlite:///my.db` or an Optuna storage; None keeps the study in memory.
+        study_name: the study's name in the storage.
+        sampler: `tpe`, `random`, or an Optuna sampler.
+        pruner: `asha`, `median`, `none`, or an Optuna pruner. A plain KerasTuner tuner asks it through `PruningCallback`.
+        reject: says of drawn values why their model cannot exist; such draws cost no trial.
+        max_consecutive_failed_trials: the search ends when so many trials in a row failed.
+        max_retries_per_trial: how often a trial that raised is run again before it counts as failed.
+
+    Raises:
+        CnnSearchError: several objectives, an unknown sampler or pruner, a database that does not open.
+    """
+
+    def __init__(
+        self,
+        objective: str | keras_tuner.Objective | None = None,
+        max_trials: int | None = None,
+        hyperparameters: keras_tuner.HyperParameters | None = None,
+        allow_new_entries: bool = True,
+        tune_new_entries: bool = True,
+        seed: int | None = None,
+        *,
+        storage: str | BaseStorage | None = None,
+        study_name: str = STUDY_NAME,
+        sampler: str | BaseSampler = "tpe",
+        pruner: str | BasePruner = "none",
+        reject: Reject | None = None,
+        max_consecutive_failed_trials: int = 5,
+        max_retries_per_trial: int = 0,
+    ) -> None:
+        super().__init__(
+            objective=objective,
+            max_trials=max_trials,
+            hyperparameters=hyperparameters,
+            allow_new_entries=allow_new_entries,
+            tune_new_entries=tune_new_entries,
+            seed=seed,
+            max_retries_per_trial=max_retries_per_trial,
+            max_consecutive_failed_trials=max_consecutive_failed_trials,
+        )
+        self.seed = random.randrange(2**31) if seed is None else seed  # KerasTuner takes a seed of 0 for none
+        self._lock = threading.RLock()
+        self._reject = reject
+        self.ongoing_trials: dict[str, Trial] = {}
+        self._failed_in_a_row = 0
+        self._pruned: set[str] = set()
+        self.study = self._open_study(storage, study_name, sampler, pruner)
+        self.study.requeue_running()
+        self._recall()
+
+    def _open_study(
+        self, storage: str | BaseStorage | None, name: str, sampler: str | BaseSampler, pruner: str | BasePruner
+    ) -> TrialStudy:
+        if isinstance(self.objective, list) or not isinstance(self.objective.direction, str):
+            raise CnnSearchError(f"objective: one metric, got {self.objective}. Several objectives are not supported.")
+        quiet_optuna()
+        backend = (
+            InMemoryStorage() if storage is None else open_storage(storage) if isinstance(storage, str) else storage
+        )
+        objective = Objective(self.objective.name, self.objective.direction)
+        study = TrialStudy.open(backend, objective, name=name)
+        # A sampler's state is not stored: with the same seed it would draw the first trials again after a restart.
+        drawn = len(study.records())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            chosen = sampler_of(sampler, (self.seed + drawn) % 2**32)
+        return TrialStudy.open(backend, objective, name=name, sampler=chosen, pruner=pruner_of(pruner))
+
+    def _recall(self) -> None:
+        """Take over the ended trials of earlier sessions."""
+        for record in self.study.records():
+            if record.status.ended and record.reason != Failure.IMPOSSIBLE:
+                trial = self._keras_trial(record.number, dict(record.values))
+                trial.status = TrialStatus.FAILED if record.score is None else TrialStatus.COMPLETED
+                for epoch in record.epochs:
+                    self._note_metrics(trial, epoch.metrics, epoch.number)
+                trial.score, trial.best_step, trial.message = record.score, record.best_epoch or 0, record.message
+                self.trials[trial.trial_id] = trial
+                self.start_order.append(trial.trial_id)
+                self.end_order.append(trial.trial_id)
+
+    def _keras_trial(self, number: int, values: dict[str, Scalar]) -> Trial:
+        hyperparameters = self.hyperparameters.copy()
+        hyperparameters.values = values
+        return Trial(hyperparameters=hyperparameters, trial_id=f"{number:04d}", status=TrialStatus.RUNNING)
+
+    # KerasTuner's decorated versions of the next three lock for ever when something raises in them: not called.
+
+    def create_trial(self, tuner_id: str) -> Trial:
+        """The next trial for a tuner, or one of status STOPPED when there is none."""
+        with self._lock:
+            if tuner_id in self.ongoing_trials:
+                return self.ongoing_trials[tuner_id]
+            self.tuner_ids.add(tuner_id)
+            trial = self._retried() or self._drawn()
+            if trial.status != TrialStatus.RUNNING:
+                self.tuner_ids.discard(tuner_id)
+                return trial
+            self.ongoing_trials[tuner_id] = trial
+            self._display.on_trial_begin(trial)
+            return trial
+
+    def _retried(self) -> Trial | None:
+        return self.trials[self._retry_queue.pop(0)] if self._retry_queue else None
+
+    def _drawn(self) -> Trial:
+        for _ in range(_DRAWS):
+            if self.max_trials is not None and len(self.trials) >= self.max_trials:
+                return Trial(hyperparameters=self.hyperparameters.copy(), trial_id="", status=TrialStatus.STOPPED)
+            asked = self.study.ask()
+            values = suggest(asked, self.hyperparameters)
+            why = self._reject(values) if self._reject else None
+            if why is None:
+                trial = self._keras_trial(asked.number, values)
+                self.trials[trial.trial_id] = trial
+                self.start_order.append(trial.trial_id)
+                return trial
+            failed = TrialRecord(asked.number, values, Status.FAILED, reason=Failure.IMPOSSIBLE, message=why)
+            self.study.tell(failed)
+        raise CnnSearchError(
+            f"space: a model must be possible, got {_DRAWS} impossible draws in a row, the last: {why}"
+        )
+
+    def report(self, trial_id: str, epoch: Epoch) -> bool:
+        """Record a finished epoch of a running trial; gives whether the pruner would end it here."""
+        with self._lock:
+            trial = self.trials[trial_id]
+            if trial_id not in {running.trial_id for running in self.ongoing_trials.values()}:
+                raise CnnSearchError(
+                    f"trial {trial_id}: only a running trial reports epochs, got status {trial.status}."
+                )
+            return self.study.report(int(trial_id), epoch)
+
+    def update_trial(self, trial_id: str, metrics: Mapping[str, float], step: int = 0) -> Trial:
+        """Record metrics of a trial, as KerasTuner's own tuners do at a trial's end."""
+        with self._lock:
+            self._check_objective_found(metrics)
+            self._note_metrics(self.trials[trial_id], metrics, step)
+            if not self.study.record(int(trial_id)).epochs:  # a pruning callback reported them one by one
+                whole = {name: float(value) for name, value in metrics.items()}
+                self.study.report(int(trial_id), Epoch(step, whole, seconds=0.0))
+            return self.trials[trial_id]
+
+    def _note_metrics(self, trial: Trial, metrics: Mapping[str, float], step: int) -> None:
+        for name, value in metrics.items():
+            if not trial.metrics.exists(name):
+                direction = self.objective.direction if name == self.objective.name else Objective.of(name).direction
+                trial.metrics.register(name, direction=direction)
+            trial.metrics.update(name, value, step=step)
+
+    def end_trial(self, trial: Trial) -> None:
+        """Record how KerasTuner's tuner ended a trial.
+
+        Raises:
+            EveryTrialFailed: too many in a row failed; the trial is recorded all the same.
+        """
+        with self._lock:
+            self.update_space(trial.hyperparameters)
+            if self._retry(trial):
+                self._leave(trial.trial_id)
+                return
+            record = self.study.record(int(trial.trial_id))
+            status = Status.COMPLETED if trial.status == TrialStatus.COMPLETED else Status.FAILED
+            if status is Status.COMPLETED and best_epoch(record.epochs, self.study.objective) is None:
+                status = Status.FAILED
+            reason, message = "", (trial.message or "").strip().rsplit("\n", 1)[-1]
+            if trial.trial_id in self._pruned:
+                status, reason, message = Status.PRUNED, PRUNED, ""
+            elif status is Status.FAILED:
+                reason = Failure.BUG if message else Failure.NAN
+            self.conclude(trial, replace(record, status=status, reason=reason, message=message))
+
+    def conclude(self, trial: Trial, ending: TrialRecord) -> TrialRecord:
+        """Record a trial's ending, its score taken from its epochs; gives the whole record.
+
+        Raises:
+            EveryTrialFailed: too many in a row failed; the trial is recorded all the same.
+        """
+        with self._lock:
+            failed = ending.status is Status.FAILED
+            best = None if failed else best_epoch(ending.epochs, self.study.objective)
+            score = best.metrics[self.study.objective.metric] if best else None
+            ending = replace(ending, score=score, best_epoch=best.number if best else None)
+            self.study.tell(ending)
+            stored = self.trials[trial.trial_id]
+            stored.status = TrialStatus.FAILED if failed else TrialStatus.COMPLETED
+            stored.message = ending.message or None
+            stored.score, stored.best_step = ending.score, ending.best_epoch or 0
+            self.end_order.append(trial.trial_id)
+            self._leave(trial.trial_id)
+            self._display.on_trial_end(stored)
+            self._count_failures(ending)
+            return ending
+
+    def _leave(self, trial_id: str) -> None:
+        self.ongoing_trials = {tuner: t for tuner, t in self.ongoing_trials.items() if t.trial_id != trial_id}
+
+    def _count_failures(self, ending: TrialRecord) -> None:
+        self._failed_in_a_row = self._failed_in_a_row + 1 if ending.status is Status.FAILED else 0
+        if self._failed_in_a_row >= self.max_consecutive_failed_trials:
+            raise EveryTrialFailed(
+                f"trial {ending.number}: the last {self._failed_in_a_row} trials failed, this one with "
+                f"{ending.reason}: {ending.message or 'no message'}. Mend the cause, then run the same command again."
+            )
+
+    def requeue(self, trial: Trial) -> None:
+        """Put a running trial that was interrupted back in line."""
+        with self._lock:
+            self.study.requeue(int(trial.trial_id))
+            self._leave(trial.trial_id)
+            self.trials.pop(trial.trial_id, None)
+
+    def prune(self, tuner_id: str, epoch: Epoch) -> bool:
+        """Record a finished epoch of the trial that this tuner runs; true where the pruner ends it."""
+        with self._lock:
+            trial_id = self.ongoing_trials[tuner_id].trial_id
+            behind = self.report(trial_id, epoch)
+            if behind:
+                self._pruned.add(trial_id)
+            return behind
+
+    def save(self) -> None:
+        """Nothing: the study is stored already."""
+
+    def reload(self) -> None:
+        """Nothing: the constructor read the study."""
+
+    def _save_trial(self, trial: Trial) -> None:
+        """Nothing: the study has it."""
+
+    def get_state(self) -> dict[str, Any]:
+        """Nothing but the space: the study has the rest."""
+        return {"hyperparameters": self.hyperparameters.get_config()}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take over a space."""
+        self.hyperparameters = kt_parameters.HyperParameters.from_config(state["hyperparameters"])

@@ -1,0 +1,76 @@
+"""Fresh processes from a forkserver: it imports keras once and touches no device, and a fork takes milliseconds."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Any
+
+from cnnsearch.search.native_messages import without_native_messages
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_PRELOADED = ["__main__", "cnnsearch.search.child"]
+_PATIENCE = 5.0
+"""Seconds that a process has to end by itself before it is killed."""
+
+
+def start_forkserver() -> None:
+    """Start the forkserver, which goes on importing keras by itself; to be called before any thread is started."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    _CONTEXT.set_forkserver_preload(_PRELOADED)
+    with without_native_messages():  # the forkserver keeps the stderr it is born with; its children have their logs
+        forkserver.ensure_running()
+
+
+class ChildProcess:
+    """A process that runs `target(connection, *arguments)`; ended when the `with` block is left, whatever happens.
+
+    The target must end itself when its side of the connection breaks, for then its parent is gone.
+    """
+
+    def __init__(self, target: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 - passed on
+        self.connection: Connection
+        self.connection, self._theirs = _CONTEXT.Pipe()
+        self._process: BaseProcess = _CONTEXT.Process(target=target, args=(self._theirs, *arguments), daemon=False)
+
+    def __enter__(self) -> "ChildProcess":
+        self._process.start()
+        self._theirs.close()  # or the end of the child would not end our reading
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.connection.close()
+        if error is None:
+            self._process.join(_PATIENCE)
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join()
+        self._process.close()
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid or 0
+
+    def ending(self) -> str:
+        """How the process ended, in words; waits for the end, which must be near."""
+        self._process.join(_PATIENCE)
+        code = self._process.exitcode
+        if code is None:
+            return "it closed its connection and goes on"
+        if code < 0:
+            name = signal.Signals(-code).name
+            hint = " (by a person, or by the system when memory ran out)" if name == "SIGKILL" else ""
+            return f"killed by {name}{hint}"
+        return f"exit code {code}"
+
+    def kill(self) -> None:
+        """End the process now; its connection then reads as closed."""
+        if self._process.is_alive():
+            self._process.kill()

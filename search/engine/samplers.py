@@ -1,0 +1,53 @@
+"""Samplers and pruners by the names that a space gives them."""
+
+from collections.abc import Callable
+
+import optuna
+from optuna.pruners import BasePruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+
+from cnnsearch.spaces.errors import CnnSearchError
+
+SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
+    # Tree-structured Parzen estimator (Bergstra et al. 2011); grouped: each branch has its own model of what is good.
+    "tpe": lambda seed: TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True),
+    "random": lambda seed: RandomSampler(seed=seed),
+}
+PRUNERS: dict[str, Callable[[], BasePruner]] = {
+    # Asynchronous successive halving (Li et al. 2018): at epochs 2, 6, 18, ... the best third goes on.
+    "asha": lambda: SuccessiveHalvingPruner(min_resource=2, reduction_factor=3),
+    # Below the median of the earlier trials at the same epoch (Golovin et al. 2017).
+    "median": lambda: MedianPruner(n_startup_trials=5, n_warmup_steps=1),
+    "none": NopPruner,
+}
+
+
+def sampler_of(sampler: str | BaseSampler, seed: int | None) -> BaseSampler:
+    """A sampler by name, or the one given.
+
+    Raises:
+        CnnSearchError: there is no sampler of this name.
+    """
+    if isinstance(sampler, BaseSampler):
+        return sampler
+    if sampler not in SAMPLERS:
+        raise CnnSearchError(f"sampler: one of {', '.join(SAMPLERS)} or an Optuna sampler, got {sampler!r}.")
+    return SAMPLERS[sampler](seed)
+
+
+def pruner_of(pruner: str | BasePruner) -> BasePruner:
+    """A pruner by name, or the one given.
+
+    Raises:
+        CnnSearchError: there is no pruner of this name.
+    """
+    if isinstance(pruner, BasePruner):
+        return pruner
+    if pruner not in PRUNERS:
+        raise CnnSearchError(f"pruner: one of {', '.join(PRUNERS)} or an Optuna pruner, got {pruner!r}.")
+    return PRUNERS[pruner]()
+
+
+def quiet_optuna() -> None:
+    """What Optuna says on its own goes to nobody: the run's own table tells it."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)

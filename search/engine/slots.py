@@ -1,0 +1,48 @@
+"""Slots: where a trial may run. Each visible GPU is one, or the CPU where there is none."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pynvml
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A device for one trial at a time.
+
+    Attributes:
+        name: `gpu:0`, `cpu`.
+        environment: variables that the trial's process sets before it touches the device.
+    """
+
+    name: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+CPU = Slot("cpu", {"CUDA_VISIBLE_DEVICES": ""})
+
+
+def visible_slots() -> tuple[Slot, ...]:
+    """A slot for each GPU that `CUDA_VISIBLE_DEVICES` lets us see, or the CPU; no device is initialised for this."""
+    devices = _visible_gpus()
+    if not devices:
+        return (CPU,)
+    # Whoever shares the card must not find all of its memory taken by the first to come.
+    shared = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    return tuple(Slot(f"gpu:{gpu}", {"CUDA_VISIBLE_DEVICES": gpu, **shared}) for gpu in devices)
+
+
+def _visible_gpus() -> list[str]:
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:  # no NVIDIA driver on this machine
+        return []
+    try:
+        count = pynvml.nvmlDeviceGetCount()
+    finally:
+        pynvml.nvmlShutdown()
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is None:
+        return [str(index) for index in range(count)]
+    return [name.strip() for name in named.split(",") if name.strip() and name.strip() != "-1"] if count else []

@@ -1,0 +1,228 @@
+"""SearchTuner: KerasTuner's seam for running trials. A thread serves each slot; each trial is a process of its own."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras_tuner
+from keras_tuner.engine.trial import Trial, TrialStatus
+
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.engine.budget import Budget
+from cnnsearch.search.engine.checkpoints import Checkpoints
+from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
+from cnnsearch.search.engine.processes import ChildProcess
+from cnnsearch.search.engine.runner import Work, run_in_child
+from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.events import Broadcast, EpochEnded, TrialBuilt, TrialEnded, TrialStarted
+from cnnsearch.search.failures import classify
+from cnnsearch.search.messages import Broken, Built, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.model.hypermodel import CnnHyperModel, declare
+from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.run_folder import RunFolder, write_text
+from cnnsearch.search.seeds import trial_seed
+from cnnsearch.search.trial import TrialJob, run_trial
+from cnnsearch.search.trial_folder import write_history
+from cnnsearch.spaces.document import Configuration, Data
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.space import Space, configuration_yaml
+
+TIME_IS_UP = "the time of the search is up"
+_POLL = 0.2
+"""Seconds between two looks of the main thread, which Ctrl-C reaches."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What trials are run with.
+
+    Attributes:
+        run: where their files go.
+        space: what they are drawn from.
+        dataset_of: the decoded images for a trial's image size.
+        slots: where they may run.
+        budget: how long.
+        checkpoints: which models stay.
+        broadcast: who hears of it.
+    """
+
+    run: RunFolder
+    space: Space
+    dataset_of: Callable[[Data], Dataset]
+    slots: tuple[Slot, ...]
+    budget: Budget
+    checkpoints: Checkpoints
+    broadcast: Broadcast
+
+
+class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
+    """Runs an oracle's trials, each in a fresh process, one at a time on each slot.
+
+    Args:
+        oracle: hands out the trials and records them.
+        hypermodel: the space as KerasTuner sees it.
+        bench: everything else.
+    """
+
+    def __init__(self, oracle: OptunaOracle, hypermodel: CnnHyperModel, bench: Bench) -> None:
+        path = bench.run.path
+        super().__init__(oracle=oracle, hypermodel=hypermodel, directory=str(path.parent), project_name=path.name)
+        self._bench = bench
+        self._stopping = threading.Event()
+        self._children: dict[str, ChildProcess] = {}
+        self._errors: list[BaseException] = []
+
+    def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:  # noqa: ANN401, ARG002 - KerasTuner's signature
+        """Run trials until the oracle has no more or the time is up.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C; the trials that ran are back in line, their processes are gone.
+            CnnSearchError: too many trials failed in a row, or the study cannot be written.
+        """
+        threads = [threading.Thread(target=self._serve, args=(slot,), name=slot.name) for slot in self._bench.slots]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                while thread.is_alive():
+                    thread.join(_POLL)
+        finally:
+            self.stop()
+            for thread in threads:
+                thread.join()
+        if self._errors:
+            raise self._errors[0]
+
+    def stop(self) -> None:
+        """End the running trials' processes; the trials go back in line."""
+        self._stopping.set()
+        for process in list(self._children.values()):
+            process.kill()
+
+    def _serve(self, slot: Slot) -> None:
+        try:
+            while not (self._stopping.is_set() or self._bench.budget.over):
+                trial = self.oracle.create_trial(slot.name)
+                if trial.status == TrialStatus.STOPPED:
+                    return
+                self.run_trial(trial, slot)
+        except BaseException as error:  # noqa: BLE001 - the main thread raises it
+            self._errors.append(error)
+            self.stop()
+
+    def run_trial(self, trial: Trial, slot: Slot) -> None:
+        """Run one trial to its end and record it; where the search is interrupted, put it back in line."""
+        attempt = Attempt(self.oracle, trial, self._bench)
+        began = time.monotonic()
+        try:
+            broken = run_in_child(attempt.prepare(slot), attempt.answer, lambda child: self._ran(slot, child))
+        except (CnnSearchError, OSError) as error:
+            broken = Broken(*classify(error))
+        finally:
+            self._children.pop(slot.name, None)
+        if broken and self._stopping.is_set():
+            self.oracle.requeue(trial)
+            return
+        ending = replace(attempt.ending(broken), seconds=time.monotonic() - began)
+        ending = self.oracle.conclude(trial, ending)
+        self._bench.checkpoints.ended(ending)
+        self._bench.broadcast(TrialEnded(ending))
+
+    def _ran(self, slot: Slot, child: ChildProcess) -> None:
+        self._children[slot.name] = child
+        if self._stopping.is_set():  # the order to stop came between two processes
+            child.kill()
+
+    def _populate_initial_space(self) -> None:
+        """Nothing: the space is known, and building models would initialise a device in this process."""
+
+    def save(self) -> None:
+        """Nothing: the study is stored already."""
+
+
+class Attempt:
+    """One go at a trial: what its process is told, what it said, how it ended."""
+
+    def __init__(self, oracle: OptunaOracle, trial: Trial, bench: Bench) -> None:
+        self._oracle, self._trial, self._bench = oracle, trial, bench
+        self._number = int(trial.trial_id)
+        self._parameters: int | None = None
+        self._epochs: list[Epoch] = []
+        self._verdict = Verdict.GO_ON
+        self._reason = ""
+
+    def prepare(self, slot: Slot) -> Work:
+        """Make the trial's folder afresh and say what is to be done."""
+        bench, number = self._bench, self._number
+        folder = bench.run.trial(number)
+        shutil.rmtree(folder, ignore_errors=True)
+        configuration = self._configuration()
+        bench.broadcast(TrialStarted(number, self._values, slot.name, configuration.training.epochs))
+        write_text(
+            folder / "config.yaml", configuration_yaml(configuration, f"trial {number} of {bench.run.path.name}")
+        )
+        return Work(run_trial, self._job(configuration, folder), folder / "log.txt", slot.environment)
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return declare(self._bench.space, self._trial.hyperparameters)
+
+    def _configuration(self) -> Configuration:
+        configuration = self._bench.space.configuration(self._values)
+        seed = configuration.training.seed
+        if seed is None:
+            seed = trial_seed(configuration.search.seed, self._number)
+        return configuration.model_copy(update={"training": configuration.training.model_copy(update={"seed": seed})})
+
+    def _job(self, configuration: Configuration, folder: Path) -> TrialJob:
+        return TrialJob(
+            configuration=configuration,
+            dataset=self._bench.dataset_of(configuration.data).reference(),
+            train=("train",),
+            validation="validation",
+            objective=Objective.of(configuration.search.objective),
+            seed=configuration.training.seed or 0,
+            model=folder / "model.keras",
+        )
+
+    def answer(self, message: Message) -> object | None:
+        """What the parent says to a message of the trial's process."""
+        if isinstance(message, Built):
+            self._parameters = message.parameters
+            self._bench.broadcast(TrialBuilt(self._number, message.parameters))
+        elif isinstance(message, EpochDone):
+            return self._judge(message.epoch)
+        elif isinstance(message, Trained):
+            self._reason = message.reason
+            return self._bench.checkpoints.wants(message.score)
+        return None
+
+    def _judge(self, epoch: Epoch) -> Verdict:
+        self._epochs.append(epoch)
+        behind = self._oracle.report(self._trial.trial_id, epoch)
+        write_history(self._bench.run.trial(self._number), self._epochs)
+        self._bench.broadcast(EpochEnded(self._number, epoch))
+        if self._bench.budget.over:
+            self._verdict = Verdict.STOP
+        elif behind:
+            self._verdict = Verdict.PRUNE
+        return self._verdict
+
+    def ending(self, broken: Broken | None) -> TrialRecord:
+        """How it ended, without score and time."""
+        if broken:
+            status, reason, message = Status.FAILED, str(broken.failure), broken.message
+        elif self._verdict is Verdict.PRUNE:
+            status, reason, message = Status.PRUNED, PRUNED, ""
+        elif self._verdict is Verdict.STOP:
+            status, reason, message = Status.STOPPED_EARLY, TIME_IS_UP, ""
+        else:
+            status, reason, message = Status.STOPPED_EARLY if self._reason else Status.COMPLETED, self._reason, ""
+        epochs = tuple(self._epochs)
+        return TrialRecord(
+            self._number, self._values, status, reason, message, parameters=self._parameters, epochs=epochs
+        )

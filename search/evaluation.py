@@ -1,0 +1,50 @@
+"""What a trained model says of the validation and test images: the only place that reads the test part."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from cnnsearch.search.dataset.dataset import DatasetReference, open_dataset
+from cnnsearch.search.dataset.feeding import Batches
+from cnnsearch.search.line import Line
+from cnnsearch.search.messages import Done
+from cnnsearch.search.model.build import class_probabilities
+from cnnsearch.search.run_folder import write_beside
+from cnnsearch.search.trial import EVALUATION_BATCH
+
+
+@dataclass(frozen=True)
+class EvaluationJob:
+    """What an evaluation's process is told: which model, which images, and where its predictions go."""
+
+    model: Path
+    dataset: DatasetReference
+    parts: tuple[str, ...]
+    predictions: Path
+
+
+def run_evaluation(line: Line, job: EvaluationJob) -> None:
+    """Write `part,image,label,predicted,p:<class>...` for each image of the parts."""
+    dataset = open_dataset(job.dataset)
+    model = keras.saving.load_model(job.model, compile=False)
+    rows: list[list[str]] = []
+    for part in job.parts:
+        images = dataset.rows(part)
+        if not len(images):
+            continue
+        batches = Batches(dataset, (part,), EVALUATION_BATCH, shuffle=False)
+        probabilities = class_probabilities(np.asarray(model.predict(batches, verbose=0)))
+        for row, shares in zip(images, probabilities, strict=True):
+            names = (dataset.classes[int(dataset.labels[row])], dataset.classes[int(shares.argmax())])
+            rows.append([part, dataset.names[row], *names, *(f"{share:.7g}" for share in shares)])
+    header = ["part", "image", "label", "predicted", *(f"p:{name}" for name in dataset.classes)]
+    write_beside(job.predictions, lambda beside: _write(beside, [header, *rows]))
+    line.tell(Done())
+
+
+def _write(path: Path, rows: list[list[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)

@@ -1,0 +1,121 @@
+"""What happens during a run, as plain values: the live table, the log file and TensorBoard all listen to these."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cnnsearch.search.records import Epoch, Objective, TrialRecord
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.spaces.values import Scalar
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """The search begins, or goes on: `finished` holds the trials that were ended before."""
+
+    run: RunFolder
+    objective: Objective
+    trials: int
+    seconds: float | None
+    slots: tuple[str, ...]
+    finished: tuple[TrialRecord, ...]
+    continued: bool
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something a person should know that stops nothing."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class TrialStarted:
+    """A trial's process starts on a slot; `epochs` is the most it may train."""
+
+    number: int
+    values: Mapping[str, Scalar]
+    slot: str
+    epochs: int
+
+
+@dataclass(frozen=True)
+class TrialBuilt:
+    """The trial's model stands, with this many parameters."""
+
+    number: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """A trial finished an epoch."""
+
+    number: int
+    epoch: Epoch
+
+
+@dataclass(frozen=True)
+class TrialEnded:
+    """A trial ended, one way or another."""
+
+    trial: TrialRecord
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """The search ends: `finished` its budget, or `interrupted`."""
+
+    state: str
+    reason: str
+
+
+Event = RunStarted | Warned | TrialStarted | TrialBuilt | EpochEnded | TrialEnded | RunEnded
+Listener = Callable[[Event], None]
+
+
+class Broadcast:
+    """Hands each event to all listeners, one event at a time, whichever slot's thread it comes from."""
+
+    def __init__(self, listeners: tuple[Listener, ...]) -> None:
+        self._listeners = listeners
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        """Hand over one event."""
+        with self._lock:
+            for listener in self._listeners:
+                listener(event)
+
+
+class EventLog:
+    """Appends each event to `events.jsonl` as one line of JSON; a torn last line of a killed run is ended first."""
+
+    def __init__(self, path: Path) -> None:
+        torn = path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
+        self._file = path.open("a", encoding="utf-8")
+        if torn:
+            self._file.write("\n")
+
+    def __call__(self, event: Event) -> None:
+        """Append one event."""
+        line = {"time": round(time.time(), 3), "event": type(event).__name__} | _plain(asdict(event))
+        if isinstance(event, RunStarted):
+            line["finished"] = [trial.number for trial in event.finished]
+            line["run"] = str(event.run.path)
+        self._file.write(json.dumps(line, default=str) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    if "trial" in value:  # the study has the epochs, the log has had each of them
+        value["trial"].pop("epochs", None)
+    return value

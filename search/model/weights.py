@@ -1,0 +1,192 @@
+"""Where a backbone's weights come from: Keras' own cache, a download, or a file of the person's."""
+
+import functools
+import os
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import keras
+
+from cnnsearch.search.model.backbones import REGISTRY, WeightsFile
+from cnnsearch.spaces.document import Backbone, branch_of
+from cnnsearch.spaces.errors import CnnSearchError, Problem
+from cnnsearch.spaces.space import Parameter, Space
+from cnnsearch.spaces.values import Branch, Choice, Domain, Scalar, label
+
+_SUFFIXES = (".h5", ".keras")
+_PATIENCE = 4.0
+"""Seconds until a network that does not answer counts as none."""
+
+
+class WeightsUnavailable(CnnSearchError):  # noqa: N818 - the name a message calls it by
+    """Pretrained weights that are neither on disk nor to be downloaded."""
+
+
+def models_folder() -> Path:
+    """Where Keras keeps downloaded weights: `models` in $KERAS_HOME, by default ~/.keras."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser() / "models"
+
+
+def locate_weights(name: str, section: Backbone) -> Path:
+    """The file with a backbone's weights; ImageNet's are downloaded where they are missing and there is a network.
+
+    Raises:
+        WeightsUnavailable: they are not here and cannot be had, or the person's own file does not exist.
+        ValueError: the section asks for random weights.
+    """
+    if section.weights is None:
+        raise ValueError(f"model.{name}.weights is null: there is no file to look for")
+    if section.weights != "imagenet":
+        return _own_file(name, section.weights)
+    file = REGISTRY[name].imagenet(section)
+    path = models_folder() / file.name
+    return path if path.is_file() else _downloaded(name, file)
+
+
+def _own_file(name: str, weights: str) -> Path:
+    path, where = Path(weights).expanduser(), f"model.{name}.weights"
+    if path.suffix not in _SUFFIXES:
+        rule = f"weights are imagenet, null, or the path of a .h5, .weights.h5 or .keras file, got {weights!r}."
+        raise WeightsUnavailable(str(Problem(where, rule)))
+    if not path.is_file():
+        rule = f"there is no weights file {str(path)!r}."
+        raise WeightsUnavailable(str(Problem(where, rule, "Correct the path, or use imagenet or null.")))
+    return path
+
+
+def _downloaded(name: str, file: WeightsFile) -> Path:
+    obstacle = _obstacle(urlsplit(file.url).netloc)
+    if obstacle:
+        raise WeightsUnavailable(_missing(name, file, obstacle))
+    try:
+        path = keras.utils.get_file(
+            file.name, file.url, cache_subdir="models", cache_dir=str(models_folder().parent), file_hash=file.md5
+        )
+    except Exception as error:  # a failed download is a bare Exception in Keras
+        raise WeightsUnavailable(_missing(name, file, f"the download failed ({error})")) from error
+    return Path(path)
+
+
+def _missing(name: str, file: WeightsFile, obstacle: str) -> str:
+    problem = Problem(
+        f"model.{name}.weights",
+        f"the ImageNet weights are not on this machine and {obstacle}.",
+        f"Put {file.url} at {models_folder() / file.name}, or set model.{name}.weights to the path of a weights file, "
+        "or to null for random weights.",
+    )
+    return str(problem)
+
+
+def _obstacle(host: str) -> str:
+    """Why nothing can be downloaded from a host; empty where it answers."""
+    if os.environ.get("CNNSEARCH_OFFLINE") == "1":
+        return "CNNSEARCH_OFFLINE=1 forbids to download them"
+    return _silence(host)
+
+
+@functools.cache
+def _silence(host: str) -> str:
+    # A name server that does not answer knows no timeout, hence the thread; the time is bounded by join alone.
+    answer: list[str] = []
+    thread = threading.Thread(target=lambda: answer.append(_asked(host)), daemon=True)
+    thread.start()
+    thread.join(_PATIENCE)
+    return answer[0] if answer else f"{host} did not answer within {_PATIENCE:.0f} s"
+
+
+def _asked(host: str) -> str:
+    request = urllib.request.Request(f"https://{host}/", method="HEAD")
+    try:
+        with urllib.request.urlopen(request, timeout=_PATIENCE):
+            return ""
+    except urllib.error.HTTPError:
+        return ""  # it has nothing at its root, but it answers
+    except OSError as error:
+        return f"{host} cannot be reached ({getattr(error, 'reason', error)})"
+
+
+def load_weights(name: str, section: Backbone, network: keras.Model) -> None:
+    """Give a freshly built backbone the weights its section asks for.
+
+    Raises:
+        WeightsUnavailable: they are neither on disk nor to be downloaded.
+        CnnSearchError: the file is damaged, or of another network.
+    """
+    if section.weights is None:
+        return
+    path = locate_weights(name, section)
+    try:
+        _read(path, name, network)
+    except Exception as error:  # Keras and h5py raise whatever they stumble over
+        raise CnnSearchError(_misfit(name, section, path, error)) from error
+
+
+def _misfit(name: str, section: Backbone, path: Path, error: Exception) -> str:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    advice = f"Give weights of a {name} without its top."
+    if section.weights == "imagenet":
+        advice = "The file may be damaged: delete it, and it is downloaded again."
+    return str(Problem(f"model.{name}.weights", f"{path} does not fit this {name}: {reason}", advice))
+
+
+def _read(path: Path, name: str, network: keras.Model) -> None:
+    if path.suffix != ".keras":
+        network.load_weights(path)
+        return
+    saved = keras.saving.load_model(path, compile=False, safe_mode=True)
+    inner = [layer for layer in saved.layers if layer.name == name]
+    network.set_weights((inner[0] if inner else saved).get_weights())
+
+
+def unavailable_weights(space: Space) -> dict[str, str]:
+    """The model branches of a space that need weights which cannot be had: branch name -> why, for a person.
+
+    Every draw of a branch counts: where one of several searched widths has no weights, the branch is named.
+    """
+    found = {}
+    for name, backbone in _drawn_backbones(space):
+        if name in found or backbone.weights is None:
+            continue
+        try:
+            locate_weights(name, backbone)
+        except WeightsUnavailable as error:
+            found[name] = str(error)
+    return found
+
+
+def _drawn_backbones(space: Space) -> Iterator[tuple[str, Backbone]]:
+    """Each backbone that a draw of the space can have, with every combination of its own values."""
+    for values in _model_draws(space.parameters, {}):
+        name, section = branch_of(space.configuration(values).model)
+        if isinstance(section, Backbone):
+            yield name, section
+
+
+def _model_draws(parameters: Sequence[Parameter], values: dict[str, Scalar]) -> Iterator[dict[str, Scalar]]:
+    """Draws with all options of the network's kind, width and weights, and the first of everything else."""
+    if not parameters:
+        yield values
+        return
+    first, rest = parameters[0], parameters[1:]
+    if not all(values.get(c.parent, ...) in c.values for c in first.conditions):
+        yield from _model_draws(rest, values)
+        return
+    options = _options(first.domain)
+    for option in options if _decides_weights(first.name) else options[:1]:
+        yield from _model_draws(rest, {**values, first.name: option})
+
+
+def _decides_weights(name: str) -> bool:
+    return name == "model" or (name.startswith("model.") and name.rsplit(".", maxsplit=1)[-1] in ("weights", "alpha"))
+
+
+def _options(domain: Domain) -> Sequence[Scalar]:
+    if isinstance(domain, Branch):
+        return domain.names
+    if isinstance(domain, Choice):
+        return [label(option) for option in domain.options]
+    return [domain.low]

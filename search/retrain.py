@@ -1,0 +1,140 @@
+"""Trains one configuration again, alone: from a run's best configuration or from any file without searched values."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnsearch.search.best import TrainedModel, export_model
+from cnnsearch.search.dataset.prepare import prepare_dataset
+from cnnsearch.search.engine.runner import Work, run_in_child
+from cnnsearch.search.engine.slots import visible_slots
+from cnnsearch.search.events import EpochEnded, Listener, TrialBuilt, TrialEnded, TrialStarted
+from cnnsearch.search.messages import Built, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.preflight import check_classes, without_unavailable_weights
+from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.run_folder import ModelFolder
+from cnnsearch.search.seeds import trial_seed
+from cnnsearch.search.study import best_epoch
+from cnnsearch.search.trial import TrialJob, run_trial
+from cnnsearch.search.trial_folder import write_history
+from cnnsearch.spaces.document import Configuration
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.space import Space, configuration_yaml
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """What is trained again.
+
+    Attributes:
+        space: of one point.
+        folder: where the model folder goes.
+        full: train on train and validation images together; then nothing stops it early, and its last epoch is kept.
+        cache: where decoded images are kept; None for the user's cache folder.
+    """
+
+    space: Space
+    folder: ModelFolder
+    full: bool
+    cache: Path | None = None
+
+
+def retrain(
+    request: Retraining, listeners: Sequence[Listener] = (), progress: Callable[[int, int], None] | None = None
+) -> TrialRecord:
+    """Train, evaluate, and leave a model folder of the same shape as a run's `best/`.
+
+    Raises:
+        CnnSearchError: the data or the weights do not allow it, or the training failed.
+    """
+    space, _ = without_unavailable_weights(request.space)
+    configuration = _seeded(space.configuration({}))
+    dataset = prepare_dataset(configuration.data, request.cache, progress)
+    check_classes(space, dataset.classes)
+    slot = visible_slots()[0]
+    with tempfile.TemporaryDirectory(prefix="cnnsearch-") as scratch:
+        files = Path(scratch)
+        config, model, log = files / "config.yaml", files / "model.keras", files / "log.txt"
+        config.write_text(configuration_yaml(configuration), encoding="utf-8")
+        job = TrialJob(
+            configuration=configuration,
+            dataset=dataset.reference(),
+            train=("train", "validation") if request.full else ("train",),
+            validation=None if request.full else "validation",
+            objective=Objective.of(configuration.search.objective),
+            seed=configuration.training.seed or 0,
+            model=model,
+        )
+        dialogue = _Dialogue(listeners, configuration)
+        broken = run_in_child(Work(run_trial, job, log, slot.environment), dialogue.answer)
+        if broken:
+            kept = _keep_log(log, request.folder)
+            raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.")
+        parts = ("test",) if request.full else ("validation", "test")
+        export_model(request.folder, TrainedModel(model, config, dataset), parts, slot)
+    record = dialogue.ended()
+    write_history(request.folder.path, record.epochs)
+    return record
+
+
+def _seeded(configuration: Configuration) -> Configuration:
+    seed = configuration.training.seed
+    if seed is None:
+        seed = trial_seed(configuration.search.seed, 0)
+    return configuration.model_copy(update={"training": configuration.training.model_copy(update={"seed": seed})})
+
+
+def _keep_log(log: Path, folder: ModelFolder) -> Path:
+    """A failed training leaves its log beside where its model would be."""
+    kept = folder.path.with_name(f"{folder.path.name}.log.txt")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(log, kept)
+    return kept
+
+
+class _Dialogue:
+    """What the parent says to a retraining's process: always go on."""
+
+    def __init__(self, listeners: Sequence[Listener], configuration: Configuration) -> None:
+        self._listeners = listeners
+        self._objective = Objective.of(configuration.search.objective)
+        self._epochs: list[Epoch] = []
+        self._parameters: int | None = None
+        self._reason = ""
+        self._say(TrialStarted(0, {}, "retrain", configuration.training.epochs))
+
+    def _say(self, event: TrialStarted | TrialBuilt | EpochEnded | TrialEnded) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+    def answer(self, message: Message) -> object | None:
+        if isinstance(message, Built):
+            self._parameters = message.parameters
+            self._say(TrialBuilt(0, message.parameters))
+        elif isinstance(message, EpochDone):
+            self._epochs.append(message.epoch)
+            self._say(EpochEnded(0, message.epoch))
+            return Verdict.GO_ON
+        elif isinstance(message, Trained):
+            self._reason = message.reason
+            return True
+        return None
+
+    def ended(self) -> TrialRecord:
+        best = best_epoch(tuple(self._epochs), self._objective)
+        status = Status.STOPPED_EARLY if self._reason else Status.COMPLETED
+        record = TrialRecord(
+            number=0,
+            values={},
+            status=status,
+            reason=self._reason,
+            score=best.metrics[self._objective.metric] if best else None,
+            best_epoch=best.number if best else None,
+            seconds=sum(epoch.seconds for epoch in self._epochs),
+            parameters=self._parameters,
+            epochs=tuple(self._epochs),
+        )
+        self._say(TrialEnded(record))
+        return record

@@ -1,0 +1,190 @@
+"""A whole search: from a space to an ended study and its best model, in one run folder."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import keras_tuner
+
+from cnnsearch.search.best import TrainedModel, best_of, export_model
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.datasets import Datasets
+from cnnsearch.search.engine.budget import Budget
+from cnnsearch.search.engine.checkpoints import Checkpoints
+from cnnsearch.search.engine.oracle import OptunaOracle
+from cnnsearch.search.engine.slots import Slot, visible_slots
+from cnnsearch.search.engine.tuner import TIME_IS_UP, Bench, SearchTuner
+from cnnsearch.search.environment import environment
+from cnnsearch.search.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
+from cnnsearch.search.model.hypermodel import CnnHyperModel, hyperparameters_of
+from cnnsearch.search.preflight import check_classes, why_impossible, without_unavailable_weights
+from cnnsearch.search.records import Failure, Objective, TrialRecord
+from cnnsearch.search.run_folder import ModelFolder, RunFolder, write_json, write_text
+from cnnsearch.search.runs import held, make_run, newest, read_status, run_identity, unfinished
+from cnnsearch.search.status_file import StatusFile
+from cnnsearch.search.study import read_trials, sqlite_url
+from cnnsearch.search.tensorboard_listener import TensorBoardListener
+from cnnsearch.search.tensorboard_log import TensorBoardLog
+from cnnsearch.spaces.space import Space
+
+Progress = Callable[[int, int], None]
+"""Called with (images decoded, images in all)."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a search is asked for.
+
+    Attributes:
+        space: what to search, overrides included.
+        runs: the folder of run folders.
+        name: of the run; its folder is `<name>-001` or the next number.
+        new: begin a new run even where an unfinished one could go on.
+        more: add so many trials to the newest run instead.
+        cache: where decoded images are kept; None for the user's cache folder.
+    """
+
+    space: Space
+    runs: Path
+    name: str
+    new: bool = False
+    more: int | None = None
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a search leaves: its folder, its trials, and the best one's model folder, if any trial has a score."""
+
+    run: RunFolder
+    trials: list[TrialRecord]
+    objective: Objective
+    best: ModelFolder | None
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A request after all checks: what will be searched, on what, where."""
+
+    space: Space
+    datasets: Datasets
+    dataset: Dataset
+    run: RunFolder
+    identity: str
+    trials: int
+    continued: bool
+    warnings: tuple[str, ...]
+
+
+def run_search(request: Request, listeners: Sequence[Listener] = (), progress: Progress | None = None) -> Result:
+    """Search a space; goes on with an unfinished run of the same space and data where there is one.
+
+    Raises:
+        CnnSearchError: the space, the data or the weights do not allow a search (then nothing is written), another
+            process works on the same run, or too many trials failed in a row.
+        KeyboardInterrupt: Ctrl-C; the study is consistent and the same command goes on.
+    """
+    datasets = Datasets(request.cache, progress)
+    space, warnings = without_unavailable_weights(request.space)
+    dataset = datasets.first_of(space)
+    check_classes(space, dataset.classes)
+    identity = run_identity(space.identity(), dataset.fingerprint)
+    run, trials, continued = _choose(request, space, identity)
+    plan = _Plan(space, datasets, dataset, run, identity, trials, continued, tuple(warnings))
+    with held(run):
+        if not continued:
+            _describe(plan, request)
+        return _search(plan, listeners)
+
+
+def _choose(request: Request, space: Space, identity: str) -> tuple[RunFolder, int, bool]:
+    """The run's folder, how many trials it shall have, and whether it goes on."""
+    wanted = space.document.search.trials if space.parameters else 1
+    if request.more is not None:
+        run = newest(request.runs, request.name, identity)
+        ended = sum(trial.status.ended and trial.reason != Failure.IMPOSSIBLE for trial in read_trials(run))
+        return run, ended + request.more, True
+    run_that_waits = None if request.new else unfinished(request.runs, request.name, identity)
+    if run_that_waits and run_that_waits.study.is_file():
+        return run_that_waits, wanted, True
+    return make_run(request.runs, request.name, identity), wanted, False
+
+
+def _describe(plan: _Plan, request: Request) -> None:
+    """Write what was asked, where, and on what."""
+    write_text(plan.run.space, request.space.to_yaml())
+    write_text(plan.run.resolved, plan.space.to_yaml())
+    write_json(plan.run.environment, environment(visible_slots()))
+    write_json(plan.run.dataset, plan.dataset.summary())
+
+
+def _search(plan: _Plan, listeners: Sequence[Listener]) -> Result:
+    run, document = plan.run, plan.space.document
+    objective = Objective.of(document.search.objective)
+    before = float(read_status(run).get("seconds") or 0.0) if plan.continued else 0.0
+    budget = Budget(document.search.time, before)
+    slots = visible_slots()
+    oracle = _oracle(plan)
+    finished = tuple(trial for trial in oracle.study.records() if trial.status.ended)
+    checkpoints = Checkpoints(run, objective, document.keep.checkpoints)
+    for trial in finished:
+        checkpoints.ended(trial)
+    with ExitStack() as stack:
+        log = EventLog(run.events)
+        stack.callback(log.close)
+        board = TensorBoardLog(run.tensorboard, plan.space.parameters, objective)
+        stack.callback(board.close)
+        own = (log, StatusFile(run, plan.identity, budget), TensorBoardListener(board))
+        broadcast = Broadcast((*own, *listeners))
+        names = tuple(slot.name for slot in slots)
+        broadcast(RunStarted(run, objective, plan.trials, budget.seconds, names, finished, plan.continued))
+        for warning in plan.warnings:
+            broadcast(Warned(warning))
+        hypermodel = CnnHyperModel(plan.space, len(plan.dataset.classes), steps_per_epoch=1)
+        bench = Bench(run, plan.space, plan.datasets.of, slots, budget, checkpoints, broadcast)
+        _tune(SearchTuner(oracle, hypermodel, bench), broadcast)
+        best = _finish(plan, oracle, objective, slots[0])
+        broadcast(RunEnded("finished", TIME_IS_UP if budget.over else "all trials are done"))
+    return Result(run, oracle.study.records(), objective, best)
+
+
+def _oracle(plan: _Plan) -> OptunaOracle:
+    search = plan.space.document.search
+    objective = Objective.of(search.objective)
+    oracle = OptunaOracle(
+        objective=keras_tuner.Objective(objective.metric, objective.direction),
+        max_trials=plan.trials,
+        hyperparameters=hyperparameters_of(plan.space),
+        seed=search.seed,
+        storage=sqlite_url(plan.run.study),
+        sampler=search.sampler,
+        pruner=search.pruner,
+        reject=partial(why_impossible, plan.space),
+    )
+    oracle.verbose = 0
+    return oracle
+
+
+def _tune(tuner: SearchTuner, broadcast: Broadcast) -> None:
+    try:
+        tuner.search()
+    except KeyboardInterrupt:
+        broadcast(RunEnded("interrupted", "stopped by Ctrl-C"))
+        raise
+    except BaseException as error:
+        broadcast(RunEnded("failed", str(error)))
+        raise
+
+
+def _finish(plan: _Plan, oracle: OptunaOracle, objective: Objective, slot: Slot) -> ModelFolder | None:
+    """Export the best trial's model, evaluated on the validation part and, for the first time, on the test part."""
+    best = best_of(plan.run, oracle.study.records(), objective)
+    if best is None:
+        return None
+    folder = plan.run.trial(best.number)
+    dataset = plan.datasets.of(plan.space.configuration(best.values).data)
+    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset)
+    export_model(plan.run.best, trained, ("validation", "test"), slot)
+    return plan.run.best

@@ -1,0 +1,78 @@
+"""Keeps `status.json` true while a run goes on: what the next command or another program reads without the study."""
+
+import os
+import socket
+import time
+from collections import Counter
+from typing import Any
+
+from cnnsearch.search.engine.budget import Budget
+from cnnsearch.search.events import EpochEnded, Event, RunEnded, RunStarted, TrialEnded, TrialStarted
+from cnnsearch.search.records import Objective, Status, TrialRecord
+from cnnsearch.search.run_folder import RunFolder, write_json
+
+_EVERY = 1.0
+"""Seconds between two writes for mere epochs."""
+
+
+class StatusFile:
+    """A listener that writes a run's `status.json`.
+
+    Args:
+        identity: of the space and the data; the same command finds the run by it.
+        budget: the clock whose seconds a later session starts from.
+    """
+
+    def __init__(self, run: RunFolder, identity: str, budget: Budget) -> None:
+        self._run, self._identity, self._budget = run, identity, budget
+        self._state, self._reason = "running", ""
+        self._trials = 0
+        self._counts: Counter[str] = Counter()
+        self._running: dict[int, int] = {}
+        self._objective: Objective | None = None
+        self._best: TrialRecord | None = None
+        self._written = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event."""
+        if isinstance(event, RunStarted):
+            self._trials, self._objective = event.trials, event.objective
+            for trial in event.finished:
+                self._count(trial)
+        elif isinstance(event, TrialStarted):
+            self._running[event.number] = 0
+        elif isinstance(event, EpochEnded):
+            self._running[event.number] = event.epoch.number
+            if time.monotonic() - self._written < _EVERY:
+                return
+        elif isinstance(event, TrialEnded):
+            self._running.pop(event.trial.number, None)
+            self._count(event.trial)
+        elif isinstance(event, RunEnded):
+            self._state, self._reason = event.state, event.reason
+            self._running.clear()
+        self.write()
+
+    def _count(self, trial: TrialRecord) -> None:
+        self._counts[trial.status] += 1
+        best = self._best.score if self._best else None
+        if trial.score is not None and self._objective and self._objective.better(trial.score, best):
+            self._best = trial
+
+    def write(self) -> None:
+        """Replace the file."""
+        self._written = time.monotonic()
+        best = self._best
+        status: dict[str, Any] = {
+            "state": self._state,
+            "reason": self._reason,
+            "identity": self._identity,
+            "process": os.getpid(),
+            "host": socket.gethostname(),
+            "updated": round(time.time(), 3),
+            "seconds": round(self._budget.spent, 3),
+            "trials": {"budget": self._trials, "running": self._running}
+            | {str(s): self._counts[s] for s in Status if s.ended},
+            "best": {"trial": best.number, "score": best.score} if best else None,
+        }
+        write_json(self._run.status, status)

@@ -1,0 +1,242 @@
+"""The Optuna study of a run: the only truth about its trials, and the one module that knows how they lie in it.
+
+Each epoch is an attribute of its trial (`epoch:0003`) besides the intermediate value that pruners read, and a trial's
+ending is one attribute written before its final state, so that a reader finds every metric in the study alone.
+"""
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.values import Scalar
+
+STUDY_NAME = "cnnsearch"
+_EPOCH = "epoch:"
+_ENDING = "ending"
+_WRITER_WAIT = 60.0
+"""Seconds that SQLite waits for another writer."""
+
+_STATES = {
+    Status.COMPLETED: TrialState.COMPLETE,
+    Status.STOPPED_EARLY: TrialState.COMPLETE,
+    Status.PRUNED: TrialState.PRUNED,
+    Status.FAILED: TrialState.FAIL,
+}
+_DEFAULT_STATUS = {
+    TrialState.WAITING: Status.QUEUED,
+    TrialState.RUNNING: Status.RUNNING,
+    TrialState.COMPLETE: Status.COMPLETED,
+    TrialState.PRUNED: Status.PRUNED,
+    TrialState.FAIL: Status.FAILED,
+}
+
+
+def sqlite_url(path: Path) -> str:
+    """The storage URL of a SQLite file."""
+    return f"sqlite:///{path.absolute()}"
+
+
+def open_storage(url: str) -> BaseStorage:
+    """The storage behind a database URL; made if it does not exist.
+
+    Raises:
+        CnnSearchError: the database cannot be opened.
+    """
+    logging.getLogger("optuna").setLevel(logging.WARNING)
+    arguments = {"connect_args": {"timeout": _WRITER_WAIT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    try:
+        return RDBStorage(url, engine_kwargs=arguments)
+    except (ValueError, ImportError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
+        raise CnnSearchError(
+            f"{url}: a study's database must open, got {type(error).__name__}: {error}. Check the URL and its driver."
+        ) from error
+
+
+class TrialStudy:
+    """A study to ask for trials and to tell about them.
+
+    One object is meant for one parent process; calls come one at a time (the oracle holds the lock).
+    """
+
+    def __init__(self, study: optuna.Study, storage: BaseStorage, objective: Objective) -> None:
+        self.objective = objective
+        self._study = study
+        self._storage = storage
+        self._study_id = storage.get_study_id_from_name(study.study_name)
+        self._asked: dict[int, optuna.Trial] = {}
+
+    @classmethod
+    def open(
+        cls,
+        storage: BaseStorage,
+        objective: Objective,
+        *,
+        name: str = STUDY_NAME,
+        sampler: BaseSampler | None = None,
+        pruner: optuna.pruners.BasePruner | None = None,
+    ) -> "TrialStudy":
+        """The study of this name, made if it does not exist.
+
+        Raises:
+            CnnSearchError: it exists and ranks by another objective.
+        """
+        direction = StudyDirection.MAXIMIZE if objective.direction == "max" else StudyDirection.MINIMIZE
+        study = optuna.create_study(
+            storage=storage, study_name=name, direction=direction, sampler=sampler, pruner=pruner, load_if_exists=True
+        )
+        stored = study.user_attrs.get("objective")
+        if stored is None:
+            study.set_user_attr("objective", asdict(objective))
+        elif stored != asdict(objective):
+            raise CnnSearchError(
+                f"study {name!r}: it ranks by {stored['metric']} ({stored['direction']}), "
+                f"got {objective.metric} ({objective.direction}). Use another storage or study name."
+            )
+        return cls(study, storage, objective)
+
+    def requeue_running(self) -> list[int]:
+        """Put trials that a dead parent left running back in line, with their values; gives their numbers.
+
+        Only the one parent of a study may call this: a running trial of another machine would run twice.
+        """
+        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        for trial in running:
+            self.requeue(trial.number)
+        return [trial.number for trial in running]
+
+    def requeue(self, number: int) -> None:
+        """Put one running trial back in line: the next to ask gets it, with its number and its values."""
+        self._asked.pop(number, None)
+        self._storage.set_trial_state_values(self._trial_id(number), TrialState.WAITING)
+
+    def ask(self) -> optuna.Trial:
+        """The next trial: one that waits in line, or a new one."""
+        trial = self._study.ask()
+        self._asked[trial.number] = trial
+        return trial
+
+    def report(self, number: int, epoch: Epoch) -> bool:
+        """Record a finished epoch; gives whether the pruner would end the trial here.
+
+        A trial that is run again replaces what its first attempt reported.
+        """
+        trial_id, storage = self._trial_id(number), self._storage
+        metrics = {name: value for name, value in epoch.metrics.items() if math.isfinite(value)}
+        value = metrics.get(self.objective.metric)
+        if value is not None:  # what is not finite neither ranks nor reaches a pruner, which would read it as an ending
+            storage.set_trial_intermediate_value(trial_id, epoch.number, value)
+        attribute = {"metrics": metrics, "seconds": epoch.seconds}
+        storage.set_trial_user_attr(trial_id, f"{_EPOCH}{epoch.number:04d}", attribute)
+        return value is not None and self._asked[number].should_prune()
+
+    def tell(self, ending: TrialRecord) -> None:
+        """Record how a trial ended; its values and epochs are known already."""
+        kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters")
+        attribute = {key: value for key, value in asdict(ending).items() if key in kept}
+        self._storage.set_trial_user_attr(self._trial_id(ending.number), _ENDING, attribute)
+        state = _STATES[ending.status]
+        self._study.tell(ending.number, ending.score if state is TrialState.COMPLETE else None, state=state)
+        self._asked.pop(ending.number, None)
+
+    def set_attribute(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        """Keep a JSON value beside the trials."""
+        self._study.set_user_attr(name, value)
+
+    def records(self) -> list[TrialRecord]:
+        """All trials, in the order of their numbers."""
+        return [record_of(trial, self.objective) for trial in self._study.get_trials(deepcopy=False)]
+
+    def record(self, number: int) -> TrialRecord:
+        """One trial."""
+        return record_of(self._storage.get_trial(self._trial_id(number)), self.objective)
+
+    def _trial_id(self, number: int) -> int:
+        asked = self._asked.get(number)
+        if asked is not None:
+            return asked._trial_id
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+
+
+def record_of(trial: FrozenTrial, objective: Objective) -> TrialRecord:
+    """What the study knows of a trial."""
+    epochs = tuple(
+        Epoch(int(key.removeprefix(_EPOCH)), value["metrics"], value["seconds"])
+        for key, value in sorted(trial.user_attrs.items())
+        if key.startswith(_EPOCH)
+    )
+    ending: Mapping[str, Any] = trial.user_attrs.get(_ENDING, {}) if trial.state.is_finished() else {}
+    status = Status(ending.get("status", _DEFAULT_STATUS[trial.state]))
+    best = best_epoch(epochs, objective)
+    scored = best is not None and status not in (Status.FAILED, Status.QUEUED)
+    return TrialRecord(
+        number=trial.number,
+        values={name: _plain(value) for name, value in trial.params.items()},
+        status=status,
+        reason=ending.get("reason", ""),
+        message=ending.get("message", ""),
+        score=best.metrics[objective.metric] if scored and best else None,
+        best_epoch=best.number if scored and best else None,
+        seconds=ending.get("seconds"),
+        parameters=ending.get("parameters"),
+        epochs=epochs,
+    )
+
+
+def best_epoch(epochs: tuple[Epoch, ...], objective: Objective) -> Epoch | None:
+    """The epoch with the best objective, the first of them where several are alike."""
+    best: Epoch | None = None
+    for epoch in epochs:
+        score = epoch.metrics.get(objective.metric)
+        if score is not None and objective.better(score, best.metrics[objective.metric] if best else None):
+            best = epoch
+    return best
+
+
+def read_trials(run: RunFolder) -> list[TrialRecord]:
+    """The trials of a run, finished or running.
+
+    Raises:
+        CnnSearchError: the folder holds no run.
+    """
+    study = _load(run)
+    return study.records()
+
+
+def read_objective(run: RunFolder) -> Objective:
+    """What the trials of a run are ranked by.
+
+    Raises:
+        CnnSearchError: the folder holds no run.
+    """
+    return _load(run).objective
+
+
+def _load(run: RunFolder) -> TrialStudy:
+    if not run.study.is_file():
+        raise CnnSearchError(
+            f"{run.path}: a run's folder has a study.db, this one has none. Name a folder such as runs/basic-001."
+        )
+    storage = open_storage(sqlite_url(run.study))
+    try:
+        study = optuna.load_study(study_name=STUDY_NAME, storage=storage)
+    except KeyError as error:
+        raise CnnSearchError(
+            f"{run.study}: a run's study must be in it, got none. Was it made by another tool?"
+        ) from error
+    return TrialStudy(study, storage, Objective(**study.user_attrs["objective"]))
+
+
+def _plain(value: Any) -> Scalar:  # noqa: ANN401 - what a categorical may hold
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

@@ -1,0 +1,20 @@
+"""Writes what happens in a run to its TensorBoard logs."""
+
+from cnnsearch.search.events import EpochEnded, Event, TrialEnded, TrialStarted
+from cnnsearch.search.tensorboard_log import TensorBoardLog
+
+
+class TensorBoardListener:
+    """Hands a run's events on to its TensorBoard logs."""
+
+    def __init__(self, log: TensorBoardLog) -> None:
+        self._log = log
+
+    def __call__(self, event: Event) -> None:
+        """Write one event."""
+        if isinstance(event, TrialStarted):
+            self._log.trial_started(event.number, event.values)
+        elif isinstance(event, EpochEnded):
+            self._log.epoch_ended(event.number, event.epoch)
+        elif isinstance(event, TrialEnded):
+            self._log.trial_ended(event.trial)

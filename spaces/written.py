@@ -1,0 +1,44 @@
+"""Writes plain documents as YAML."""
+
+import io
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.representer import SafeRepresenter
+
+_BARE = re.compile(r"[A-Za-z_./][\w./-]*(:[\w./-]+)*", re.ASCII)
+
+
+class _Representer(SafeRepresenter):
+    """Writes shared values out instead of pointing to the first, and quotes every text that is more than a word.
+
+    Left to itself, the emitter writes some texts bare that the parser does not read back, such as `?0` in braces.
+    """
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - ruamel's own signature
+        return True
+
+    def represent_text(self, text: str) -> ScalarNode:
+        """A word as it is (quoted where it would be read as a number, say), another text in double quotes."""
+        style = None if _BARE.fullmatch(text) else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Representer.add_representer(str, _Representer.represent_text)
+
+
+def as_yaml(tree: Mapping[str, Any], comment: str = "") -> str:
+    """A plain document as YAML: innermost lists and mappings on one line, keys in their order, under a comment."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Representer = _Representer
+    yaml.default_flow_style = None
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = 160
+    yaml.allow_unicode = True
+    stream = io.StringIO()
+    yaml.dump(tree, stream)
+    lines = ("".join(char if char.isprintable() else " " for char in line) for line in comment.splitlines())
+    return "".join(f"# {line}".rstrip() + "\n" for line in lines) + stream.getvalue()

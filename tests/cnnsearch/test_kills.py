@@ -1,0 +1,131 @@
+"""Killing a search, for real: nothing that was finished is lost or repeated, and no process stays behind."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+import psutil
+import pytest
+
+from tests.cnnsearch.command_line import TINY, CommandLine
+
+Wait = Callable[..., None]
+Descendants = Callable[[int], list[psutil.Process]]
+SLOW = TINY.replace("epochs: 2", "epochs: 12, early_stopping: null").replace("batch_size: 64", "batch_size: 8")
+
+
+def events(line: CommandLine, name: str) -> list[dict[str, object]]:
+    path = line.folder / "runs/tiny-001/events.jsonl"
+    if not path.is_file():
+        return []
+    whole = [text for text in path.read_text().splitlines(keepends=True) if text.endswith("\n")]
+    return [event for event in map(json.loads, whole) if event["event"] == name]
+
+
+def trials(line: CommandLine) -> list[optuna.trial.FrozenTrial]:
+    storage = f"sqlite:///{line.folder / 'runs/tiny-001/study.db'}"
+    return optuna.load_study(study_name="cnnsearch", storage=storage).trials
+
+
+def trial_processes(started: "subprocess.Popen[str]", descendants: Descendants) -> list[psutil.Process]:
+    """The forkserver's children: the processes that train."""
+    grandchildren = []
+    for child in descendants(started.pid):
+        try:
+            if child.ppid() != started.pid:
+                grandchildren.append(child)
+        except psutil.NoSuchProcess:
+            continue
+    return grandchildren
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+
+
+def histories(line: CommandLine) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    with (line.folder / "runs/tiny-001/history.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["trial"], []).append(row["epoch"])
+    return found
+
+
+def test_a_killed_trial_is_a_crash_and_the_search_goes_on(
+    command_line: CommandLine, wait_for: Wait, descendants: Descendants
+) -> None:
+    process = command_line.start("run", command_line.write(SLOW))
+    wait_for(lambda: events(command_line, "EpochEnded"))
+    for child in trial_processes(process, descendants):
+        child.kill()
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, out + err
+    states = [trial.state.name for trial in trials(command_line)]
+    assert states == ["FAIL", "COMPLETE", "COMPLETE"]
+    table = (command_line.folder / "runs/tiny-001/trials.csv").read_text()
+    assert "0,failed,crash,,1" in table
+
+
+def test_a_killed_search_goes_on_without_losing_or_repeating_a_finished_trial(
+    command_line: CommandLine, wait_for: Wait, descendants: Descendants
+) -> None:
+    space = command_line.write(SLOW)
+    process = command_line.start("run", space)
+    wait_for(lambda: len(events(command_line, "TrialEnded")) == 1 and len(events(command_line, "TrialStarted")) == 2)
+    family = descendants(process.pid)
+    assert len(family) >= 2  # the forkserver and a trial
+    process.kill()
+    process.communicate()
+    wait_for(lambda: gone(family), 10)
+    finished = trials(command_line)[0]
+    again = command_line.good("run", space)
+    assert "goes on after 1 finished" in again
+    after = trials(command_line)
+    assert [trial.number for trial in after] == [0, 1, 2]
+    assert [trial.state.name for trial in after] == ["COMPLETE"] * 3
+    assert after[0].datetime_complete == finished.datetime_complete  # not run again
+    assert after[1].params == trials(command_line)[1].params
+    whole = [str(epoch) for epoch in range(1, 13)]
+    assert histories(command_line) == {"0": whole, "1": whole, "2": whole}
+    assert sorted(path.name for path in (command_line.folder / "runs").iterdir()) == ["tiny-001"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_search_ends_its_children_and_says_how_to_go_on(
+    command_line: CommandLine, wait_for: Wait, descendants: Descendants, number: int
+) -> None:
+    space = command_line.write(SLOW)
+    process = command_line.start("run", space)
+    wait_for(lambda: len(events(command_line, "EpochEnded")) >= 2)
+    family = descendants(process.pid)
+    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "The same command goes on" in err
+    assert "Traceback" not in err
+    wait_for(lambda: gone(family), 10)
+    assert [trial.state.name for trial in trials(command_line)] == ["WAITING"]
+    status = json.loads((command_line.folder / "runs/tiny-001/status.json").read_text())
+    assert status["state"] == "interrupted"
+    command_line.good("run", space, "--set", "search.trials=2")
+    assert [trial.state.name for trial in trials(command_line)] == ["COMPLETE"] * 2
+
+
+def test_a_second_search_on_a_run_in_progress_is_refused_and_told_who_holds_it(
+    command_line: CommandLine, wait_for: Wait
+) -> None:
+    space = command_line.write(SLOW)
+    process = command_line.start("run", space)
+    wait_for(lambda: events(command_line, "EpochEnded"))
+    second = command_line("run", space)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert second.returncode == 1
+    assert f"process {process.pid} on" in second.stderr
+    assert "--new" in second.stderr
+    assert not (Path(command_line.folder) / "runs/tiny-002").exists()

@@ -1,0 +1,132 @@
+"""Classes and parts out of paths."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.layout import Layout, read_layout
+
+
+def labels(layout: Layout) -> dict[str, tuple[str, str | None]]:
+    return {image.path: (image.class_name, image.part) for image in layout.images}
+
+
+def test_class_folders_label_their_images() -> None:
+    layout = read_layout("photos", ["dog/1.jpg", "cat/2.PNG", "cat/more/3.webp"])
+    assert labels(layout) == {"cat/2.PNG": ("cat", None), "cat/more/3.webp": ("cat", None), "dog/1.jpg": ("dog", None)}
+    assert layout.classes == ("cat", "dog")
+    assert layout.notes == ()
+
+
+@pytest.mark.parametrize("validation", ["validation", "val", "valid", "Val"])
+def test_split_folders_give_the_part(validation: str) -> None:
+    paths = [f"{part}/{name}/1.jpg" for part in ("train", validation, "test") for name in ("cat", "dog")]
+    layout = read_layout("photos", paths)
+    assert labels(layout) == {
+        path: (path.split("/")[1], {"train": "train", "test": "test"}.get(path.split("/")[0], "validation"))
+        for path in paths
+    }
+
+
+def test_a_train_folder_beside_a_test_folder_needs_no_validation_folder() -> None:
+    layout = read_layout("photos", ["train/cat/1.jpg", "train/dog/1.jpg", "test/cat/2.jpg"])
+    assert [image.part for image in layout.images] == ["test", "train", "train"]
+
+
+@pytest.mark.parametrize("prefix", ["", "train/", "dogs-vs-cats/train/", "train/train/", "some/where/"])
+def test_flat_files_are_labelled_by_their_names(prefix: str) -> None:
+    layout = read_layout("photos", [f"{prefix}cat.123.jpg", f"{prefix}big.dog.4.jpg", f"{prefix}17.jpg"])
+    assert [(image.path, image.class_name) for image in layout.images] == [
+        (f"{prefix}big.dog.4.jpg", "big.dog"),
+        (f"{prefix}cat.123.jpg", "cat"),
+    ]
+    assert layout.notes[0].endswith("whose names hold no label, not used: 1")
+
+
+@pytest.mark.parametrize("test", ["test", "test1", "test/unknown"])
+def test_unlabelled_test_photos_are_left_aside_with_a_note(test: str) -> None:
+    layout = read_layout("photos", ["train/cat.1.jpg", "train/dog.1.jpg", f"{test}/1.jpg", f"{test}/2.jpg"])
+    assert [image.path for image in layout.images] == ["train/cat.1.jpg", "train/dog.1.jpg"]
+    assert layout.notes == ("images of the test part without a class of the train part, not used: 2",)
+
+
+def test_flat_files_may_stand_beside_a_test_folder() -> None:
+    layout = read_layout("photos", ["cat.1.jpg", "dog.1.jpg", "test/1.jpg"])
+    assert layout.classes == ("cat", "dog")
+    assert layout.notes == ("images in 'test/' beside the labelled files, not used: 1",)
+
+
+def test_folders_around_everything_mean_nothing() -> None:
+    layout = read_layout("photos", ["a/PetImages/Cat/1.jpg", "a/PetImages/Dog/1.jpg", "a/readme.txt"])
+    assert layout.classes == ("Cat", "Dog")
+
+
+def test_clutter_is_not_seen_and_other_files_are_counted() -> None:
+    clutter = ["__MACOSX/cat/._1.jpg", "cat/Thumbs.db", ".ipynb_checkpoints/1.jpg", "cat/.hidden.jpg", "desktop.ini"]
+    layout = read_layout("photos", ["cat/1.jpg", "dog/1.jpg", "a.txt", "cat/b.txt", "cat/LICENSE", *clutter])
+    assert [image.path for image in layout.images] == ["cat/1.jpg", "dog/1.jpg"]
+    assert layout.notes == ("files that are no images, not used: 3 (.txt 2, without a suffix 1)",)
+
+
+def test_loose_images_beside_class_folders_are_counted() -> None:
+    layout = read_layout("photos", ["cat/1.jpg", "dog/1.jpg", "banner.jpg"])
+    assert len(layout.images) == 2
+    assert layout.notes == ("images outside the class folders, not used: 1",)
+
+
+def test_train_may_be_a_class() -> None:
+    assert read_layout("photos", ["bus/1.jpg", "train/1.jpg"]).classes == ("bus", "train")
+
+
+@pytest.mark.parametrize(
+    ("paths", "message"),
+    [
+        (
+            [],
+            "photos: an image source holds images (.bmp, .gif, .jfif, .jpe, .jpeg, .jpg, .png, .webp), got an empty",
+        ),
+        (["train.zip", "test.zip"], "got 2 other files (.zip 2). Give a folder with one folder"),
+        (["1.jpg", "2.jpg"], "every image needs a class, got 2 images without any label. Give"),
+        (["cat/1.jpg", "cat/2.jpg"], "telling classes apart takes at least two of them, got one: 'cat'."),
+        (["train/cat/1.jpg", "val/cat/1.jpg"], "got one: 'cat'"),
+        (["cat.1.jpg", "cat.2.jpg"], "got one: 'cat'"),
+        (["val/cat/1.jpg", "test/dog/1.jpg"], "split folders need a train folder, got only 'test/', 'val/'."),
+        (["test/1.jpg"], "split folders need a train folder, got only 'test/'."),
+        (
+            ["train/cat/1.jpg", "train/dog/1.jpg", "val/cat/1.jpg", "val/cow/1.jpg"],
+            "every class of the validation part must be in the train part, got 'cow' in validation only.",
+        ),
+        (
+            ["train/cat/1.jpg", "train/dog/1.jpg", "test/Cat/1.jpg", "test/Dog/1.jpg"],
+            "every class of the test part must be in the train part, got 'Cat', 'Dog' in test only. Rename",
+        ),
+        (
+            ["train/cat/1.jpg", "train/dog/1.jpg", "extra/cat/1.jpg"],
+            "beside a train folder only validation and test folders may stand, got 'extra/'.",
+        ),
+    ],
+)
+def test_what_is_no_layout_is_told(paths: list[str], message: str) -> None:
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_layout("photos", paths)
+
+
+steps = st.sampled_from(
+    ["train", "val", "test", "cat", "dog", "1.jpg", "cat.1.jpg", "dog.2.png", "x.txt", ".git", "é\udcff"]
+)
+
+
+@given(st.lists(st.lists(steps, min_size=1, max_size=4).map("/".join)))
+def test_any_paths_give_labels_or_one_clear_error(paths: list[str]) -> None:
+    try:
+        layout = read_layout("photos", paths)
+    except DataError as error:
+        where = error.problem.where
+    else:
+        where = "photos"
+        assert len(layout.classes) >= 2
+        assert {image.path for image in layout.images} <= set(paths)
+    assert where == "photos"
