@@ -1,15 +1,18 @@
 """`report`: rewriting a run's files, and refusing what is no run."""
 
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from cnnsearch.commands.report import rewrite, run_folder
+from cnnsearch.commands.report import report, rewrite, run_folder
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.study import TrialStudy, open_storage, sqlite_url
 from cnnsearch.spaces.errors import CnnSearchError
 
 ACCURACY = Objective.of("val_accuracy")
@@ -51,6 +54,25 @@ def test_a_run_without_any_model_has_its_tables(tmp_path: Path) -> None:
     rewrite(run, [TrialRecord(0, {}, Status.FAILED, "oom")], ACCURACY)
     assert run.trials_table.is_file()
     assert not run.best.path.exists()
+
+
+def test_a_real_study_is_ranked_and_printed(tmp_path: Path) -> None:
+    run = with_best(tmp_path / "basic-001")
+    study = TrialStudy.open(open_storage(sqlite_url(run.study)), ACCURACY)
+    for accuracy in (0.25, 0.75):
+        number = study.ask().number
+        study.report(number, Epoch(1, {"val_accuracy": accuracy}, 1.5))
+        study.tell(TrialRecord(number, {}, Status.COMPLETED, best_epoch=1, score=accuracy, seconds=2.0, parameters=10))
+    failed = study.ask().number
+    study.tell(TrialRecord(failed, {}, Status.FAILED, "oom", "[bold]no memory"))
+    console = Console(file=io.StringIO(), width=120)
+    report(run.path, console)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "The best 2 of 3 trials by val_accuracy" in printed
+    assert "3 trials: 2 completed, 1 failed (1 oom)" in printed
+    assert "Trial 2 failed: oom, [bold]no memory" in printed
+    assert [line.split(",")[0] for line in run.trials_table.read_text().splitlines()] == ["trial", "1", "0", "2"]
+    assert json.loads(run.best.metrics.read_text())["trial"] == 1
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
