@@ -1,12 +1,13 @@
 """What a person reads after a run."""
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console, RenderableType
 
-from cnnsearch.reports.terminal import best, counts, failures, files, ranked_table, summary
+from cnnsearch.reports.terminal import best, counts, failures, files, model_scores, ranked_table, summary
 from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 
@@ -73,6 +74,25 @@ def test_only_files_that_exist_are_named(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     run.trials_table.touch()
     assert printed(files(run), width=400).split() == ["all", "trials", str(run.trials_table)]
+
+
+def test_the_kept_model_has_its_scores_with_intervals(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    assert model_scores(run.best) == []
+    run.best.path.mkdir()
+    part = {"accuracy": 0.875, "interval": [0.8, 0.925], "images": 179}
+    run.best.metrics.write_text(json.dumps({"validation": part, "test": None}))
+    (validation,) = model_scores(run.best)
+    assert validation.plain == (
+        "Its model on the validation part: accuracy 0.8750 (95 %: 0.8000 to 0.9250, 179 images), "
+        "which chose it: optimistic"
+    )
+    run.best.metrics.write_text(json.dumps({"validation": part, "test": part}))
+    assert model_scores(run.best)[1].plain == (
+        "Its model on the test part: accuracy 0.8750 (95 %: 0.8000 to 0.9250, 179 images)"
+    )
+    run.best.metrics.write_text("{")
+    assert model_scores(run.best) == []
 
 
 def test_the_summary_holds_all_of_it(tmp_path: Path, trial: Maker) -> None:
