@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -158,6 +160,18 @@ def test_no_model_there(tmp_path: Path) -> None:
         load_classifier(tmp_path / "absent")
     with pytest.raises(CnnSearchError, match=r"got a folder without one\. .*best/"):
         load_classifier(tmp_path)
+
+
+def test_nothing_but_complaints_goes_to_stderr(brightness_models: Path, photos: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from rich.console import Console\n"
+        "from cnnsearch.commands.predict import predict\n"
+        "predict(Path(sys.argv[1]), [Path(sys.argv[2])], None, Console())"
+    )
+    command = [sys.executable, "-c", script, str(brightness_models / "softmax"), str(photos)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 3
 
 
 def test_one_sigmoid_output_is_the_second_class() -> None:
