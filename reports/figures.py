@@ -45,6 +45,7 @@ def write_confusion_matrix(path: Path, predictions: Predictions) -> None:
 def _draw(path: Path, counts: NDArray[np.int64], classes: Sequence[str], title: str) -> None:
     # Figure and canvas of its own: pyplot keeps every figure, and is not for threads.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.colors import PowerNorm
     from matplotlib.figure import Figure
 
     size = len(classes)
@@ -53,8 +54,10 @@ def _draw(path: Path, counts: NDArray[np.int64], classes: Sequence[str], title: 
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    picture = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
-    bar = figure.colorbar(picture, ax=axes, fraction=0.046, pad=0.03)
+    # Among many cells a mistake is small and has no number: there the colors of small shares are spread.
+    norm = PowerNorm(0.5 if size > _WITH_COUNTS else 1.0, vmin=0.0, vmax=1.0)
+    picture = axes.imshow(shares, cmap="Blues", norm=norm)
+    bar = figure.colorbar(picture, ax=axes, fraction=0.046 if size <= _WITH_COUNTS else 0.02, pad=0.03)
     bar.set_label("share of the row")
     axes.set_title(title, fontsize=12, loc="left")
     _label_axes(axes, classes)
@@ -63,7 +66,7 @@ def _draw(path: Path, counts: NDArray[np.int64], classes: Sequence[str], title: 
     with warnings.catch_warnings():
         # A class named in a script that no installed font has is drawn as boxes; that is no reason to fail.
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure.savefig(path, format="png")
+        figure.savefig(path, format="png", bbox_inches="tight", pad_inches=0.15)
 
 
 def _label_axes(axes: "Axes", classes: Sequence[str]) -> None:
@@ -89,7 +92,7 @@ def _short(name: str, length: int = 24) -> str:
 def _fill_cells(axes: "Axes", counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
     with_share = len(counts) <= _WITH_SHARES
     for (row, column), count in np.ndenumerate(counts):
-        if not count and not with_share:
+        if not count:
             continue
         share = shares[row, column]
         text = f"{count}\n{share:.0%}" if with_share else str(count)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from cnnsearch.reports.inert import visible
 from cnnsearch.search.dataset.files import Files, FolderFiles, ZipFiles
-from cnnsearch.search.dataset.layout import IMAGE_SUFFIXES
+from cnnsearch.search.dataset.layout import IMAGE_SUFFIXES, is_clutter
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 
@@ -65,10 +65,14 @@ def _images_at(path: Path) -> list[FoundImage]:
 
 
 def _images_in(path: Path, place: Files) -> list[FoundImage]:
-    inside = sorted(name for name in place.listing().paths if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES)
+    inside = sorted(name for name in place.listing().paths if _is_image(PurePosixPath(name)))
     if not inside:
         raise _nothing(path, "no image in it")
     return [FoundImage(str(path / name), place, name) for name in inside]
+
+
+def _is_image(path: PurePosixPath) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not any(map(is_clutter, path.parts))
 
 
 def _nothing(path: Path, got: str) -> CnnSearchError:

@@ -3,9 +3,11 @@
 All text from data and messages goes in as `Text`, so rich's markup in a class name or an exception stays plain text.
 """
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -14,7 +16,7 @@ from rich.text import Text
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.wording import configuration, count_text, ending, status_name, time_text
 from cnnsearch.search.records import Objective, Status, TrialRecord, rank
-from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
 
 _COLOR = {Status.COMPLETED: "green", Status.STOPPED_EARLY: "green", Status.PRUNED: "yellow", Status.FAILED: "red"}
 
@@ -57,7 +59,8 @@ def _cells(place: int, trial: TrialRecord) -> list[RenderableType]:
 
 def summary(trials: Sequence[TrialRecord], objective: Objective, run: RunFolder) -> RenderableType:
     """Counts by status, the best trial, why the failed ones failed, and the files that exist."""
-    return Group(counts(trials), best(trials, objective), *failures(trials), Text(), files(run))
+    scores = model_scores(run.best)
+    return Group(counts(trials), best(trials, objective), *scores, *failures(trials), Text(), files(run))
 
 
 def counts(trials: Sequence[TrialRecord]) -> Text:
@@ -83,6 +86,23 @@ def best(trials: Sequence[TrialRecord], objective: Objective) -> Text:
     line = Text.assemble("Best: trial ", (str(winner.number), "bold"), f", {visible(objective.metric)} ")
     line.append(f"{winner.score:.4f}", style="bold green")
     return line.append(f"{epoch} ({visible(configuration(winner.values))})")
+
+
+def model_scores(folder: ModelFolder) -> list[Text]:
+    """The kept model's accuracy on each part with its 95 % interval; nothing where it is not scored yet."""
+    try:
+        metrics = json.loads(folder.metrics.read_text(encoding="utf-8"))
+        parts = [(name, metrics[name]) for name in ("validation", "test") if metrics[name] is not None]
+        return [_part_line(name, scores) for name, scores in parts]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _part_line(name: str, scores: Mapping[str, Any]) -> Text:
+    low, high = scores["interval"]
+    line = Text.assemble(f"Its model on the {name} part: accuracy ", (f"{scores['accuracy']:.4f}", "bold"))
+    line.append(f" (95 %: {low:.4f} to {high:.4f}, {scores['images']} images)")
+    return line if name == "test" else line.append(", which chose it: optimistic")
 
 
 def failures(trials: Sequence[TrialRecord], limit: int = 5) -> list[Text]:

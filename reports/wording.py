@@ -80,8 +80,8 @@ def count_text(count: int | None) -> str:
     if count is None:
         return "-"
     for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if count >= size:
-            return f"{count / size:.3g}{unit}" if count < 1000 * size else f"{count // size}{unit}"
+        if count >= 0.9995 * size:  # what three digits would round up belongs to the larger unit
+            return f"{count / size:.3g}{unit}"
     return str(count)
 
 

@@ -1,13 +1,9 @@
 """`cnnsearch board`: TensorBoard on this machine only, over one run or a folder of runs."""
 
-import os
 import signal
-import socket
-import subprocess
-import sys
-import time
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -18,10 +14,6 @@ from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 HOST = "127.0.0.1"
-PORT = 6006
-_TRIES = 20
-_PATIENCE = 60.0
-"""Seconds until a TensorBoard that answers nothing counts as one that did not start."""
 
 
 def board(run: Path, port: int | None, console: Console) -> int:
@@ -29,26 +21,21 @@ def board(run: Path, port: int | None, console: Console) -> int:
 
     Args:
         run: a run, or a folder of runs, which are shown side by side.
-        port: this port and no other; None takes 6006, or the next free one.
-        console: says the address, once it answers.
+        port: this port and no other; 0 takes any; None takes 6006, or the next free one.
+        console: says the address.
 
     Raises:
         CnnSearchError: there are no logs, the port is taken, or TensorBoard does not start.
     """
     folder = log_folder(run)
-    chosen = free_port(port)
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder), "--host", HOST]
-    command += ["--port", str(chosen), "--reload_interval", "5"]
     with _ended_by_signals():
-        server = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, env=_quiet()
-        )
         try:
-            return _serve(server, folder, chosen, console)
+            address = start(folder, port)
+            console.print(safe(f"TensorBoard shows {folder} at {address} (Ctrl-C ends it)"), soft_wrap=True)
+            threading.Event().wait()
         except KeyboardInterrupt:
             return 0
-        finally:
-            _end(server)
+    return 0
 
 
 def log_folder(path: Path) -> Path:
@@ -69,68 +56,36 @@ def log_folder(path: Path) -> Path:
     )
 
 
-def free_port(port: int | None) -> int:
-    """The port asked for, or the first free one from 6006 on.
+def start(folder: Path, port: int | None) -> str:
+    """Start TensorBoard in threads that end with this process, and give its address.
+
+    Its program is built here rather than by its own `main`, which imports tensorflow: a second instead of five.
 
     Raises:
-        CnnSearchError: the port asked for, or each of those, is taken.
+        CnnSearchError: the port is taken, or TensorBoard does not start.
     """
-    candidates = range(PORT, PORT + _TRIES) if port is None else [port]
-    for candidate in candidates:
-        if _is_free(candidate):
-            return candidate
-    rule = f"a free port is needed, got {candidates[0]}{f' to {candidates[-1]}' if len(candidates) > 1 else ''}, taken."
-    raise CnnSearchError(str(Problem("--port", rule, "Name another one, or end the program that has it.")))
+    from tensorboard import default, program
 
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except (OSError, OverflowError):
-            return False
-        return True
-
-
-def _quiet() -> dict[str, str]:
-    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-
-
-def _serve(server: "subprocess.Popen[bytes]", folder: Path, port: int, console: Console) -> int:
-    started = time.monotonic()
-    while not _answers(port):
-        if server.poll() is not None or time.monotonic() - started > _PATIENCE:
-            raise CnnSearchError(str(Problem(str(folder), "TensorBoard must start here, got: " + _last_words(server))))
-        time.sleep(0.1)
-    console.print(safe(f"TensorBoard shows {folder} at http://{HOST}:{port}/ (Ctrl-C ends it)"), soft_wrap=True)
-    server.communicate()
-    return 0 if server.returncode == 0 else 1
-
-
-def _answers(port: int) -> bool:
+    server = program.TensorBoard(default.get_plugins())
+    server.configure(("cnnsearch board",), logdir=str(folder), host=HOST, port=port, load_fast=_load_fast())
     try:
-        with socket.create_connection((HOST, port), timeout=1):
-            return True
-    except OSError:
-        return False
+        return str(server.launch())
+    except (program.TensorBoardServerException, OverflowError) as error:
+        rule = f"TensorBoard needs a free port from 0 to 65535, got {'none' if port is None else port}: {error}."
+        raise CnnSearchError(
+            str(Problem("--port", rule, "Name another one, or end the program that has it."))
+        ) from error
 
 
-def _last_words(server: "subprocess.Popen[bytes]") -> str:
-    if server.poll() is None:
-        return f"no answer within {_PATIENCE:.0f} seconds"
-    _, said = server.communicate()
-    lines = said.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else f"exit code {server.returncode} without a word"
+def _load_fast() -> str:
+    """Whether logs are read by TensorBoard's own server, asked for plainly: left to itself it prints a notice."""
+    from tensorboard.data import server_ingester
 
-
-def _end(server: "subprocess.Popen[bytes]") -> None:
-    """End the server with all it started; it has a process group of its own, so Ctrl-C reaches it only from here."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if server.poll() is None:
-            os.killpg(server.pid, number)
-            with suppress(subprocess.TimeoutExpired):
-                server.communicate(timeout=5)
+    try:
+        server_ingester.get_server_binary()
+    except server_ingester.NoDataServerError:
+        return "false"
+    return "true"
 
 
 @contextmanager

@@ -52,8 +52,9 @@ def _write(path: Path, classes: Sequence[str], answers: Sequence[Answer]) -> Non
 
 def _show(answers: Sequence[Answer], console: Console) -> None:
     if not console.is_terminal:
-        for answer in answers:
-            console.out(f"{visible(answer.image)}\t{visible(answer.label)}\t{answer.probability:.4f}", highlight=False)
+        for answer in answers:  # written past rich, which would make spaces of the tabs
+            line = f"{visible(answer.image)}\t{visible(answer.label)}\t{answer.probability:.4f}\n"
+            console.file.write(line)
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("image", overflow="fold")

@@ -1,0 +1,108 @@
+"""`report`: rewriting a run's files, and refusing what is no run."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cnnsearch.commands.report import report, rewrite, run_folder
+from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.study import TrialStudy, open_storage, sqlite_url
+from cnnsearch.spaces.errors import CnnSearchError
+
+ACCURACY = Objective.of("val_accuracy")
+
+
+def scored(number: int, score: float) -> TrialRecord:
+    epochs = (Epoch(1, {"val_accuracy": score}, 1.0),)
+    return TrialRecord(number, {}, Status.COMPLETED, score=score, best_epoch=1, epochs=epochs)
+
+
+def with_best(path: Path) -> RunFolder:
+    run = RunFolder(path)
+    run.best.path.mkdir(parents=True)
+    run.best.classes.write_text('{"classes": ["a", "b"], "shape": [8, 8, 3]}')
+    run.best.predictions.write_text("part,image,label,predicted,p:a,p:b\nvalidation,x.png,a,a,0.9,0.1\n")
+    return run
+
+
+def test_tables_and_best_scores_are_written_anew(tmp_path: Path) -> None:
+    run = with_best(tmp_path)
+    rewrite(run, [scored(0, 0.4), scored(1, 0.6)], ACCURACY)
+    assert run.trials_table.read_text().splitlines()[1].startswith("1,completed")
+    assert len(run.history_table.read_text().splitlines()) == 3
+    metrics = json.loads(run.best.metrics.read_text())
+    assert (metrics["trial"], metrics["score"], metrics["validation"]["accuracy"]) == (1, 0.6, 1.0)
+    assert run.best.confusion_matrix.is_file()
+
+
+def test_a_best_model_keeps_its_trial_though_a_better_one_has_ended(tmp_path: Path) -> None:
+    run = with_best(tmp_path)
+    rewrite(run, [scored(0, 0.4)], ACCURACY)
+    rewrite(run, [scored(0, 0.4), scored(1, 0.6)], ACCURACY)
+    metrics = json.loads(run.best.metrics.read_text())
+    assert (metrics["trial"], metrics["score"]) == (0, 0.4)
+
+
+def test_a_run_without_any_model_has_its_tables(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    rewrite(run, [TrialRecord(0, {}, Status.FAILED, "oom")], ACCURACY)
+    assert run.trials_table.is_file()
+    assert not run.best.path.exists()
+
+
+def test_a_real_study_is_ranked_and_printed(tmp_path: Path) -> None:
+    run = with_best(tmp_path / "basic-001")
+    study = TrialStudy.open(open_storage(sqlite_url(run.study)), ACCURACY)
+    for accuracy in (0.25, 0.75):
+        number = study.ask().number
+        study.report(number, Epoch(1, {"val_accuracy": accuracy}, 1.5))
+        study.tell(TrialRecord(number, {}, Status.COMPLETED, best_epoch=1, score=accuracy, seconds=2.0, parameters=10))
+    failed = study.ask().number
+    study.tell(TrialRecord(failed, {}, Status.FAILED, "oom", "[bold]no memory"))
+    console = Console(file=io.StringIO(), width=120)
+    report(run.path, console)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "The best 2 of 3 trials by val_accuracy" in printed
+    assert "3 trials: 2 completed, 1 failed (1 oom)" in printed
+    assert "Trial 2 failed: oom, [bold]no memory" in printed
+    assert [line.split(",")[0] for line in run.trials_table.read_text().splitlines()] == ["trial", "1", "0", "2"]
+    assert json.loads(run.best.metrics.read_text())["trial"] == 1
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CnnSearchError, match=r"absent: a run, a folder with a study\.db, .* got nothing there\."):
+        run_folder(tmp_path / "absent")
+    with pytest.raises(CnnSearchError, match=r"got a folder without\. cnnsearch run makes one"):
+        run_folder(tmp_path)
+
+
+def test_a_folder_of_runs_names_them(tmp_path: Path) -> None:
+    for name in ("basic-001", "basic-002"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "study.db").touch()
+    with pytest.raises(CnnSearchError, match=r"got a folder of runs \(basic-001, basic-002\)\. .* such as .*basic-002"):
+        run_folder(tmp_path)
+    assert run_folder(tmp_path / "basic-001") == RunFolder(tmp_path / "basic-001")
+
+
+def test_reporting_never_imports_tensorflow(tmp_path: Path) -> None:
+    with_best(tmp_path / "run")
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from cnnsearch.commands import report, predict, board\n"
+        "from cnnsearch.search.records import Objective\n"
+        "from cnnsearch.search.run_folder import RunFolder\n"
+        "report.rewrite(RunFolder(Path(sys.argv[1])), [], Objective.of('val_loss'))\n"
+        "sys.exit(', '.join({'tensorflow', 'keras', 'torch', 'jax'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "run")], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "run" / "best" / "metrics.json").is_file()
