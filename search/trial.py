@@ -1,4 +1,4 @@
-"""One trial, in its own process: build the model, fit it, report every epoch, keep the best weights, write the model."""
+"""One trial, in its own process: build the model, fit it, report each epoch, keep the best weights, write the model."""
 
 import math
 import time

@@ -13,7 +13,7 @@ SMALLEST_IMAGE = {"vgg16": 32, "mobilenet": 32}
 BACKBONE_STRIDE = 32
 
 
-class ImpossibleConfiguration(CnnSearchError):  # noqa: N818 - reads as what it is
+class ImpossibleConfiguration(CnnSearchError):
     """A configuration whose network would shrink the image to nothing."""
 
 

@@ -27,7 +27,7 @@ def stand_in() -> typer.Typer:
     app = typer.Typer(help="Finds things.", add_completion=False)
 
     @app.command()
-    def run(  # noqa: PLR0917 - an app's own way
+    def run(
         space: Annotated[Path, typer.Argument(help="The space | a file.")],
         trials: Annotated[int, typer.Option("--trials", "-n", help="How many.", min=1)] = 20,
         new: Annotated[bool, typer.Option("--new/--go-on", help="Start afresh.")] = False,

@@ -14,5 +14,5 @@ class DataError(CnnSearchError):
         return str(self.problem)
 
 
-class UnreadableImage(CnnSearchError):  # noqa: N818 - it names the image's state; one of them is no error of the run
+class UnreadableImage(CnnSearchError):
     """One image file that cannot be used. Its text is the reason alone, such as `is empty`; the caller has the name."""

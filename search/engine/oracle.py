@@ -51,7 +51,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         storage: a database URL such as `sqlite:///my.db` or an Optuna storage; None keeps the study in memory.
         study_name: the study's name in the storage.
         sampler: `tpe`, `random`, or an Optuna sampler.
-        pruner: `asha`, `median`, `none`, or an Optuna pruner. A plain KerasTuner tuner asks it through `PruningCallback`.
+        pruner: `asha`, `median`, `none`, or an Optuna pruner. A plain KerasTuner tuner needs `PruningCallback` for it.
         reject: says of drawn values why their model cannot exist; such draws cost no trial.
         max_consecutive_failed_trials: the search ends when so many trials in a row failed.
         max_retries_per_trial: how often a trial that raised is run again before it counts as failed.

@@ -24,7 +24,7 @@ _PATIENCE = 4.0
 """Seconds until a network that does not answer counts as none."""
 
 
-class WeightsUnavailable(CnnSearchError):  # noqa: N818 - the name a message calls it by
+class WeightsUnavailable(CnnSearchError):
     """Pretrained weights that are neither on disk nor to be downloaded."""
 
 

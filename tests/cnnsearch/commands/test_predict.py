@@ -20,7 +20,6 @@ from cnnsearch.spaces.errors import CnnSearchError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Keras asks TensorFlow's variables for an array in a way that NumPy 2 warns of.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,6 @@ from cnnsearch.search.model.build import build_model
 from cnnsearch.spaces.document import Backbone, MobileNet, Model
 from cnnsearch.spaces.errors import CnnSearchError
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
-
 THEIR_OWN = {
     "vgg16": keras.applications.vgg16.preprocess_input,
     "mobilenet": keras.applications.mobilenet.preprocess_input,

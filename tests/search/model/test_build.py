@@ -17,7 +17,6 @@ from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError
 
 # TensorFlow's arrays do not know numpy 2's `copy` yet; Keras meets that when it writes a model.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
 
 ACTIVATIONS = ["relu", "elu", "gelu", "leaky_relu", "selu", "silu", "tanh"]
 

@@ -11,12 +11,6 @@ import pytest
 from cnnsearch.search.model.hypermodel import CnnHyperModel, declare, hyperparameters_of
 from cnnsearch.spaces.load import load_space, loads_space
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword"),
-    # KerasTuner's own oracles ask for their thread by names that Python has deprecated.
-    pytest.mark.filterwarnings(r"ignore:(currentThread|getName)\(\) is deprecated:DeprecationWarning"),
-]
-
 SPACE = """
 data: {source: photos, image_size: {choice: [[32, 32], [40, 32]]}, color: gray}
 model:

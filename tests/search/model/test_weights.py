@@ -21,8 +21,6 @@ from cnnsearch.spaces.document import Backbone, MobileNet
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import loads_space
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
-
 SMALL = MobileNet(alpha=0.25)
 
 
