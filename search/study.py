@@ -139,7 +139,8 @@ class TrialStudy:
             storage.set_trial_intermediate_value(trial_id, epoch.number, value)
         attribute = {"metrics": metrics, "seconds": epoch.seconds}
         storage.set_trial_user_attr(trial_id, f"{_EPOCH}{epoch.number:04d}", attribute)
-        return value is not None and self._asked[number].should_prune()
+        # Trial.should_prune would look at its own copy of the trial, which knows only what Trial.report was told.
+        return value is not None and self._study.pruner.prune(self._study, self._storage.get_trial(trial_id))
 
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""

@@ -9,6 +9,9 @@ import keras
 
 from cnnsearch.spaces.document import Block
 
+BATCH_NORM_MOMENTUM = 0.9
+"""Keras' 0.99 takes hundreds of batches to forget its start. With some tens of batches in an epoch the first epochs would
+be validated with wrong statistics, and good networks pruned or stopped for it."""
 _POOLS = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
 
 
@@ -45,5 +48,5 @@ def _conv(maps: keras.KerasTensor, name: str, block: Block) -> keras.KerasTensor
     )(maps)
     if not block.batch_norm:
         return maps
-    maps = keras.layers.BatchNormalization(name=f"{name}_norm")(maps)
+    maps = keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"{name}_norm")(maps)
     return keras.layers.Activation(block.activation, name=f"{name}_{block.activation}")(maps)
