@@ -4,6 +4,7 @@ It serves our own SearchTuner and any KerasTuner script alike. KerasTuner's own 
 lies in the study, so the same storage and study name go on where a killed search stopped.
 """
 
+import math
 import random
 import threading
 import warnings
@@ -198,6 +199,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
 
     def _note_metrics(self, trial: Trial, metrics: Mapping[str, float], step: int) -> None:
         for name, value in metrics.items():
+            if not math.isfinite(value):  # KerasTuner would warn of it, and rank by infinity
+                continue
             if not trial.metrics.exists(name):
                 direction = self.objective.direction if name == self.objective.name else Objective.of(name).direction
                 trial.metrics.register(name, direction=direction)
