@@ -45,8 +45,8 @@ class LiveTable:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for name in ("trial", "epoch", known.objective.metric if known.objective else "", "best", "time", "weights"):
             table.add_column(name, justify="right", no_wrap=True)
-        table.add_column("configuration", overflow="ellipsis", no_wrap=True, ratio=1)
-        table.add_column("ended", overflow="ellipsis", no_wrap=True)
+        for name in ("configuration", "ended"):  # a narrow terminal takes from the columns that may wrap, and only those
+            table.add_column(name)
         hidden = len(known.ended) - _ROWS
         if hidden > 0:
             table.add_row("...", *[""] * 5, Text(f"{hidden} earlier trials", style="dim"), "")
@@ -68,8 +68,8 @@ class LiveTable:
             Text(score_text(trial.score), style="green" if leads else ""),
             time_text(trial.seconds),
             count_text(trial.parameters),
-            safe(configuration(trial.values)),
-            safe(ending(trial), _STYLES.get(trial.status, "green")),
+            _cut(safe(configuration(trial.values))),
+            _cut(safe(ending(trial), _STYLES.get(trial.status, "green"))),
         ]
 
     def _running(self, running: Running) -> list[RenderableType]:
@@ -85,6 +85,12 @@ class LiveTable:
             score_text(best),
             time_text(time.monotonic() - running.began),
             count_text(running.parameters),
-            safe(configuration(running.started.values)),
-            safe(f"on {running.started.slot}", "cyan"),
+            _cut(safe(configuration(running.started.values))),
+            _cut(safe(f"on {running.started.slot}", "cyan")),
         ]
+
+
+def _cut(text: Text) -> Text:
+    """The text on one line; what has no room is cut off."""
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text

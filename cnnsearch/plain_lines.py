@@ -40,7 +40,7 @@ class PlainLines:
         parts = [
             f"trial {trial.number} {ending(trial)}",
             told,
-            f"{len(trial.epochs)} epochs",
+            counted(len(trial.epochs), "epoch"),
             time_text(trial.seconds),
             best,
             f"{len(known.ended)}/{known.run.trials if known.run else '?'} trials",
@@ -52,6 +52,11 @@ class PlainLines:
 
 def run_line(event: RunStarted) -> str:
     """The first line of a run: where, what, on which devices, and whether it goes on."""
-    bound = f"{event.trials} trials" + (f" or {time_text(event.seconds)}" if event.seconds else "")
-    before = f", goes on after {len(event.finished)} finished trials" if event.continued else ""
+    bound = counted(event.trials, "trial") + (f" or {time_text(event.seconds)}" if event.seconds else "")
+    before = f", goes on after {counted(len(event.finished), 'finished trial')}" if event.continued else ""
     return f"{event.run.path}: {bound} on {', '.join(event.slots)}, ranked by {event.objective.metric}{before}"
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 trial`, `2 trials`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -67,7 +67,9 @@ class Progression:
         to_go = max(0, self.run.trials - len(self.ended))
         already = sum(time.monotonic() - trial.began for trial in self.running.values())
         left = max(0.0, to_go * sum(seconds) / len(seconds) - already) / len(self.run.slots)
-        return left if self.run.seconds is None else min(left, max(0.0, self.run.seconds - self.elapsed))
+        if self.run.seconds is None:
+            return left
+        return min(left, max(0.0, self.run.seconds - self.run.spent - self.elapsed))
 
 
 def score_text(score: float | None) -> str:

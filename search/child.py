@@ -34,9 +34,9 @@ def run(
         work(line, job)
     except BaseException as error:  # noqa: BLE001 - whatever it is, the parent must hear of it
         traceback.print_exc()
-        sys.stderr.flush()
-        line.tell(Broken(*classify(error)))
         sys.stdout.flush()
+        sys.stderr.flush()
+        line.tell(Broken(*classify(error)))  # whatever is not written by now, the parent's hanging up may cut off
         os._exit(1)
     sys.stdout.flush()
     sys.stderr.flush()

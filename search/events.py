@@ -1,6 +1,7 @@
 """What happens during a run, as plain values: the live table, the log file and TensorBoard all listen to these."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from cnnsearch.spaces.values import Scalar
 
 @dataclass(frozen=True)
 class RunStarted:
-    """The search begins, or goes on: `finished` holds the trials that were ended before."""
+    """The search begins, or goes on: `finished` holds the trials that were ended before, in `spent` seconds."""
 
     run: RunFolder
     objective: Objective
@@ -24,6 +25,7 @@ class RunStarted:
     slots: tuple[str, ...]
     finished: tuple[TrialRecord, ...]
     continued: bool
+    spent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class EventLog:
         if isinstance(event, RunStarted):
             line["finished"] = [trial.number for trial in event.finished]
             line["run"] = str(event.run.path)
-        self._file.write(json.dumps(line, default=str) + "\n")
+        self._file.write(json.dumps(_finite(line), default=str, allow_nan=False) + "\n")
         self._file.flush()
 
     def close(self) -> None:
@@ -119,3 +121,12 @@ def _plain(value: dict[str, Any]) -> dict[str, Any]:
     if "trial" in value:  # the study has the epochs, the log has had each of them
         value["trial"].pop("epochs", None)
     return value
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The value with null for each number that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _finite(child) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(child) for child in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -49,6 +49,7 @@ def retrain(
     Raises:
         CnnSearchError: the data or the weights do not allow it, or the training failed.
     """
+    _check_writable(request.folder)
     space, _ = without_unavailable_weights(request.space)
     configuration = _seeded(space.configuration({}))
     dataset = prepare_dataset(configuration.data, request.cache, progress)
@@ -77,6 +78,17 @@ def retrain(
     record = dialogue.ended()
     write_history(request.folder.path, record.epochs)
     return record
+
+
+def _check_writable(folder: ModelFolder) -> None:
+    """Make the place for the new model's folder, and something in it: before the training, not after hours of it."""
+    try:
+        folder.path.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder.path.parent).close()
+    except OSError as error:
+        raise CnnSearchError(
+            f"{folder.path}: the new model's folder must be writable, got {error.strerror}. Name another with --out."
+        ) from error
 
 
 def _seeded(configuration: Configuration) -> Configuration:

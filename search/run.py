@@ -104,12 +104,16 @@ def _choose(request: Request, space: Space, identity: str) -> tuple[RunFolder, i
     wanted = space.document.search.trials if space.parameters else 1
     if request.more is not None:
         run = newest(request.runs, request.name, identity)
-        ended = sum(trial.status.ended and trial.reason != Failure.IMPOSSIBLE for trial in read_trials(run))
-        return run, ended + request.more, True
+        return run, sum(map(_counts, read_trials(run))) + request.more, True
     run_that_waits = None if request.new else unfinished(request.runs, request.name, identity)
-    if run_that_waits and run_that_waits.study.is_file():
-        return run_that_waits, wanted, True
+    if run_that_waits:
+        return run_that_waits, wanted, run_that_waits.study.is_file()
     return make_run(request.runs, request.name, identity), wanted, False
+
+
+def _counts(trial: TrialRecord) -> bool:
+    """Whether a trial has ended and cost one of the budget; an impossible draw costs none."""
+    return trial.status.ended and trial.reason != Failure.IMPOSSIBLE
 
 
 def _describe(plan: _Plan, request: Request) -> None:
@@ -127,7 +131,7 @@ def _search(plan: _Plan, listeners: Sequence[Listener]) -> Result:
     budget = Budget(document.search.time, before)
     slots = visible_slots()
     oracle = _oracle(plan)
-    finished = tuple(trial for trial in oracle.study.records() if trial.status.ended)
+    finished = tuple(trial for trial in oracle.study.records() if _counts(trial))
     checkpoints = Checkpoints(run, objective, document.keep.checkpoints)
     for trial in finished:
         checkpoints.ended(trial)
@@ -139,7 +143,7 @@ def _search(plan: _Plan, listeners: Sequence[Listener]) -> Result:
         own = (log, StatusFile(run, plan.identity, budget), TensorBoardListener(board))
         broadcast = Broadcast((*own, *listeners))
         names = tuple(slot.name for slot in slots)
-        broadcast(RunStarted(run, objective, plan.trials, budget.seconds, names, finished, plan.continued))
+        broadcast(RunStarted(run, objective, plan.trials, budget.seconds, names, finished, plan.continued, before))
         for warning in plan.warnings:
             broadcast(Warned(warning))
         hypermodel = CnnHyperModel(plan.space, len(plan.dataset.classes), steps_per_epoch=1)

@@ -98,6 +98,8 @@ def held(run: RunFolder) -> Iterator[None]:
         raise CnnSearchError(
             f"{run.path}: one process works on a run at a time, {who} does now. Wait for it, or use --new."
         ) from None
+    except OSError as error:
+        raise CnnSearchError(f"{run.lock}: the run's folder must be writable, got {error.strerror}.") from error
     try:
         holder.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
         yield

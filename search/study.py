@@ -2,11 +2,15 @@
 
 Each epoch is an attribute of its trial (`epoch:0003`) besides the intermediate value that pruners read, and a trial's
 ending is one attribute written before its final state, so that a reader finds every metric in the study alone.
+A trial that is begun again keeps the attributes of its earlier attempts, since Optuna deletes none; they carry the
+number of their attempt, and only those of the last one count.
 """
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
@@ -25,6 +30,7 @@ from cnnsearch.spaces.values import Scalar
 STUDY_NAME = "cnnsearch"
 _EPOCH = "epoch:"
 _ENDING = "ending"
+_ATTEMPT = "attempt"
 _WRITER_WAIT = 60.0
 """Seconds that SQLite waits for another writer."""
 
@@ -57,10 +63,24 @@ def open_storage(url: str) -> BaseStorage:
     logging.getLogger("optuna").setLevel(logging.WARNING)
     arguments = {"connect_args": {"timeout": _WRITER_WAIT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
     try:
-        return RDBStorage(url, engine_kwargs=arguments)
-    except (ValueError, ImportError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
+        with _readable(url):
+            return RDBStorage(url, engine_kwargs=arguments)
+    except (ValueError, ImportError, RuntimeError) as error:
         raise CnnSearchError(
             f"{url}: a study's database must open, got {type(error).__name__}: {error}. Check the URL and its driver."
+        ) from error
+
+
+@contextmanager
+def _readable(place: str | Path) -> Iterator[None]:
+    """Within it, a database that cannot be opened or read is an error that names it."""
+    try:
+        yield
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        cause = str(error.__cause__ or error).splitlines()[0]
+        raise CnnSearchError(
+            f"{place}: a study's database must be whole and readable, got {cause}. "
+            "Restore it from a copy, or begin a new run."
         ) from error
 
 
@@ -76,6 +96,7 @@ class TrialStudy:
         self._storage = storage
         self._study_id = storage.get_study_id_from_name(study.study_name)
         self._asked: dict[int, optuna.Trial] = {}
+        self._attempts: dict[int, int] = {}
 
     @classmethod
     def open(
@@ -90,12 +111,18 @@ class TrialStudy:
         """The study of this name, made if it does not exist.
 
         Raises:
-            CnnSearchError: it exists and ranks by another objective.
+            CnnSearchError: it exists and ranks by another objective, or its database is damaged.
         """
         direction = StudyDirection.MAXIMIZE if objective.direction == "max" else StudyDirection.MINIMIZE
-        study = optuna.create_study(
-            storage=storage, study_name=name, direction=direction, sampler=sampler, pruner=pruner, load_if_exists=True
-        )
+        with _readable(f"study {name!r}"):
+            study = optuna.create_study(
+                storage=storage,
+                study_name=name,
+                direction=direction,
+                sampler=sampler,
+                pruner=pruner,
+                load_if_exists=True,
+            )
         stored = study.user_attrs.get("objective")
         if stored is None:
             study.set_user_attr("objective", asdict(objective))
@@ -118,29 +145,41 @@ class TrialStudy:
 
     def requeue(self, number: int) -> None:
         """Put one running trial back in line: the next to ask gets it, with its number and its values."""
+        self.begin_again(number)
         self._asked.pop(number, None)
         self._storage.set_trial_state_values(self._trial_id(number), TrialState.WAITING)
+
+    def begin_again(self, number: int) -> None:
+        """From now on the epochs that a running trial has reported count no more: it is run again from its start."""
+        trial_id = self._trial_id(number)
+        attempt = _attempt(self._storage.get_trial(trial_id)) + 1
+        self._storage.set_trial_user_attr(trial_id, _ATTEMPT, attempt)
+        self._attempts[number] = attempt
 
     def ask(self) -> optuna.Trial:
         """The next trial: one that waits in line, or a new one."""
         trial = self._study.ask()
         self._asked[trial.number] = trial
+        self._attempts[trial.number] = trial.user_attrs.get(_ATTEMPT, 0)
         return trial
 
     def report(self, number: int, epoch: Epoch) -> bool:
-        """Record a finished epoch; gives whether the pruner would end the trial here.
-
-        A trial that is run again replaces what its first attempt reported.
-        """
+        """Record a finished epoch; gives whether the pruner would end the trial here."""
         trial_id, storage = self._trial_id(number), self._storage
         metrics = {name: value for name, value in epoch.metrics.items() if math.isfinite(value)}
         value = metrics.get(self.objective.metric)
         if value is not None:  # what is not finite neither ranks nor reaches a pruner, which would read it as an ending
             storage.set_trial_intermediate_value(trial_id, epoch.number, value)
-        attribute = {"metrics": metrics, "seconds": epoch.seconds}
+        attribute = {"metrics": metrics, "seconds": epoch.seconds, _ATTEMPT: self._attempts.get(number, 0)}
         storage.set_trial_user_attr(trial_id, f"{_EPOCH}{epoch.number:04d}", attribute)
-        # Trial.should_prune would look at its own copy of the trial, which knows only what Trial.report was told.
-        return value is not None and self._study.pruner.prune(self._study, self._storage.get_trial(trial_id))
+        return value is not None and self._behind(storage.get_trial(trial_id))
+
+    def _behind(self, trial: FrozenTrial) -> bool:
+        """What the pruner says; the epochs of earlier attempts would make it judge an epoch that is still to come."""
+        counted = {epoch.number for epoch in _epochs(trial)}
+        judged = copy(trial)  # a storage in memory hands out its own object
+        judged.intermediate_values = {step: v for step, v in trial.intermediate_values.items() if step in counted}
+        return self._study.pruner.prune(self._study, judged)
 
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""
@@ -172,11 +211,7 @@ class TrialStudy:
 
 def record_of(trial: FrozenTrial, objective: Objective) -> TrialRecord:
     """What the study knows of a trial."""
-    epochs = tuple(
-        Epoch(int(key.removeprefix(_EPOCH)), value["metrics"], value["seconds"])
-        for key, value in sorted(trial.user_attrs.items())
-        if key.startswith(_EPOCH)
-    )
+    epochs = _epochs(trial)
     ending: Mapping[str, Any] = trial.user_attrs.get(_ENDING, {}) if trial.state.is_finished() else {}
     status = Status(ending.get("status", _DEFAULT_STATUS[trial.state]))
     best = best_epoch(epochs, objective)
@@ -195,12 +230,29 @@ def record_of(trial: FrozenTrial, objective: Objective) -> TrialRecord:
     )
 
 
+def _attempt(trial: FrozenTrial) -> int:
+    return int(trial.user_attrs.get(_ATTEMPT, 0))
+
+
+def _epochs(trial: FrozenTrial) -> tuple[Epoch, ...]:
+    """The epochs of a trial's last attempt."""
+    attempt = _attempt(trial)
+    found = [
+        Epoch(int(key.removeprefix(_EPOCH)), value["metrics"], value["seconds"])
+        for key, value in trial.user_attrs.items()
+        if key.startswith(_EPOCH) and value.get(_ATTEMPT, 0) == attempt
+    ]
+    return tuple(sorted(found, key=lambda epoch: epoch.number))
+
+
 def best_epoch(epochs: tuple[Epoch, ...], objective: Objective) -> Epoch | None:
-    """The epoch with the best objective, the first of them where several are alike."""
+    """The epoch with the best finite objective, the first of them where several are alike."""
     best: Epoch | None = None
     for epoch in epochs:
         score = epoch.metrics.get(objective.metric)
-        if score is not None and objective.better(score, best.metrics[objective.metric] if best else None):
+        if score is None or not math.isfinite(score):
+            continue
+        if objective.better(score, best.metrics[objective.metric] if best else None):
             best = epoch
     return best
 
@@ -209,19 +261,20 @@ def read_trials(run: RunFolder) -> list[TrialRecord]:
     """The trials of a run, finished or running.
 
     Raises:
-        CnnSearchError: the folder holds no run.
+        CnnSearchError: the folder holds no run, or its study is damaged.
     """
-    study = _load(run)
-    return study.records()
+    with _readable(run.study):
+        return _load(run).records()
 
 
 def read_objective(run: RunFolder) -> Objective:
     """What the trials of a run are ranked by.
 
     Raises:
-        CnnSearchError: the folder holds no run.
+        CnnSearchError: the folder holds no run, or its study is damaged.
     """
-    return _load(run).objective
+    with _readable(run.study):
+        return _load(run).objective
 
 
 def _load(run: RunFolder) -> TrialStudy:
@@ -232,11 +285,12 @@ def _load(run: RunFolder) -> TrialStudy:
     storage = open_storage(sqlite_url(run.study))
     try:
         study = optuna.load_study(study_name=STUDY_NAME, storage=storage)
+        objective = Objective(**study.user_attrs["objective"])
     except KeyError as error:
         raise CnnSearchError(
             f"{run.study}: a run's study must be in it, got none. Was it made by another tool?"
         ) from error
-    return TrialStudy(study, storage, Objective(**study.user_attrs["objective"]))
+    return TrialStudy(study, storage, objective)
 
 
 def _plain(value: Any) -> Scalar:  # noqa: ANN401 - what a categorical may hold

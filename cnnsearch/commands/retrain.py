@@ -85,10 +85,14 @@ def origin_of(source: Path) -> Origin:
 
 
 def _metrics(folder: ModelFolder | None) -> dict[str, Any]:
-    if folder is None or not folder.metrics.is_file():
+    """A model folder's scores; none where there is no folder, or its file is damaged."""
+    if folder is None:
         return {}
-    metrics: dict[str, Any] = json.loads(folder.metrics.read_text(encoding="utf-8"))
-    return metrics
+    try:
+        metrics = json.loads(folder.metrics.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return metrics if isinstance(metrics, dict) else {}
 
 
 def _with_epochs(overrides: Sequence[str], known: dict[str, Any], *, full: bool) -> list[str]:

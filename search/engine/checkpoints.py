@@ -1,6 +1,7 @@
 """Which trials' models stay on disk: those of the best few."""
 
 import threading
+from dataclasses import replace
 
 from cnnsearch.search.records import Objective, TrialRecord, rank
 from cnnsearch.search.run_folder import RunFolder
@@ -12,21 +13,20 @@ class Checkpoints:
     def __init__(self, run: RunFolder, objective: Objective, keep: int) -> None:
         self._run, self._objective, self._keep = run, objective, keep
         self._lock = threading.Lock()
-        self._scores: dict[int, float] = {}
+        self._known: dict[int, TrialRecord] = {}
 
-    def wants(self, score: float | None) -> bool:
-        """Whether a model with this score would be among the best."""
-        if score is None:
-            return False
+    def wants(self, trial: TrialRecord) -> bool:
+        """Whether a trial with this score and size would be among the best."""
         with self._lock:
-            ahead = sum(not self._objective.better(score, other) for other in self._scores.values())
-            return ahead < self._keep
+            return trial in self._ranked(trial)[: self._keep]
+
+    def _ranked(self, *more: TrialRecord) -> list[TrialRecord]:
+        """As the tables rank them, ties included, so that the model of the first in the table is there."""
+        return rank([*self._known.values(), *more], self._objective)
 
     def ended(self, trial: TrialRecord) -> None:
         """Take note of an ended trial, and remove the models that are not among the best any more."""
         with self._lock:
-            if trial.score is not None:
-                self._scores[trial.number] = trial.score
-            records = [TrialRecord(number, {}, trial.status, score=score) for number, score in self._scores.items()]
-            for behind in rank(records, self._objective)[self._keep :]:
+            self._known[trial.number] = replace(trial, epochs=())
+            for behind in self._ranked()[self._keep :]:
                 (self._run.trial(behind.number) / "model.keras").unlink(missing_ok=True)

@@ -4,6 +4,7 @@ It serves our own SearchTuner and any KerasTuner script alike. KerasTuner's own 
 lies in the study, so the same storage and study name go on where a killed search stopped.
 """
 
+import math
 import random
 import threading
 import warnings
@@ -91,7 +92,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         self._lock = threading.RLock()
         self._reject = reject
         self.ongoing_trials: dict[str, Trial] = {}
-        self._failed_in_a_row = 0
+        self._failures: list[TrialRecord] = []
         self._pruned: set[str] = set()
         self.study = self._open_study(storage, study_name, sampler, pruner)
         self.study.requeue_running()
@@ -100,8 +101,9 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
     def _open_study(
         self, storage: str | BaseStorage | None, name: str, sampler: str | BaseSampler, pruner: str | BasePruner
     ) -> TrialStudy:
-        if isinstance(self.objective, list) or not isinstance(self.objective.direction, str):
-            raise CnnSearchError(f"objective: one metric, got {self.objective}. Several objectives are not supported.")
+        if hasattr(self.objective, "objectives"):  # KerasTuner's own sum of several, which has a direction, too
+            names = ", ".join(objective.name for objective in self.objective.objectives)
+            raise CnnSearchError(f"objective: one metric, got several ({names}). Name the one to rank by.")
         quiet_optuna()
         backend = (
             InMemoryStorage() if storage is None else open_storage(storage) if isinstance(storage, str) else storage
@@ -150,7 +152,12 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             return trial
 
     def _retried(self) -> Trial | None:
-        return self.trials[self._retry_queue.pop(0)] if self._retry_queue else None
+        if not self._retry_queue:
+            return None
+        trial = self.trials[self._retry_queue.pop(0)]
+        self.study.begin_again(int(trial.trial_id))
+        trial.status, trial.message, trial.metrics = TrialStatus.RUNNING, None, type(trial.metrics)()
+        return trial
 
     def _drawn(self) -> Trial:
         for _ in range(_DRAWS):
@@ -192,6 +199,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
 
     def _note_metrics(self, trial: Trial, metrics: Mapping[str, float], step: int) -> None:
         for name, value in metrics.items():
+            if not math.isfinite(value):  # KerasTuner would warn of it, and rank by infinity
+                continue
             if not trial.metrics.exists(name):
                 direction = self.objective.direction if name == self.objective.name else Objective.of(name).direction
                 trial.metrics.register(name, direction=direction)
@@ -205,6 +214,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         """
         with self._lock:
             self.update_space(trial.hyperparameters)
+            self._run_times[trial.trial_id] += 1
             if self._retry(trial):
                 self._leave(trial.trial_id)
                 return
@@ -218,17 +228,21 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             elif status is Status.FAILED:
                 reason = Failure.BUG if message else Failure.NAN
             self.conclude(trial, replace(record, status=status, reason=reason, message=message))
+            self.check_failures()
 
     def conclude(self, trial: Trial, ending: TrialRecord) -> TrialRecord:
         """Record a trial's ending, its score taken from its epochs; gives the whole record.
 
-        Raises:
-            EveryTrialFailed: too many in a row failed; the trial is recorded all the same.
+        A trial that ended well without any finite score failed all the same.
         """
         with self._lock:
+            metric = self.study.objective.metric
+            best = None if ending.status is Status.FAILED else best_epoch(ending.epochs, self.study.objective)
+            if best is None and ending.status in (Status.COMPLETED, Status.STOPPED_EARLY):
+                message = f"no epoch had a finite {metric}"
+                ending = replace(ending, status=Status.FAILED, reason=Failure.NAN, message=message)
             failed = ending.status is Status.FAILED
-            best = None if failed else best_epoch(ending.epochs, self.study.objective)
-            score = best.metrics[self.study.objective.metric] if best else None
+            score = best.metrics[metric] if best else None
             ending = replace(ending, score=score, best_epoch=best.number if best else None)
             self.study.tell(ending)
             stored = self.trials[trial.trial_id]
@@ -238,18 +252,25 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             self.end_order.append(trial.trial_id)
             self._leave(trial.trial_id)
             self._display.on_trial_end(stored)
-            self._count_failures(ending)
+            self._failures = [*self._failures, ending] if failed else []
             return ending
 
     def _leave(self, trial_id: str) -> None:
         self.ongoing_trials = {tuner: t for tuner, t in self.ongoing_trials.items() if t.trial_id != trial_id}
 
-    def _count_failures(self, ending: TrialRecord) -> None:
-        self._failed_in_a_row = self._failed_in_a_row + 1 if ending.status is Status.FAILED else 0
-        if self._failed_in_a_row >= self.max_consecutive_failed_trials:
+    def check_failures(self) -> None:
+        """To be called when a trial's ending is recorded and told to all who want to know.
+
+        Raises:
+            EveryTrialFailed: too many in a row failed.
+        """
+        with self._lock:
+            failures = self._failures
+        if len(failures) >= self.max_consecutive_failed_trials:
+            last = failures[-1]
             raise EveryTrialFailed(
-                f"trial {ending.number}: the last {self._failed_in_a_row} trials failed, this one with "
-                f"{ending.reason}: {ending.message or 'no message'}. Mend the cause, then run the same command again."
+                f"trial {last.number}: the last {len(failures)} trials failed, this one with "
+                f"{last.reason}: {last.message or 'no message'}. Mend the cause, then run the same command again."
             )
 
     def requeue(self, trial: Trial) -> None:

@@ -65,7 +65,7 @@ class ChildProcess:
         if code is None:
             return "it closed its connection and goes on"
         if code < 0:
-            name = signal.Signals(-code).name
+            name = _signal_name(-code)
             hint = " (by a person, or by the system when memory ran out)" if name == "SIGKILL" else ""
             return f"killed by {name}{hint}"
         return f"exit code {code}"
@@ -74,3 +74,10 @@ class ChildProcess:
         """End the process now; its connection then reads as closed."""
         if self._process.is_alive():
             self._process.kill()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has no name of its own
+        return f"signal {number}"

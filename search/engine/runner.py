@@ -1,6 +1,7 @@
 """Runs one job in a fresh process and listens to it until it ends, one way or another."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,4 +55,10 @@ def run_in_child(work: Work, answer: Answer, started: Callable[[ChildProcess], N
                 return message
             reply = answer(message)
             if reply is not None:
-                process.connection.send(reply)
+                _send(process, reply)
+
+
+def _send(process: ChildProcess, reply: object) -> None:
+    """Answer a process; where it is gone, the next reading from it says so."""
+    with suppress(BrokenPipeError, ConnectionResetError):
+        process.connection.send(reply)

@@ -52,7 +52,7 @@ def _number(trial: optuna.Trial, parameter: Any) -> Scalar:  # noqa: ANN401 - Ke
     log = parameter.sampling == "log"
     whole = isinstance(parameter, kt.Int)
     if log and step is not None and (step != 1 or not whole):
-        return _chosen(trial, name, parameter.values)
+        return _chosen(trial, name, [int(value) if whole else value for value in parameter.values])
     if step is not None and not log:  # both count from low; Optuna wants high to be one of the steps
         high = _last_step(low, high, step)
     if whole:

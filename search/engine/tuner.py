@@ -130,6 +130,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         ending = self.oracle.conclude(trial, ending)
         self._bench.checkpoints.ended(ending)
         self._bench.broadcast(TrialEnded(ending))
+        self.oracle.check_failures()
 
     def _ran(self, slot: Slot, child: ChildProcess) -> None:
         self._children[slot.name] = child
@@ -197,8 +198,11 @@ class Attempt:
             return self._judge(message.epoch)
         elif isinstance(message, Trained):
             self._reason = message.reason
-            return self._bench.checkpoints.wants(message.score)
+            return self._bench.checkpoints.wants(self._candidate(message.score))
         return None
+
+    def _candidate(self, score: float | None) -> TrialRecord:
+        return TrialRecord(self._number, {}, Status.RUNNING, score=score, parameters=self._parameters)
 
     def _judge(self, epoch: Epoch) -> Verdict:
         self._epochs.append(epoch)

@@ -1,0 +1,93 @@
+"""`cnnsearch retrain`: the search's best score comes back, to the last digit."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnnsearch.commands.retrain import origin_of, retrain
+from cnnsearch.spaces.errors import CnnSearchError
+from tests.cnnsearch.command_line import TINY, CommandLine
+
+RUN = Path("runs/tiny-001")
+
+
+def metrics(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
+    return found
+
+
+def test_retraining_a_run_gives_the_searchs_score_exactly(searched: CommandLine) -> None:
+    printed = searched.good("retrain", str(RUN))
+    best, again = searched.folder / RUN / "best", searched.folder / RUN / "retrained-001"
+    assert re.search(r"^val_accuracy: search (0\.\d{4}), retrained \1, gap \+0\.0000$", printed, re.MULTILINE)
+    assert re.search(r"^test accuracy: search (\d\.\d{4}), retrained \1, gap \+0\.0000$", printed, re.MULTILINE)
+    assert (again / "predictions.csv").read_text() == (best / "predictions.csv").read_text()
+    assert metrics(again)["test"] == metrics(best)["test"]
+    assert {path.name for path in best.iterdir()} <= {path.name for path in again.iterdir()}
+    assert f"model folder: {RUN}/retrained-001" in printed
+
+
+def test_full_trains_on_validation_images_too_and_ends_at_the_best_epoch(searched: CommandLine) -> None:
+    printed = searched.good("retrain", str(RUN), "--full", "--out", "elsewhere/full")
+    folder = searched.folder / "elsewhere/full"
+    epochs = re.findall(r"^epoch +\d+ .*$", printed, re.MULTILINE)
+    assert len(epochs) == metrics(searched.folder / RUN / "best")["epoch"]
+    assert not any("val_" in line for line in epochs)
+    assert "training runs/tiny-001/best/config.yaml on train and validation images" in printed
+    assert "test accuracy: search" in printed
+    parts = {line.split(",")[0] for line in (folder / "predictions.csv").read_text().splitlines()[1:]}
+    assert parts == {"test"}
+
+
+def test_a_configuration_outside_of_a_run_has_no_score_to_compare_with(searched: CommandLine) -> None:
+    shutil.copyfile(searched.folder / RUN / "best/config.yaml", searched.folder / "mine.yaml")
+    printed = searched.good("retrain", "mine.yaml", "--epochs", "1")
+    assert re.search(r"^val_accuracy: \d\.\d{4} \(no score of a search to compare with\)$", printed, re.MULTILINE)
+    assert len(re.findall(r"^epoch ", printed, re.MULTILINE)) == 1
+    assert (searched.folder / "runs/mine-retrained-001/model.keras").is_file()
+
+
+def test_a_folder_that_is_no_model_and_one_that_does_not_exist_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(CnnSearchError, match=r"must lie here, got a folder without\. Name a run"):
+        origin_of(tmp_path)
+    with pytest.raises(CnnSearchError, match=r"none: a run, .* must lie here, got nothing there"):
+        origin_of(tmp_path / "none")
+
+
+def test_a_run_without_a_best_model_is_named(tmp_path: Path) -> None:
+    (tmp_path / "study.db").touch()
+    with pytest.raises(CnnSearchError, match=r"must have a best model, got none yet\. Let it finish"):
+        origin_of(tmp_path)
+
+
+def test_a_space_that_searches_is_refused(tmp_path: Path) -> None:
+    space = tmp_path / "tiny.yaml"
+    space.write_text(TINY)
+    message = r"retraining takes a configuration, .* got a space that searches 6 \(model\.scratch\.blocks, .*--set"
+    with pytest.raises(CnnSearchError, match=message):
+        retrain(space, [], full=False, out=None)
+
+
+@pytest.fixture
+def fixed(tmp_path: Path) -> Path:
+    config = tmp_path / "fixed.yaml"
+    config.write_text('data: {source: "sample:digits"}\nmodel: {scratch: {blocks: 1}}\n')
+    return config
+
+
+def test_an_existing_folder_is_not_written_over(fixed: Path, tmp_path: Path) -> None:
+    with pytest.raises(CnnSearchError, match=r"--out names a folder that is made anew, got one that exists"):
+        retrain(fixed, [], full=False, out=tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_training(
+    fixed: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CnnSearchError, match=r"file/x: the new model's folder must be writable, got .*--out"):
+        retrain(fixed, [], full=False, out=tmp_path / "file/x")
+    assert "epoch" not in capfd.readouterr().out

@@ -1,0 +1,352 @@
+"""OptunaOracle in KerasTuner's own hands, and in many hands at once."""
+
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import keras
+import keras_tuner
+import numpy as np
+import optuna
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras_tuner.engine.trial import Trial
+from optuna.pruners import ThresholdPruner
+from sklearn.datasets import load_digits
+
+from cnnsearch import CnnSearchError, OptunaOracle, PruningCallback
+from cnnsearch.search.engine.oracle import EveryTrialFailed
+from cnnsearch.search.records import Epoch, Status
+
+BEST = keras_tuner.Objective("val_accuracy", "max")
+
+
+@pytest.fixture(autouse=True)
+def _a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    yield
+    keras.utils.clear_session()
+
+
+def space() -> keras_tuner.HyperParameters:
+    hp = keras_tuner.HyperParameters()
+    hp.Float("rate", 1e-4, 1e-1, sampling="log")
+    return hp
+
+
+def oracle(**settings: Any) -> OptunaOracle:
+    made = OptunaOracle(**{"objective": BEST, "hyperparameters": space(), "seed": 7, **settings})
+    made.verbose = 0
+    return made
+
+
+def finish(oracle: OptunaOracle, trial: Trial, accuracy: float) -> None:
+    oracle.update_trial(trial.trial_id, {"val_accuracy": accuracy}, step=1)
+    trial.status = "COMPLETED"
+    oracle.end_trial(trial)
+
+
+def fail(oracle: OptunaOracle, trial: Trial, status: str = "FAILED", message: str = "ValueError: too wide") -> None:
+    trial.status, trial.message = status, message
+    oracle.end_trial(trial)
+
+
+# With a plain KerasTuner tuner, on real digits.
+
+
+def build(hp: keras_tuner.HyperParameters) -> keras.Model:
+    layers = [keras.layers.Flatten()]
+    kind = hp.Choice("kind", ["wide", "deep"])
+    with hp.conditional_scope("kind", ["wide"]):
+        if kind == "wide":
+            layers.append(keras.layers.Dense(hp.Int("units", 8, 32, step=8), "relu"))
+    with hp.conditional_scope("kind", ["deep"]):
+        if kind == "deep":
+            layers += [keras.layers.Dense(8, "relu") for _ in range(hp.Int("layers", 1, 2))]
+    model = keras.Sequential([keras.Input((8, 8)), *layers, keras.layers.Dense(10, "softmax")])
+    rate = hp.Float("rate", 1e-3, 1e-1, sampling="log")
+    model.compile(
+        keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+    )
+    return model
+
+
+@pytest.fixture(scope="session")
+def digits() -> tuple[Any, Any]:
+    found = load_digits()
+    return (found.images[:400] / 16).astype("float32"), found.target[:400]
+
+
+def search(oracle: OptunaOracle, digits: tuple[Any, Any], *callbacks: Any, epochs: int = 2) -> keras_tuner.Tuner:
+    x, y = digits
+    tuner = keras_tuner.Tuner(oracle=oracle, hypermodel=build, directory="kt", project_name="digits")
+    held_out = (x[300:], y[300:])
+    tuner.search(x[:300], y[:300], validation_data=held_out, epochs=epochs, callbacks=list(callbacks), verbose=0)
+    return tuner
+
+
+def plain(**settings: Any) -> OptunaOracle:
+    return oracle(hyperparameters=None, storage="sqlite:///my.db", **settings)
+
+
+def test_a_plain_tuner_searches_and_goes_on_from_its_storage(
+    digits: tuple[Any, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = plain(max_trials=2)
+    search(first, digits)
+    second = plain(max_trials=4)
+    assert sorted(second.trials) == ["0000", "0001"]
+    tuner = search(second, digits)
+    study = optuna.load_study(study_name="cnnsearch", storage="sqlite:///my.db")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 4
+    for trial in study.trials:
+        assert ("units" in trial.params) == (trial.params["kind"] == "wide")
+        assert ("layers" in trial.params) == (trial.params["kind"] == "deep")
+    scores = [trial.score for trial in second.get_best_trials(4)]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] == study.best_value
+    assert tuner.get_best_hyperparameters()[0].values == study.best_params
+    capsys.readouterr()
+    tuner.results_summary(2)
+    assert f"Score: {study.best_value}" in capsys.readouterr().out
+
+
+def test_a_pruner_ends_trials_of_a_plain_tuner(digits: tuple[Any, Any]) -> None:
+    pruning = plain(max_trials=2, pruner=ThresholdPruner(lower=0.999))
+    search(pruning, digits, PruningCallback(pruning), epochs=5)
+    records = pruning.study.records()
+    assert [(trial.status, len(trial.epochs)) for trial in records] == [(Status.PRUNED, 1)] * 2
+    assert all(trial.score is not None for trial in records)
+    study = optuna.load_study(study_name="cnnsearch", storage="sqlite:///my.db")
+    assert [trial.state.name for trial in study.trials] == ["PRUNED"] * 2
+
+
+def test_the_callback_reports_every_epoch_that_is_not_pruned(digits: tuple[Any, Any]) -> None:
+    reporting = plain(max_trials=1)
+    search(reporting, digits, PruningCallback(reporting), epochs=3)
+    (trial,) = reporting.study.records()
+    assert [epoch.number for epoch in trial.epochs] == [1, 2, 3]
+    assert set(trial.epochs[0].metrics) >= {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert trial.score == max(epoch.metrics["val_accuracy"] for epoch in trial.epochs)
+
+
+# The budget, many threads, faults.
+
+
+def test_four_threads_share_forty_trials_and_each_number_is_there_once() -> None:
+    shared = oracle(max_trials=40, storage="sqlite:///my.db")
+
+    def serve(slot: int) -> list[str]:
+        mine = []
+        while (trial := shared.create_trial(f"tuner{slot}")).status == "RUNNING":
+            mine.append(trial.trial_id)
+            finish(shared, trial, accuracy=int(trial.trial_id) / 40)
+        return mine
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = [number for mine in pool.map(serve, range(4)) for number in mine]
+    assert sorted(numbers) == [f"{number:04d}" for number in range(40)]
+    assert shared.get_best_trials()[0].trial_id == "0039"
+    assert [trial.score for trial in shared.study.records()] == [number / 40 for number in range(40)]
+
+
+def test_the_same_tuner_is_given_its_running_trial_again() -> None:
+    one = oracle(max_trials=3)
+    trial = one.create_trial("a")
+    assert one.create_trial("a") is trial
+    assert one.create_trial("b").trial_id == "0001"
+
+
+def test_an_exception_in_a_method_leaves_the_oracle_usable_for_all_threads() -> None:
+    one = oracle(max_trials=3)
+    trial = one.create_trial("a")
+    with pytest.raises(ValueError, match="Objective value missing"):
+        one.update_trial(trial.trial_id, {"loss": 1.0})
+    with pytest.raises(KeyError, match="9999"):
+        one.report("9999", Epoch(1, {}, 0.0))
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(finish, one, trial, 0.5).result(timeout=30)
+    with pytest.raises(CnnSearchError, match=r"trial 0000: only a running trial reports epochs, got status COMPLETED"):
+        one.report("0000", Epoch(2, {}, 0.0))
+
+
+def test_a_dead_parents_running_trial_is_the_next_with_its_number_and_values() -> None:
+    dead = oracle(max_trials=2, storage="sqlite:///my.db")
+    finish(dead, dead.create_trial("a"), 0.5)
+    lost = dead.create_trial("a")
+    alive = oracle(max_trials=2, storage="sqlite:///my.db", seed=99)
+    again = alive.create_trial("a")
+    assert (again.trial_id, again.hyperparameters.values) == (lost.trial_id, lost.hyperparameters.values)
+    finish(alive, again, 0.75)
+    assert alive.create_trial("a").status == "STOPPED"
+
+
+def test_impossible_draws_cost_no_trial() -> None:
+    def too_small(values: Any) -> str | None:
+        return "too small" if values["rate"] < 1e-2 else None
+
+    one = oracle(max_trials=4, reject=too_small, sampler="random", storage="sqlite:///my.db")
+    for _ in range(4):
+        trial = one.create_trial("a")
+        assert trial.hyperparameters.values["rate"] >= 1e-2
+        finish(one, trial, 0.5)
+    assert one.create_trial("a").status == "STOPPED"
+    rejected = [trial for trial in one.study.records() if trial.status is Status.FAILED]
+    assert rejected
+    assert {(trial.reason, trial.message) for trial in rejected} == {("impossible", "too small")}
+    assert len(oracle(max_trials=4, storage="sqlite:///my.db").trials) == 4
+
+
+def test_a_space_without_any_possible_model_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnnsearch.search.engine.oracle._DRAWS", 20)
+    one = oracle(max_trials=1, reject=lambda _: "no pixel is left")
+    with pytest.raises(CnnSearchError, match=r"got 20 impossible draws in a row, the last: no pixel is left"):
+        one.create_trial("a")
+
+
+# Failures.
+
+
+def test_too_many_failures_in_a_row_end_the_search_and_are_recorded() -> None:
+    one = oracle(max_trials=9, max_consecutive_failed_trials=3)
+    fail(one, one.create_trial("a"))
+    finish(one, one.create_trial("a"), 0.5)
+    for _ in range(2):
+        fail(one, one.create_trial("a"))
+    last = one.create_trial("a")
+    message = r"trial 4: the last 3 trials failed, this one with bug: ValueError: too wide\. Mend the cause"
+    with pytest.raises(EveryTrialFailed, match=message):
+        fail(one, last)
+    states = [trial.status.value for trial in one.study.records()]
+    assert states == ["failed", "completed", "failed", "failed", "failed"]
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_trial_that_raised_is_run_again_as_often_as_asked(retries: int) -> None:
+    one = oracle(max_trials=1, max_retries_per_trial=retries, max_consecutive_failed_trials=9)
+    runs = 0
+    while (trial := one.create_trial("a")).status == "RUNNING":
+        runs += 1
+        assert trial.trial_id == "0000"
+        fail(one, trial, status="INVALID")
+    assert runs == retries + 1
+    assert [record.status for record in one.study.records()] == [Status.FAILED]
+
+
+def test_what_a_failed_attempt_reported_is_not_the_next_ones() -> None:
+    one = oracle(max_trials=1, max_retries_per_trial=1)
+    trial = one.create_trial("a")
+    one.report(trial.trial_id, Epoch(1, {"val_accuracy": 0.9}, 0.0))
+    fail(one, trial, status="INVALID")
+    again = one.create_trial("a")
+    assert again.message is None
+    finish(one, again, 0.25)
+    assert again.score == one.study.record(0).score == 0.25
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_score_that_is_not_finite_is_a_failure(score: float) -> None:
+    one = oracle(max_trials=1)
+    finish(one, one.create_trial("a"), score)
+    (record,) = one.study.records()
+    assert (record.status, record.reason, record.score) == (Status.FAILED, "nan", None)
+
+
+# Draws.
+
+
+def drawn(**settings: Any) -> list[float]:
+    one = oracle(max_trials=5, **settings)
+    values = []
+    while (trial := one.create_trial("a")).status == "RUNNING":
+        values.append(trial.hyperparameters.values["rate"])
+        finish(one, trial, 0.5)
+    return values
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_the_seed_decides_the_draws(sampler: str) -> None:
+    assert drawn(sampler=sampler, seed=0) == drawn(sampler=sampler, seed=0)
+    assert drawn(sampler=sampler, seed=0) != drawn(sampler=sampler, seed=1)
+
+
+def test_going_on_does_not_draw_the_first_trials_again() -> None:
+    url = "sqlite:///my.db"
+    first = oracle(max_trials=1, storage=url).create_trial("a").hyperparameters.values
+    begun = oracle(max_trials=1, storage=url)
+    finish(begun, begun.create_trial("a"), 0.5)
+    assert oracle(max_trials=2, storage=url).create_trial("a").hyperparameters.values != first
+
+
+steps = st.one_of(st.none(), st.integers(1, 7))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    low=st.integers(1, 20), width=st.integers(1, 50), step=steps, sampling=st.sampled_from(["linear", "log"]),
+    base=st.floats(-2, 2), span=st.sampled_from([0.3, 0.5, 1.0]), share=st.sampled_from([None, 0.1, 0.05, 0.07]),
+    seed=st.integers(0, 1000),
+)  # fmt: skip
+def test_every_kind_of_parameter_is_drawn_within_its_range_and_without_a_warning(
+    low: int, width: int, step: int | None, sampling: str, base: float, span: float, share: float | None, seed: int
+) -> None:
+    hp = keras_tuner.HyperParameters()
+    base = round(base, 2)
+    hp.Int("whole", low, low + width, step=step if sampling == "linear" else None, sampling=sampling)
+    hp.Int("doubled", 1, 64, step=2, sampling="log")
+    hp.Float("real", base, base + span, step=share)
+    hp.Float("backwards", 0.001, 1.0, sampling="reverse_log")
+    hp.Choice("options", ["a", "b", "c"])
+    hp.Boolean("switch")
+    hp.Fixed("fixed", "as it is")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        values = oracle(hyperparameters=hp, max_trials=1, seed=seed).create_trial("a").hyperparameters.values
+    assert low <= values["whole"] <= low + width
+    if step and sampling == "linear":
+        assert (values["whole"] - low) % step == 0
+    assert values["doubled"] in {1, 2, 4, 8, 16, 32, 64}
+    assert isinstance(values["doubled"], int)
+    assert base <= values["real"] <= base + span + 1e-9
+    if share:
+        assert np.isclose((values["real"] - base) / share, round((values["real"] - base) / share))
+    assert 0.001 <= values["backwards"] <= 1.0
+    assert values["options"] in {"a", "b", "c"}
+    assert values["switch"] in {True, False}
+    assert isinstance(values["switch"], bool)
+    assert values["fixed"] == "as it is"
+
+
+# What cannot work is refused at once.
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"sampler": "tpo"}, r"sampler: one of tpe, random or an Optuna sampler, got 'tpo'"),
+        ({"pruner": "ahsa"}, r"pruner: one of asha, median, none or an Optuna pruner, got 'ahsa'"),
+        ({"objective": ["val_accuracy", "val_loss"]}, r"one metric, got several \(val_accuracy, val_loss\)"),
+        ({"storage": "sqlite:////no/such/place.db"}, r"sqlite:////no/such/place.db: a study's database must"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_a_message(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(CnnSearchError, match=message):
+        oracle(**settings)
+
+
+def test_optunas_own_samplers_and_pruners_and_storages_are_taken() -> None:
+    own = {
+        "sampler": optuna.samplers.TPESampler(seed=1, n_startup_trials=1),
+        "pruner": optuna.pruners.HyperbandPruner(),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        one = oracle(max_trials=2, storage=optuna.storages.InMemoryStorage(), **own)
+        for accuracy in (0.5, 0.75):
+            trial = one.create_trial("a")
+            one.report(trial.trial_id, Epoch(1, {"val_accuracy": accuracy}, 0.0))
+            finish(one, trial, accuracy)
+    assert [record.score for record in one.study.records()] == [0.5, 0.75]
