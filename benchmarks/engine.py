@@ -106,33 +106,33 @@ def gaps(events: list[dict[str, Any]]) -> list[Gap]:
 def figures_of(between: list[Gap], samples: list[Sample], seconds: float) -> list[Figure]:
     """What is printed."""
     first = [gap.first_epoch for gap in between]
-    early, late = samples[min(EARLY, len(samples) // 2) - 1], samples[-1]
-    at = f"trial {min(EARLY, len(samples) // 2)}"
-    growth = (late.memory / early.memory - 1) * 100
     return [
         Figure("a trial's end -> the next one's first batch and epoch done, median", statistics.median(first), "s", 2),
         Figure("the same, 95 %", percentile(first, 0.95), "s", 2),
         Figure("the same, longest", max(first), "s"),
-        Figure("of it: sampler, records, next trial started, median", _median(between, "started"), "s"),
-        Figure("of it: process, data, model built, median", _step(between, "started", "built"), "s"),
-        Figure("of it: traced, trained, validated, median", _step(between, "built", "first_epoch"), "s"),
+        Figure("of it: sampler, records, next trial started", statistics.median(g.started for g in between), "s"),
+        Figure("of it: process, data, model built", statistics.median(g.built - g.started for g in between), "s"),
+        Figure("of it: traced, trained, validated", statistics.median(g.first_epoch - g.built for g in between), "s"),
         Figure("wall time of a trial", seconds / len(samples), "s"),
-        Figure(f"parent's memory at {at}", early.memory / 2**20, "MiB"),
-        Figure(f"parent's memory at trial {len(samples)}", late.memory / 2**20, "MiB"),
-        Figure("growth", growth, "%", at_most=3),
-        Figure(f"open files at {at}", early.files),
-        Figure(f"open files at trial {len(samples)}", late.files, at_most=early.files),
-        Figure(f"threads at {at}", early.threads),
-        Figure(f"threads at trial {len(samples)}", late.threads, at_most=early.threads),
+        *_sizes(samples),
     ]
 
 
-def _median(between: list[Gap], moment: str) -> float:
-    return statistics.median(getattr(gap, moment) for gap in between)
-
-
-def _step(between: list[Gap], start: str, end: str) -> float:
-    return statistics.median(getattr(gap, end) - getattr(gap, start) for gap in between)
+def _sizes(samples: list[Sample]) -> list[Figure]:
+    """What the parent held early and at the end; files and threads come and go, so those at their most."""
+    some = min(EARLY, len(samples) // 2)
+    early, late = samples[:some], samples[-some:]
+    first, last = f"trial {some}", f"trial {len(samples)}"
+    files, threads = max(sample.files for sample in early), max(sample.threads for sample in early)
+    return [
+        Figure(f"parent's memory at {first}", early[-1].memory / 2**20, "MiB"),
+        Figure(f"parent's memory at {last}", late[-1].memory / 2**20, "MiB"),
+        Figure("growth", (late[-1].memory / early[-1].memory - 1) * 100, "%", at_most=3),
+        Figure(f"most open files, first {some} trials", files),
+        Figure(f"most open files, last {some} trials", max(sample.files for sample in late), at_most=files),
+        Figure(f"most threads, first {some} trials", threads),
+        Figure(f"most threads, last {some} trials", max(sample.threads for sample in late), at_most=threads),
+    ]
 
 
 def main() -> int:

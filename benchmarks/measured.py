@@ -1,4 +1,4 @@
-"""What the benchmarks share: figures with their limits, a table of them, a JSON file, and `cnnsearch` in an empty folder."""
+"""What the benchmarks share: figures with limits, a table of them, a JSON file, `cnnsearch` in an empty folder."""
 
 import argparse
 import json

@@ -106,8 +106,8 @@ def folder_of(options: argparse.Namespace, searches: Sequence[Search]) -> Path:
     if options.data is None:
         raise SystemExit(f"photos.py needs real photos: name their folder with --data FOLDER or in {VARIABLE}")
     folder = Path(options.data).resolve()
-    missing = [path for path in dict.fromkeys(p for search in searches for p in search.needs)]
-    missing = [str(folder / path) for path in missing if not (folder / path).is_file()]
+    needed = dict.fromkeys(path for search in searches for path in search.needs)
+    missing = [str(folder / path) for path in needed if not (folder / path).is_file()]
     if missing:
         raise SystemExit(f"photos.py: there is no {' and no '.join(missing)}. Name their folder with --data FOLDER")
     return folder

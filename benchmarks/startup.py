@@ -1,6 +1,6 @@
 """How long the quick commands take, and that they are quick because nothing heavy is imported.
 
-    python benchmarks/startup.py
+python benchmarks/startup.py
 """
 
 import re
