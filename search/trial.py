@@ -13,7 +13,7 @@ from cnnsearch.search.dataset.feeding import Batches
 from cnnsearch.search.failures import NotANumber
 from cnnsearch.search.line import Line
 from cnnsearch.search.messages import Built, Done, EpochDone, Trained, Verdict
-from cnnsearch.search.model.build import build_model
+from cnnsearch.search.model.build import build_model, create_variables
 from cnnsearch.search.records import Epoch, Objective
 from cnnsearch.search.run_folder import write_beside
 from cnnsearch.spaces.document import Configuration, Training
@@ -58,6 +58,7 @@ def run_trial(line: Line, job: TrialJob) -> None:
     batches = Batches(dataset, job.train, training.batch_size, seed=job.seed, shuffle=True)
     model = build_model(configuration, classes=len(dataset.classes), steps_per_epoch=len(batches))
     line.tell(Built(model.count_params()))
+    create_variables(model)
     best = BestWeights(job.objective if job.validation else None)
     reporter = Reporter(line)
     stopping = _early_stopping(training) if job.validation else None

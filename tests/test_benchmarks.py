@@ -1,0 +1,50 @@
+"""The benchmarks start, write their figures and say what they need; what they measure is not tested here."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cnnsearch.spaces.load import load_space
+
+
+def benchmark(checkout: Path, name: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    known = {variable: value for variable, value in os.environ.items() if variable != "CNNSEARCH_TEST_DATA"}
+    command = [sys.executable, str(checkout / "benchmarks" / name), *options]
+    return subprocess.run(command, env=known, capture_output=True, text=True, check=False)
+
+
+def test_the_small_form_measures_and_writes_its_figures(checkout: Path, tmp_path: Path) -> None:
+    done = benchmark(checkout, "startup.py", "--quick", "--json", str(tmp_path / "startup.json"))
+    assert done.returncode == 0, done.stderr
+    assert "cnnsearch --help, median" in done.stdout
+    report = json.loads((tmp_path / "startup.json").read_text())
+    heavy = {figure["name"]: figure["value"] for figure in report["figures"] if "tensorflow" in figure["name"]}
+    assert len(heavy) == 2
+    assert set(heavy.values()) == {0}
+
+
+@pytest.mark.parametrize("name", ["startup.py", "engine.py", "photos.py"])
+def test_each_explains_its_options(checkout: Path, name: str) -> None:
+    done = benchmark(checkout, name, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--quick" in done.stdout
+
+
+def test_photos_asks_for_the_folder_it_needs(checkout: Path, tmp_path: Path) -> None:
+    unnamed = benchmark(checkout, "photos.py", "--quick")
+    assert (unnamed.returncode, unnamed.stderr) == (
+        1,
+        "photos.py needs real photos: name their folder with --data FOLDER or in CNNSEARCH_TEST_DATA\n",
+    )
+    empty = benchmark(checkout, "photos.py", "--quick", "--data", str(tmp_path))
+    assert empty.returncode == 1
+    assert f"there is no {tmp_path / 'data' / 'dogs-vs-cats-4000.zip'} and no {tmp_path}/keras_home/" in empty.stderr
+
+
+def test_the_space_of_the_backbone_is_valid(checkout: Path) -> None:
+    space = load_space(checkout / "benchmarks" / "mobilenet.yaml")
+    assert not [parameter.name for parameter in space.parameters if parameter.name.startswith(("model", "data"))]
