@@ -6,7 +6,6 @@ On a terminal an error is a framed block; in a pipe it is one plain line for eac
 import io
 import os
 import sys
-import unicodedata
 from functools import cache
 
 from rich.console import Console, Group, RenderableType
@@ -14,12 +13,11 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.text import Text
 
+from cnnsearch.reports.inert import visible
 from cnnsearch.spaces.errors import CnnSearchError, Problem, SpaceError
 
 PIPE_WIDTH = 200
 """Columns of a table that goes into a pipe or a file, where nothing says how wide a line may be."""
-_JOINERS = "\u200c\u200d"  # within emoji and in Persian or Hindi words: harmless, and a name looks wrong without them
-_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 @cache
@@ -46,23 +44,17 @@ def _console(*, stderr: bool) -> Console:
 
 def plain(text: object) -> str:
     """The text with every control, direction and surrogate character spelled out; line ends and tabs stay."""
-    return "".join(_visible(character, "\n\t") for character in str(text))
+    return visible(str(text), keep="\n\t")
 
 
 def one_line(text: object) -> str:
     """The same, with line ends and tabs spelled out, too: for names in tables and messages."""
-    return "".join(_visible(character, "") for character in str(text))
+    return visible(str(text))
 
 
 def markup(text: object) -> str:
     """The text for a place between rich's tags, as in `[bold]{markup(name)}[/bold]`: `[red]` stays `[red]`."""
     return escape(plain(text))
-
-
-def _visible(character: str, kept: str) -> str:
-    if character in kept or character in _JOINERS or unicodedata.category(character) not in _HIDDEN:
-        return character
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def say(text: object = "") -> None:

@@ -1,26 +1,21 @@
-"""Makes text that comes from file names, labels and messages harmless where it is shown: terminals and spreadsheets."""
+"""Makes text that comes from file names, labels and messages harmless where it is shown."""
 
 import unicodedata
 
-_REORDERING = {"\u200e", "\u200f", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_JOINERS = "\u200c\u200d"  # within emoji and in Persian or Hindi words: harmless, and a name looks wrong without them
+_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
-def visible(text: str) -> str:
-    r"""The text with control characters, line breaks, reordering marks and undecodable bytes written out, as `\x1b`."""
-    return "".join(_written_out(character) for character in text)
+def visible(text: str, keep: str = "") -> str:
+    r"""The text with control characters, line breaks, reordering marks and undecodable bytes written out, as `\x1b`.
+
+    Args:
+        keep: characters that stay as they are, such as line ends.
+    """
+    return "".join(_written_out(character, keep) for character in text)
 
 
-def _written_out(character: str) -> str:
-    if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _REORDERING:
-        return character.encode("unicode_escape").decode("ascii")
-    return character
-
-
-def cell(value: object) -> object:
-    """A table's cell: a text that a spreadsheet would run as a formula gets a leading quote, numbers stay untouched."""
-    if value is None:
-        return ""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+def _written_out(character: str, keep: str) -> str:
+    if character in keep or character in _JOINERS or unicodedata.category(character) not in _HIDDEN:
+        return character
+    return character.encode("unicode_escape").decode("ascii")

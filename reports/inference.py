@@ -1,10 +1,8 @@
 """Asks a trained model for the classes of images. Keras is imported when a model is loaded, not before."""
 
 import os
-import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +15,7 @@ from cnnsearch.reports.images import FoundImage
 from cnnsearch.reports.predictions import read_classes
 from cnnsearch.search.dataset.decode import decode_image
 from cnnsearch.search.dataset.errors import UnreadableImage
+from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
@@ -103,7 +102,7 @@ def _looks_like_model(file: Path) -> bool:
 
 def _load(file: Path) -> Any:  # noqa: ANN401 - keras has no types
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _muted_stderr():
+    with without_native_messages():
         import keras
 
     try:
@@ -113,20 +112,6 @@ def _load(file: Path) -> Any:  # noqa: ANN401 - keras has no types
         rule = f"the model must be readable by keras {keras.__version__}, got: {line[:200]}."
         advice = "The file is damaged or from another version: retrain it from the config.yaml beside it."
         raise CnnSearchError(str(Problem(str(file), rule, advice))) from error
-
-
-@contextmanager
-def _muted_stderr() -> Iterator[None]:
-    """Drop what native code writes to stderr: TensorFlow greets there before it reads its own log level."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-            yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _check(classifier: Classifier, file: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnsearch.reports.inert import cell
+from cnnsearch.search.csv_file import cell
+from cnnsearch.search.records import Origin
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
@@ -68,6 +69,21 @@ def read_classes(path: Path) -> tuple[tuple[str, ...], tuple[int, int, int]]:
         raise CnnSearchError(str(Problem(str(path), rule, "It is written beside every model: copy both."))) from error
 
 
+def read_origin(path: Path) -> Origin | None:
+    """Which trial of a search a model comes from; None where its `classes.json` names none.
+
+    Raises:
+        CnnSearchError: the file is absent, or is no such file.
+    """
+    read_classes(path)  # with its message
+    origin = json.loads(path.read_text(encoding="utf-8")).get("origin")
+    try:
+        return Origin(**origin) if origin else None
+    except TypeError as error:
+        rule = f"an origin has trial, epoch, objective and score, got {origin!r}."
+        raise CnnSearchError(str(Problem(str(path), rule, "Leave it out, or train the model again."))) from error
+
+
 def read_predictions(folder: ModelFolder) -> Predictions:
     """Read a model folder's `predictions.csv` and `classes.json`.
 
@@ -75,7 +91,7 @@ def read_predictions(folder: ModelFolder) -> Predictions:
         CnnSearchError: one of them is absent or damaged.
     """
     classes, _ = read_classes(folder.classes)
-    columns = [*_COLUMNS, *(PROBABILITY + name for name in classes)]
+    columns = [str(cell(name)) for name in (*_COLUMNS, *(PROBABILITY + name for name in classes))]
     try:
         with folder.predictions.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)

@@ -1,27 +1,12 @@
 """The tidy tables of a run: one line for each trial, and one line for each epoch of each trial."""
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from cnnsearch.reports.inert import cell
+from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.records import Epoch, Objective, TrialRecord, rank
-from cnnsearch.search.run_folder import write_beside
 
 _TRIAL = ("trial", "status", "reason", "score", "epochs", "seconds", "parameters")
-
-
-def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Replace a csv file: UTF-8, floats so that reading them gives the same number, no cell that could run."""
-
-    def write(beside: Path) -> None:
-        # A file name may hold bytes that are no UTF-8; written out, they cost neither the table nor its encoding.
-        with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            lines = csv.writer(file, lineterminator="\n")
-            lines.writerow([cell(name) for name in header])
-            lines.writerows([cell(value) for value in row] for row in rows)
-
-    write_beside(path, write)
 
 
 def in_order(trials: Sequence[TrialRecord], objective: Objective) -> list[TrialRecord]:

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from cnnsearch.reports.figures import write_confusion_matrix
-from cnnsearch.reports.predictions import Predictions, read_predictions
+from cnnsearch.reports.predictions import Predictions, read_origin, read_predictions
 from cnnsearch.reports.scores import part_scores
-from cnnsearch.reports.tables import write_history_table, write_rows, write_trials_table
+from cnnsearch.reports.tables import write_history_table, write_trials_table
+from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder, write_json
 
@@ -19,25 +20,21 @@ def write_run_tables(run: RunFolder, trials: Sequence[TrialRecord], objective: O
     write_history_table(run.history_table, trials)
 
 
-def write_model_report(
-    folder: ModelFolder, trial_number: int | None, objective: Objective | None, score: float | None
-) -> None:
+def write_model_report(folder: ModelFolder) -> None:
     """Write `metrics.json`, `confusion_matrix.png` and `errors.csv` from the folder's `predictions.csv`.
 
-    Args:
-        folder: a trained model's folder.
-        trial_number: the trial of the search it comes from, if it comes from one.
-        objective: what the search ranked by, if there was a search.
-        score: the search's own score for it: the best of many draws, and therefore optimistic.
+    The search's own score stands in `metrics.json`, too, where the model comes from a search: it is the best of many
+    draws, and therefore optimistic.
 
     Raises:
         CnnSearchError: the predictions are absent or damaged.
     """
-    predictions = read_predictions(folder)
+    predictions, origin = read_predictions(folder), read_origin(folder.classes)
     metrics = {
-        "trial": trial_number,
-        "objective": objective.metric if objective else None,
-        "score": score,
+        "trial": origin.trial if origin else None,
+        "epoch": origin.epoch if origin else None,
+        "objective": origin.objective if origin else None,
+        "score": origin.score if origin else None,
         "validation": part_scores(predictions, "validation"),
         "test": part_scores(predictions, "test"),
     }

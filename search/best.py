@@ -3,25 +3,27 @@
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.evaluation import EvaluationJob, run_evaluation
-from cnnsearch.search.records import Objective, TrialRecord, rank
+from cnnsearch.search.records import Objective, Origin, TrialRecord, rank
 from cnnsearch.search.run_folder import ModelFolder, RunFolder, write_json
 from cnnsearch.spaces.errors import CnnSearchError
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model as its training left it: the Keras file, its configuration file, and the dataset it belongs to."""
+    """A model as its training left it: the Keras file, its configuration file, its dataset, and the trial it was."""
 
     model: Path
     config: Path
     dataset: Dataset
+    origin: Origin | None
 
 
 def best_of(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective) -> TrialRecord | None:
@@ -43,7 +45,7 @@ def export_model(folder: ModelFolder, trained: TrainedModel, parts: tuple[str, .
     try:
         shutil.copyfile(trained.model, beside.model)
         shutil.copyfile(trained.config, beside.config)
-        write_json(beside.classes, {"classes": list(trained.dataset.classes), "shape": list(trained.dataset.shape)})
+        write_json(beside.classes, _description(trained))
         job = EvaluationJob(beside.model, trained.dataset.reference(), parts, beside.predictions)
         work = Work(run_evaluation, job, beside.path / "log.txt", slot.environment)
         broken = run_in_child(work, lambda _: None)
@@ -56,6 +58,12 @@ def export_model(folder: ModelFolder, trained: TrainedModel, parts: tuple[str, .
         _put_in_place(beside.path, folder.path)
     finally:
         shutil.rmtree(beside.path, ignore_errors=True)
+
+
+def _description(trained: TrainedModel) -> dict[str, Any]:
+    """What somebody needs who has only the model's folder."""
+    origin = asdict(trained.origin) if trained.origin else None
+    return {"classes": list(trained.dataset.classes), "shape": list(trained.dataset.shape), "origin": origin}
 
 
 def _put_in_place(new: Path, place: Path) -> None:

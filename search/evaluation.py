@@ -1,18 +1,17 @@
 """What a trained model says of the validation and test images: the only place that reads the test part."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.dataset.dataset import DatasetReference, open_dataset
 from cnnsearch.search.dataset.feeding import Batches
 from cnnsearch.search.line import Line
 from cnnsearch.search.messages import Done
 from cnnsearch.search.model.build import class_probabilities
-from cnnsearch.search.run_folder import write_beside
 from cnnsearch.search.trial import EVALUATION_BATCH
 
 
@@ -41,10 +40,6 @@ def run_evaluation(line: Line, job: EvaluationJob) -> None:
             names = (dataset.classes[int(dataset.labels[row])], dataset.classes[int(shares.argmax())])
             rows.append([part, dataset.names[row], *names, *(f"{share:.7g}" for share in shares)])
     header = ["part", "image", "label", "predicted", *(f"p:{name}" for name in dataset.classes)]
-    write_beside(job.predictions, lambda beside: _write(beside, [header, *rows]))
+    write_rows(job.predictions, header, rows)
     line.tell(Done())
 
-
-def _write(path: Path, rows: list[list[str]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)

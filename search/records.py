@@ -102,6 +102,21 @@ class Objective:
         return score > than if self.direction == "max" else score < than
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a model comes from, as its folder says: which trial of a search, its best epoch, and the search's score."""
+
+    trial: int
+    epoch: int | None
+    objective: str
+    score: float | None
+
+    @classmethod
+    def of(cls, trial: TrialRecord, objective: Objective) -> "Origin":
+        """The origin of a trial's model."""
+        return cls(trial.number, trial.best_epoch, objective.metric, trial.score)
+
+
 def rank(trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objective) -> list[TrialRecord]:
     """The trials that have a score, best first; ties go to the smaller model, then to the earlier trial."""
     scored = [t for t in (trials.values() if isinstance(trials, Mapping) else trials) if t.score is not None]

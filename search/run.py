@@ -20,7 +20,7 @@ from cnnsearch.search.environment import environment
 from cnnsearch.search.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
 from cnnsearch.search.model.hypermodel import CnnHyperModel, hyperparameters_of
 from cnnsearch.search.preflight import check_classes, why_impossible, without_unavailable_weights
-from cnnsearch.search.records import Failure, Objective, TrialRecord
+from cnnsearch.search.records import Failure, Objective, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder, write_json, write_text
 from cnnsearch.search.runs import held, make_run, newest, read_status, run_identity, unfinished
 from cnnsearch.search.status_file import StatusFile
@@ -189,6 +189,6 @@ def _finish(plan: _Plan, oracle: OptunaOracle, objective: Objective, slot: Slot)
         return None
     folder = plan.run.trial(best.number)
     dataset = plan.datasets.of(plan.space.configuration(best.values).data)
-    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset)
+    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, Origin.of(best, objective))
     export_model(plan.run.best, trained, ("validation", "test"), slot)
     return plan.run.best

@@ -1,14 +1,13 @@
 """`cnnsearch report`: rewrites a run's tables and its best model's scores from the study, and prints the ranking."""
 
-import json
 from pathlib import Path
 
 from rich.console import Console
 
 from cnnsearch.reports.terminal import ranked_table, summary
 from cnnsearch.reports.write import write_model_report, write_run_tables
-from cnnsearch.search.records import Objective, TrialRecord, rank
-from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.records import Objective, TrialRecord
+from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 
@@ -49,15 +48,5 @@ def rewrite(run: RunFolder, trials: list[TrialRecord], objective: Objective) -> 
     """Rewrite the run's tables, and the best model's scores where it has predictions."""
     write_run_tables(run, trials, objective)
     if run.best.predictions.is_file():
-        winner = _origin(run.best, trials, objective)
-        write_model_report(run.best, winner.number if winner else None, objective, winner.score if winner else None)
+        write_model_report(run.best)
 
-
-def _origin(folder: ModelFolder, trials: list[TrialRecord], objective: Objective) -> TrialRecord | None:
-    """The trial a model comes from. In a running search, a better one may have ended since the model was put there."""
-    try:
-        number = json.loads(folder.metrics.read_text(encoding="utf-8"))["trial"]
-    except (OSError, ValueError, KeyError, TypeError):
-        number = None
-    known = {trial.number: trial for trial in trials}
-    return known.get(number) or next(iter(rank(trials, objective)), None)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnsearch.reports.inert import cell, visible
+from cnnsearch.reports.inert import visible
+from cnnsearch.search.csv_file import cell
 
 
 def test_ordinary_names_stay_as_they_are() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cnnsearch.reports.tables import write_history_table, write_rows, write_trials_table
+from cnnsearch.reports.tables import write_history_table, write_trials_table
+from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 
 ACCURACY = Objective.of("val_accuracy")
