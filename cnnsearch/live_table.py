@@ -45,7 +45,10 @@ class LiveTable:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for name in ("trial", "epoch", known.objective.metric if known.objective else "", "best", "time", "weights"):
             table.add_column(name, justify="right", no_wrap=True)
-        for name in ("configuration", "ended"):  # a narrow terminal takes from the columns that may wrap, and only those
+        for name in (
+            "configuration",
+            "ended",
+        ):  # a narrow terminal takes from the columns that may wrap, and only those
             table.add_column(name)
         hidden = len(known.ended) - _ROWS
         if hidden > 0:

@@ -194,6 +194,10 @@ class TrialStudy:
         """Keep a JSON value beside the trials."""
         self._study.set_user_attr(name, value)
 
+    def attribute(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
+        """What is kept beside the trials under a name; None where nothing is."""
+        return self._study.user_attrs.get(name)
+
     def records(self) -> list[TrialRecord]:
         """All trials, in the order of their numbers."""
         return [record_of(trial, self.objective) for trial in self._study.get_trials(deepcopy=False)]

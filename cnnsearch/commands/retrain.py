@@ -42,7 +42,8 @@ def retrain(source: Path, overrides: Sequence[str], *, full: bool, out: Path | N
     """
     origin = origin_of(source)
     known = _metrics(origin.found)
-    space = _configuration(origin.config, _with_epochs(overrides, known, full=full))
+    best = _best_epoch(origin, known) if full else None
+    space = _configuration(origin.config, _with_epochs(overrides, best))
     folder = ModelFolder(_free(origin, out))
     start_forkserver()
     with without_native_messages():
@@ -95,11 +96,20 @@ def _metrics(folder: ModelFolder | None) -> dict[str, Any]:
     return metrics if isinstance(metrics, dict) else {}
 
 
-def _with_epochs(overrides: Sequence[str], known: dict[str, Any], *, full: bool) -> list[str]:
+def _best_epoch(origin: Origin, known: dict[str, Any]) -> int | None:
+    """The epoch at which the trial that a run's best model comes from was at its best."""
+    run = RunFolder(origin.config.parent.parent)
+    if origin.found is None or not run.study.is_file():
+        return None
+    from cnnsearch.search.study import read_trials
+
+    return next((trial.best_epoch for trial in read_trials(run) if trial.number == known.get("trial")), None)
+
+
+def _with_epochs(overrides: Sequence[str], best: int | None) -> list[str]:
     """On all images nothing says when to stop, so training ends at the epoch that was the search's best."""
-    best = known.get("epoch")
     given = any(text.startswith("training.epochs=") for text in overrides)
-    return [*overrides, f"training.epochs={best}"] if full and best and not given else list(overrides)
+    return list(overrides) if best is None or given else [*overrides, f"training.epochs={best}"]
 
 
 def _configuration(config: Path, overrides: Sequence[str]) -> Space:

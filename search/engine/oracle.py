@@ -30,6 +30,9 @@ from cnnsearch.spaces.values import Scalar
 _DRAWS = 1000
 """How many impossible configurations in a row are drawn before the space counts as impossible."""
 
+_SPACE = "space"
+"""The study's attribute that holds the parameters which KerasTuner has found."""
+
 PRUNED = "behind the others at the same epoch"
 """The reason that stands beside a pruned trial."""
 
@@ -292,8 +295,22 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
     def save(self) -> None:
         """Nothing: the study is stored already."""
 
+    def update_space(self, hyperparameters: keras_tuner.HyperParameters) -> None:
+        """Take over new parameters, and keep the space in the study where it has grown."""
+        with self._lock:
+            known = len(self.hyperparameters.space)
+            super().update_space(hyperparameters)
+            if len(self.hyperparameters.space) > known:
+                self.study.set_attribute(_SPACE, self.hyperparameters.get_config())
+
     def reload(self) -> None:
-        """Nothing: the constructor read the study."""
+        """Take over the space of the earlier sessions; the constructor has read the trials.
+
+        A KerasTuner tuner calls this where its project's folder exists, and then does not look for the space itself.
+        """
+        kept = self.study.attribute(_SPACE)
+        if kept:
+            self.hyperparameters.merge(keras_tuner.HyperParameters.from_config(kept))
 
     def _save_trial(self, trial: Trial) -> None:
         """Nothing: the study has it."""

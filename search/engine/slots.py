@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import pynvml
 
@@ -45,4 +46,11 @@ def _visible_gpus() -> list[str]:
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is None:
         return [str(index) for index in range(count)]
-    return [name.strip() for name in named.split(",") if name.strip() and name.strip() != "-1"] if count else []
+    names = [name.strip() for name in named.split(",")] if count else []
+    return list(takewhile(lambda name: _exists(name, count), names))
+
+
+def _exists(name: str, count: int) -> bool:
+    """Whether CUDA takes a name of the variable; it ignores the first wrong one and all that follow."""
+    index = name.removeprefix("-")
+    return 0 <= int(name) < count if index.isdecimal() else bool(name)

@@ -16,7 +16,7 @@ from tests.cnnsearch.command_line import TINY, CommandLine
 
 Wait = Callable[..., None]
 Descendants = Callable[[int], list[psutil.Process]]
-SLOW = TINY.replace("epochs: 2", "epochs: 12, early_stopping: null").replace("batch_size: 64", "batch_size: 8")
+SLOW = TINY.replace("epochs: 2", "epochs: 6, early_stopping: null").replace("batch_size: 64", "batch_size: 8")
 
 
 def events(line: CommandLine, name: str) -> list[dict[str, object]]:
@@ -90,7 +90,7 @@ def test_a_killed_search_goes_on_without_losing_or_repeating_a_finished_trial(
     assert [trial.state.name for trial in after] == ["COMPLETE"] * 3
     assert after[0].datetime_complete == finished.datetime_complete  # not run again
     assert after[1].params == trials(command_line)[1].params
-    whole = [str(epoch) for epoch in range(1, 13)]
+    whole = [str(epoch) for epoch in range(1, 7)]
     assert histories(command_line) == {"0": whole, "1": whole, "2": whole}
     assert sorted(path.name for path in (command_line.folder / "runs").iterdir()) == ["tiny-001"]
 
@@ -120,7 +120,7 @@ def test_a_second_search_on_a_run_in_progress_is_refused_and_told_who_holds_it(
     command_line: CommandLine, wait_for: Wait
 ) -> None:
     space = command_line.write(SLOW)
-    process = command_line.start("run", space)
+    process = command_line.start("run", space, "--trials", "50")  # enough to go on while the second starts
     wait_for(lambda: events(command_line, "EpochEnded"))
     second = command_line("run", space)
     process.send_signal(signal.SIGINT)

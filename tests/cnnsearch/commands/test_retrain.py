@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from cnnsearch.commands.retrain import origin_of, retrain
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.study import read_trials
 from cnnsearch.spaces.errors import CnnSearchError
 from tests.cnnsearch.command_line import TINY, CommandLine
 
@@ -35,7 +37,9 @@ def test_full_trains_on_validation_images_too_and_ends_at_the_best_epoch(searche
     printed = searched.good("retrain", str(RUN), "--full", "--out", "elsewhere/full")
     folder = searched.folder / "elsewhere/full"
     epochs = re.findall(r"^epoch +\d+ .*$", printed, re.MULTILINE)
-    assert len(epochs) == metrics(searched.folder / RUN / "best")["epoch"]
+    winner = metrics(searched.folder / RUN / "best")["trial"]
+    trials = {trial.number: trial for trial in read_trials(RunFolder(searched.folder / RUN))}
+    assert len(epochs) == trials[winner].best_epoch
     assert not any("val_" in line for line in epochs)
     assert "training runs/tiny-001/best/config.yaml on train and validation images" in printed
     assert "test accuracy: search" in printed

@@ -29,6 +29,7 @@ def gpus(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         ("", ["cpu"]),
         ("-1", ["cpu"]),
         ("0,-1,1", ["gpu:0"]),
+        ("2,7,1", ["gpu:2"]),
     ],
 )
 def test_each_visible_gpu_is_a_slot(
