@@ -66,9 +66,22 @@ def _description(trained: TrainedModel) -> dict[str, Any]:
     return {"classes": list(trained.dataset.classes), "shape": list(trained.dataset.shape), "origin": origin}
 
 
+def mend_export(folder: ModelFolder) -> None:
+    """Clear away what a killed export left; where it had just put the old folder aside, put that back."""
+    aside = _aside(folder.path)
+    if aside.is_dir() and not folder.path.exists():
+        aside.rename(folder.path)
+    for left in folder.path.parent.glob(f".{folder.path.name}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _aside(place: Path) -> Path:
+    return place.with_name(f".{place.name}-old")
+
+
 def _put_in_place(new: Path, place: Path) -> None:
     """Folders cannot be replaced at once: the old one steps aside first."""
-    aside = place.with_name(f".{place.name}-old")
+    aside = _aside(place)
     shutil.rmtree(aside, ignore_errors=True)
     if place.exists():
         place.rename(aside)

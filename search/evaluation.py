@@ -42,4 +42,3 @@ def run_evaluation(line: Line, job: EvaluationJob) -> None:
     header = ["part", "image", "label", "predicted", *(f"p:{name}" for name in dataset.classes)]
     write_rows(job.predictions, header, rows)
     line.tell(Done())
-

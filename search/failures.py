@@ -1,6 +1,8 @@
 """Why something failed: one word for each kind of cause, so that a failure is never a score."""
 
+from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.records import Failure
+from cnnsearch.search.run_folder import UnwritableFile
 from cnnsearch.spaces.errors import CnnSearchError
 
 _OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "OOM when allocating", "out of memory", "Out of memory", "std::bad_alloc")
@@ -8,10 +10,6 @@ _OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "OOM when allocating", "out of memory", 
 
 class NotANumber(Exception):
     """A loss that is NaN or infinite: nothing that follows can be trusted."""
-
-
-class DataFailure(CnnSearchError):
-    """The images cannot be read any more."""
 
 
 def classify(error: BaseException) -> tuple[Failure, str]:
@@ -22,6 +20,8 @@ def classify(error: BaseException) -> tuple[Failure, str]:
         return Failure.OOM, line
     if isinstance(error, NotANumber):
         return Failure.NAN, text
-    if isinstance(error, DataFailure | OSError):
-        return Failure.DATA, line
+    if isinstance(error, DataError):
+        return Failure.DATA, text
+    if isinstance(error, UnwritableFile | OSError):  # a full disk, for one: of the machine, not of the configuration
+        return Failure.CRASH, text if isinstance(error, UnwritableFile) else line
     return Failure.BUG, text if isinstance(error, CnnSearchError) else line

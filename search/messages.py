@@ -8,9 +8,10 @@ from cnnsearch.search.records import Epoch, Failure
 
 @dataclass(frozen=True)
 class Built:
-    """The model stands, with this many parameters."""
+    """The model stands, with this many parameters, on this kind of device: `gpu` or `cpu`."""
 
     parameters: int
+    device: str
 
 
 @dataclass(frozen=True)

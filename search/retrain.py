@@ -13,9 +13,9 @@ from cnnsearch.search.engine.slots import visible_slots
 from cnnsearch.search.events import EpochEnded, Listener, TrialBuilt, TrialEnded, TrialStarted
 from cnnsearch.search.messages import Built, EpochDone, Message, Trained, Verdict
 from cnnsearch.search.preflight import check_classes, without_unavailable_weights
-from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.records import Epoch, Objective, Origin, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder
-from cnnsearch.search.seeds import trial_seed
+from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.study import best_epoch
 from cnnsearch.search.trial import TrialJob, run_trial
 from cnnsearch.search.trial_folder import write_history
@@ -32,12 +32,14 @@ class Retraining:
         space: of one point.
         folder: where the model folder goes.
         full: train on train and validation images together; then nothing stops it early, and its last epoch is kept.
+        origin: the trial of a search that is trained again, if it is one.
         cache: where decoded images are kept; None for the user's cache folder.
     """
 
     space: Space
     folder: ModelFolder
     full: bool
+    origin: Origin | None = None
     cache: Path | None = None
 
 
@@ -51,7 +53,7 @@ def retrain(
     """
     _check_writable(request.folder)
     space, _ = without_unavailable_weights(request.space)
-    configuration = _seeded(space.configuration({}))
+    configuration = with_seed(space.configuration({}), number=0)
     dataset = prepare_dataset(configuration.data, request.cache, progress)
     check_classes(space, dataset.classes)
     slot = visible_slots()[0]
@@ -74,7 +76,7 @@ def retrain(
             kept = _keep_log(log, request.folder)
             raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.")
         parts = ("test",) if request.full else ("validation", "test")
-        export_model(request.folder, TrainedModel(model, config, dataset), parts, slot)
+        export_model(request.folder, TrainedModel(model, config, dataset, request.origin), parts, slot)
     record = dialogue.ended()
     write_history(request.folder.path, record.epochs)
     return record
@@ -89,13 +91,6 @@ def _check_writable(folder: ModelFolder) -> None:
         raise CnnSearchError(
             f"{folder.path}: the new model's folder must be writable, got {error.strerror}. Name another with --out."
         ) from error
-
-
-def _seeded(configuration: Configuration) -> Configuration:
-    seed = configuration.training.seed
-    if seed is None:
-        seed = trial_seed(configuration.search.seed, 0)
-    return configuration.model_copy(update={"training": configuration.training.model_copy(update={"seed": seed})})
 
 
 def _keep_log(log: Path, folder: ModelFolder) -> Path:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import keras_tuner
 
-from cnnsearch.search.best import TrainedModel, best_of, export_model
+from cnnsearch.search.best import TrainedModel, best_of, export_model, mend_export
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
-from cnnsearch.search.engine.oracle import OptunaOracle
+from cnnsearch.search.engine.oracle import EveryTrialFailed, OptunaOracle
 from cnnsearch.search.engine.slots import Slot, visible_slots
 from cnnsearch.search.engine.tuner import TIME_IS_UP, Bench, SearchTuner
 from cnnsearch.search.environment import environment
@@ -22,11 +22,12 @@ from cnnsearch.search.model.hypermodel import CnnHyperModel, hyperparameters_of
 from cnnsearch.search.preflight import check_classes, why_impossible, without_unavailable_weights
 from cnnsearch.search.records import Failure, Objective, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder, write_json, write_text
-from cnnsearch.search.runs import held, make_run, newest, read_status, run_identity, unfinished
+from cnnsearch.search.runs import held, make_run, newest, read_status, run_identity, spent_seconds, unfinished
 from cnnsearch.search.status_file import StatusFile
 from cnnsearch.search.study import read_trials, sqlite_url
 from cnnsearch.search.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.tensorboard_log import TensorBoardLog
+from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.space import Space
 
 Progress = Callable[[int, int], None]
@@ -56,12 +57,21 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """What a search leaves: its folder, its trials, and the best one's model folder, if any trial has a score."""
+    """What a search leaves.
+
+    Attributes:
+        run: its folder.
+        trials: all of them.
+        objective: what they are ranked by.
+        best: the best one's model folder; None where no trial has a score.
+        failure: why the search ended before its time; None where it did not.
+    """
 
     run: RunFolder
     trials: list[TrialRecord]
     objective: Objective
     best: ModelFolder | None
+    failure: EveryTrialFailed | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +93,7 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
 
     Raises:
         CnnSearchError: the space, the data or the weights do not allow a search (then nothing is written), another
-            process works on the same run, or too many trials failed in a row.
+            process works on the same run, or its files cannot be written.
         KeyboardInterrupt: Ctrl-C; the study is consistent and the same command goes on.
     """
     datasets = Datasets(request.cache, progress)
@@ -92,8 +102,9 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
     check_classes(space, dataset.classes)
     identity = run_identity(space.identity(), dataset.fingerprint)
     run, trials, continued = _choose(request, space, identity)
-    plan = _Plan(space, datasets, dataset, run, identity, trials, continued, tuple(warnings))
+    plan = _Plan(space, datasets, dataset, run, identity, trials, continued, (*warnings, *_doubts(dataset)))
     with held(run):
+        mend_export(run.best)
         if not continued:
             _describe(plan, request)
         return _search(plan, listeners)
@@ -104,11 +115,28 @@ def _choose(request: Request, space: Space, identity: str) -> tuple[RunFolder, i
     wanted = space.document.search.trials if space.parameters else 1
     if request.more is not None:
         run = newest(request.runs, request.name, identity)
-        return run, sum(map(_counts, read_trials(run))) + request.more, True
+        return run, _extended(run, request.more), True
     run_that_waits = None if request.new else unfinished(request.runs, request.name, identity)
     if run_that_waits:
         return run_that_waits, wanted, run_that_waits.study.is_file()
     return make_run(request.runs, request.name, identity), wanted, False
+
+
+def _extended(run: RunFolder, more: int) -> int:
+    """How many trials a run shall have after `--more`; one that was interrupted first does what it was asked for."""
+    status = read_status(run)
+    asked = status.get("trials", {}).get("budget", 0)
+    return asked if status.get("state") != "finished" and asked else sum(map(_counts, read_trials(run))) + more
+
+
+def _doubts(dataset: Dataset) -> list[str]:
+    """What a person should know of the images before hours are spent on them."""
+    doubts = list(dataset.notes)
+    if dataset.skipped:
+        first = ", ".join(f"{image.name} ({image.reason})" for image in dataset.skipped[:3])
+        more = f" and {len(dataset.skipped) - 3} more, all in dataset.json" if len(dataset.skipped) > 3 else ""
+        doubts.append(f"{len(dataset.skipped)} images cannot be read and are left out: {first}{more}")
+    return doubts
 
 
 def _counts(trial: TrialRecord) -> bool:
@@ -127,7 +155,7 @@ def _describe(plan: _Plan, request: Request) -> None:
 def _search(plan: _Plan, listeners: Sequence[Listener]) -> Result:
     run, document = plan.run, plan.space.document
     objective = Objective.of(document.search.objective)
-    before = float(read_status(run).get("seconds") or 0.0) if plan.continued else 0.0
+    before = spent_seconds(run) if plan.continued else 0.0
     budget = Budget(document.search.time, before)
     slots = visible_slots()
     oracle = _oracle(plan)
@@ -148,10 +176,13 @@ def _search(plan: _Plan, listeners: Sequence[Listener]) -> Result:
             broadcast(Warned(warning))
         hypermodel = CnnHyperModel(plan.space, len(plan.dataset.classes), steps_per_epoch=1)
         bench = Bench(run, plan.space, plan.datasets.of, slots, budget, checkpoints, broadcast)
-        _tune(SearchTuner(oracle, hypermodel, bench), broadcast)
+        failure = _tune(SearchTuner(oracle, hypermodel, bench), broadcast)
         best = _finish(plan, oracle, objective, slots[0])
-        broadcast(RunEnded("finished", TIME_IS_UP if budget.over else "all trials are done"))
-    return Result(run, oracle.study.records(), objective, best)
+        if failure:
+            broadcast(RunEnded("failed", str(failure)))
+        else:
+            broadcast(RunEnded("finished", TIME_IS_UP if budget.over else "all trials are done"))
+    return Result(run, oracle.study.records(), objective, best, failure)
 
 
 def _oracle(plan: _Plan) -> OptunaOracle:
@@ -171,15 +202,19 @@ def _oracle(plan: _Plan) -> OptunaOracle:
     return oracle
 
 
-def _tune(tuner: SearchTuner, broadcast: Broadcast) -> None:
+def _tune(tuner: SearchTuner, broadcast: Broadcast) -> EveryTrialFailed | None:
+    """Run the trials; gives why they ended before their time, for what was good among them is exported all the same."""
     try:
         tuner.search()
-    except KeyboardInterrupt:
-        broadcast(RunEnded("interrupted", "stopped by Ctrl-C"))
-        raise
-    except BaseException as error:
+    except EveryTrialFailed as failure:
+        return failure
+    except CnnSearchError as error:
         broadcast(RunEnded("failed", str(error)))
         raise
+    except BaseException:
+        broadcast(RunEnded("interrupted", "stopped from outside"))
+        raise
+    return None
 
 
 def _finish(plan: _Plan, oracle: OptunaOracle, objective: Objective, slot: Slot) -> ModelFolder | None:

@@ -8,12 +8,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cnnsearch.spaces.errors import CnnSearchError
+
+
+class UnwritableFile(CnnSearchError):
+    """A file of ours that cannot be written: no room, no permission, a read-only place."""
+
 
 def write_beside(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make a file under another name in the same folder, then put it in `path`'s place at once.
 
     A reader sees the old file or the new one, never a part. The other name keeps the suffix, which Keras goes by.
+
+    Raises:
+        UnwritableFile: the system does not let us write there.
     """
+    try:
+        _write_beside(path, write)
+    except OSError as error:
+        raise UnwritableFile(
+            f"{path}: this file must be writable, got {error.strerror or error}. Make room or mend the permissions."
+        ) from error
+
+
+def _write_beside(path: Path, write: Callable[[Path], object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)

@@ -37,6 +37,13 @@ def read_status(run: RunFolder) -> dict[str, Any]:
     return status if isinstance(status, dict) else {}
 
 
+def spent_seconds(run: RunFolder) -> float:
+    """Seconds that the sessions of an unfinished run took; a finished one that gets more trials begins anew."""
+    status = read_status(run)
+    seconds = status.get("seconds")
+    return float(seconds) if isinstance(seconds, int | float) and status.get("state") != "finished" else 0.0
+
+
 def unfinished(runs: Path, name: str, identity: str) -> RunFolder | None:
     """The newest run of this name that has the same space and data and is not finished."""
     for run in reversed(runs_named(runs, name)):

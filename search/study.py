@@ -20,6 +20,7 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
@@ -50,8 +51,8 @@ _DEFAULT_STATUS = {
 
 
 def sqlite_url(path: Path) -> str:
-    """The storage URL of a SQLite file."""
-    return f"sqlite:///{path.absolute()}"
+    """The storage URL of a SQLite file, whatever characters its path has."""
+    return URL.create("sqlite", database=str(path.absolute())).render_as_string()
 
 
 def open_storage(url: str) -> BaseStorage:

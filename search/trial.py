@@ -57,7 +57,7 @@ def run_trial(line: Line, job: TrialJob) -> None:
     training = configuration.training
     batches = Batches(dataset, job.train, training.batch_size, seed=job.seed, shuffle=True)
     model = build_model(configuration, classes=len(dataset.classes), steps_per_epoch=len(batches))
-    line.tell(Built(model.count_params()))
+    line.tell(Built(model.count_params(), "gpu" if keras.distribution.list_devices("gpu") else "cpu"))
     create_variables(model)
     best = BestWeights(job.objective if job.validation else None)
     reporter = Reporter(line)
@@ -94,7 +94,11 @@ def _early_stopping(training: Training) -> keras.callbacks.EarlyStopping | None:
 
 
 def _stopped_by(training: Training, stopping: keras.callbacks.EarlyStopping | None) -> str:
-    if training.early_stopping is None or stopping is None or not stopping.stopped_epoch:
+    if training.early_stopping is None or stopping is None:
+        return ""
+    if (
+        not 0 < stopping.stopped_epoch < training.epochs - 1
+    ):  # counted from 0; at the last epoch there is nothing to stop
         return ""
     return f"no better {training.early_stopping.monitor} for {training.early_stopping.patience} epochs"
 

@@ -94,8 +94,12 @@ class Space:
         return as_yaml(self.tree)
 
     def identity(self) -> str:
-        """A hash of what makes two runs the same search: all but how long it may take and what stays on disk."""
+        """A hash of what makes two runs the same search: all but how long it may take and what stays on disk.
+
+        The images are not in it, either: one folder has many names, and its images may change under the same name.
+        """
         tree = {key: value for key, value in self.tree.items() if key != "keep"}
+        tree["data"] = {key: value for key, value in tree["data"].items() if key != "source"}
         tree["search"] = {key: value for key, value in tree["search"].items() if key not in ("trials", "time")}
         return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 

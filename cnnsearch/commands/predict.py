@@ -10,8 +10,8 @@ from cnnsearch.reports.images import FoundImage, find_images
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.inference import Answer, classify, load_classifier
 from cnnsearch.reports.predictions import PROBABILITY
-from cnnsearch.search.csv_file import write_rows
 from cnnsearch.reports.terminal import safe
+from cnnsearch.search.csv_file import write_rows
 from cnnsearch.spaces.errors import CnnSearchError
 
 

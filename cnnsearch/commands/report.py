@@ -49,4 +49,3 @@ def rewrite(run: RunFolder, trials: list[TrialRecord], objective: Objective) -> 
     write_run_tables(run, trials, objective)
     if run.best.predictions.is_file():
         write_model_report(run.best)
-

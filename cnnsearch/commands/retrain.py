@@ -10,7 +10,7 @@ from cnnsearch import terminal
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.events import EpochEnded, Event, TrialBuilt, TrialEnded
 from cnnsearch.search.native_messages import without_native_messages
-from cnnsearch.search.records import Epoch, Objective, TrialRecord
+from cnnsearch.search.records import Epoch, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
@@ -18,20 +18,20 @@ from cnnsearch.spaces.space import Space
 
 
 @dataclass(frozen=True)
-class Origin:
+class Source:
     """Where a configuration comes from.
 
     Attributes:
         config: its file.
         folder: where its retrained models go, as `<name>-001` and so on.
         name: of those folders.
-        found: the model folder that the search left beside it, if it did.
+        best: the model folder that the search left beside it, if it did.
     """
 
     config: Path
     folder: Path
     name: str
-    found: ModelFolder | None
+    best: ModelFolder | None
 
 
 def retrain(source: Path, overrides: Sequence[str], *, full: bool, out: Path | None) -> None:
@@ -40,27 +40,24 @@ def retrain(source: Path, overrides: Sequence[str], *, full: bool, out: Path | N
     Raises:
         CnnSearchError: the file is no configuration, the data cannot be read, the training failed, `out` is taken.
     """
-    origin = origin_of(source)
-    known = _metrics(origin.found)
-    best = _best_epoch(origin, known) if full else None
-    space = _configuration(origin.config, _with_epochs(overrides, best))
-    folder = ModelFolder(_free(origin, out))
+    found = source_of(source)
+    known = _metrics(found.best)
+    space = _configuration(found.config, _with_epochs(overrides, known.get("epoch") if full else None))
+    folder = ModelFolder(_free(found, out))
     start_forkserver()
     with without_native_messages():
         from cnnsearch.search.retrain import Retraining
         from cnnsearch.search.retrain import retrain as train
     from cnnsearch.reports.write import write_model_report
 
-    terminal.say(f"training {origin.config} on {'train and validation' if full else 'train'} images")
-    listener = EpochLines(Objective.of(space.document.search.objective))
-    record = train(Retraining(space, folder, full), [listener])
-    objective = Objective.of(space.document.search.objective)
-    write_model_report(folder, known.get("trial"), objective, known.get("score"))
-    _compare(record, known, _metrics(folder), objective)
+    terminal.say(f"training {found.config} on {'train and validation' if full else 'train'} images")
+    record = train(Retraining(space, folder, full, _origin(known)), [say_event])
+    write_model_report(folder)
+    _compare(record, known, _metrics(folder), space.document.search.objective)
     terminal.say(f"model folder: {folder.path}")
 
 
-def origin_of(source: Path) -> Origin:
+def source_of(source: Path) -> Source:
     """The configuration of a run, of a model folder, or of a file.
 
     Raises:
@@ -72,7 +69,7 @@ def origin_of(source: Path) -> Origin:
             raise CnnSearchError(
                 f"{source}: a run to retrain from must have a best model, got none yet. Let it finish."
             )
-        return Origin(best.config, source, "retrained", best)
+        return Source(best.config, source, "retrained", best)
     config = source / "config.yaml" if source.is_dir() else source
     if not config.is_file():
         raise CnnSearchError(
@@ -81,8 +78,8 @@ def origin_of(source: Path) -> Origin:
         )
     found = ModelFolder(config.parent)
     if found.metrics.is_file():
-        return Origin(config, config.parent.parent, "retrained", found)
-    return Origin(config, Path("runs"), f"{config.stem}-retrained", None)
+        return Source(config, config.parent.parent, "retrained", found)
+    return Source(config, Path("runs"), f"{config.stem}-retrained", None)
 
 
 def _metrics(folder: ModelFolder | None) -> dict[str, Any]:
@@ -96,14 +93,10 @@ def _metrics(folder: ModelFolder | None) -> dict[str, Any]:
     return metrics if isinstance(metrics, dict) else {}
 
 
-def _best_epoch(origin: Origin, known: dict[str, Any]) -> int | None:
-    """The epoch at which the trial that a run's best model comes from was at its best."""
-    run = RunFolder(origin.config.parent.parent)
-    if origin.found is None or not run.study.is_file():
+def _origin(known: dict[str, Any]) -> Origin | None:
+    if known.get("trial") is None:
         return None
-    from cnnsearch.search.study import read_trials
-
-    return next((trial.best_epoch for trial in read_trials(run) if trial.number == known.get("trial")), None)
+    return Origin(known["trial"], known.get("epoch"), known.get("objective") or "", known.get("score"))
 
 
 def _with_epochs(overrides: Sequence[str], best: int | None) -> list[str]:
@@ -123,32 +116,26 @@ def _configuration(config: Path, overrides: Sequence[str]) -> Space:
     return space
 
 
-def _free(origin: Origin, out: Path | None) -> Path:
+def _free(source: Source, out: Path | None) -> Path:
     """The folder for the new model: `out`, which must not exist, or the next free number."""
     if out is not None:
         if out.exists():
             raise CnnSearchError(f"{out}: --out names a folder that is made anew, got one that exists. Name another.")
         return out
     number = 1
-    while (folder := origin.folder / f"{origin.name}-{number:03d}").exists():
+    while (folder := source.folder / f"{source.name}-{number:03d}").exists():
         number += 1
     return folder
 
 
-class EpochLines:
-    """Prints a line for each epoch of a single training."""
-
-    def __init__(self, objective: Objective) -> None:
-        self._objective = objective
-
-    def __call__(self, event: Event) -> None:
-        """Print the line of an event, if it has one."""
-        if isinstance(event, TrialBuilt):
-            terminal.say(f"model built: {event.parameters:,} weights")
-        elif isinstance(event, EpochEnded):
-            terminal.say(epoch_line(event.epoch))
-        elif isinstance(event, TrialEnded) and event.trial.reason:
-            terminal.say(f"stopped early: {event.trial.reason}")
+def say_event(event: Event) -> None:
+    """Print the line of an event of a single training, if it has one."""
+    if isinstance(event, TrialBuilt):
+        terminal.say(f"model built: {event.parameters:,} weights")
+    elif isinstance(event, EpochEnded):
+        terminal.say(epoch_line(event.epoch))
+    elif isinstance(event, TrialEnded) and event.trial.reason:
+        terminal.say(f"stopped early: {event.trial.reason}")
 
 
 def epoch_line(epoch: Epoch) -> str:
@@ -158,9 +145,9 @@ def epoch_line(epoch: Epoch) -> str:
     return f"epoch {epoch.number:>3}  {epoch.seconds:5.1f}s  {metrics}"
 
 
-def _compare(record: TrialRecord, known: dict[str, Any], new: dict[str, Any], objective: Objective) -> None:
+def _compare(record: TrialRecord, known: dict[str, Any], new: dict[str, Any], objective: str) -> None:
     """Print the search's score, this training's own, and the gap; then the same for the test part."""
-    rows = [(f"{objective.metric}", known.get("score"), record.score)]
+    rows = [(objective, known.get("score"), record.score)]
     rows.append(("test accuracy", _accuracy(known), _accuracy(new)))
     for name, before, after in rows:
         if after is None:

@@ -1,5 +1,6 @@
 """`cnnsearch run`: search a space and report on it."""
 
+import re
 import shlex
 import signal
 import sys
@@ -11,7 +12,10 @@ from cnnsearch import terminal
 from cnnsearch.exits import Exit
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.native_messages import without_native_messages
+from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
+
+_NAME = re.compile(r"\w[\w .+=-]{0,99}")
 
 
 def run(source: str, overrides: Sequence[str], *, name: str | None, new: bool, more: int | None, runs: Path) -> None:
@@ -29,7 +33,7 @@ def run(source: str, overrides: Sequence[str], *, name: str | None, new: bool, m
     from cnnsearch.live import Follower
 
     signal.signal(signal.SIGTERM, _as_interrupt)
-    request = Request(space, runs, name or space.name, new=new, more=more)
+    request = Request(space, runs, _checked_name(name or space.name), new=new, more=more)
     try:
         with Follower(terminal.output()) as follower:
             result = run_search(request, [follower], follower.read)
@@ -38,6 +42,22 @@ def run(source: str, overrides: Sequence[str], *, name: str | None, new: bool, m
         terminal.warn(f"stopped; the finished trials are kept. The same command goes on: {command}")
         raise SystemExit(int(Exit.INTERRUPTED)) from None
     report(result.run.path, terminal.output())
+    if result.failure:
+        raise result.failure
+
+
+def _checked_name(name: str) -> str:
+    """A name that can be a folder's everywhere.
+
+    Raises:
+        CnnSearchError: it cannot.
+    """
+    if _NAME.fullmatch(name):
+        return name
+    raise CnnSearchError(
+        f"--name: a run's name has up to 100 letters, digits, spaces and . _ - + =, and begins with a letter, a digit "
+        f"or _, got {name!r}. Its folder is the name and a number."
+    )
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature

@@ -20,6 +20,11 @@ class Slot:
     name: str
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_gpu(self) -> bool:
+        """Whether a GPU is meant."""
+        return self.name.startswith("gpu")
+
 
 CPU = Slot("cpu", {"CUDA_VISIBLE_DEVICES": ""})
 

@@ -1,37 +1,44 @@
 """SearchTuner: KerasTuner's seam for running trials. A thread serves each slot; each trial is a process of its own."""
 
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
+from optuna.exceptions import StorageInternalError
 
 from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
 from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.events import Broadcast, EpochEnded, TrialBuilt, TrialEnded, TrialStarted
+from cnnsearch.search.events import Broadcast, EpochEnded, TrialBuilt, TrialEnded, TrialStarted, Warned
 from cnnsearch.search.failures import classify
 from cnnsearch.search.messages import Broken, Built, EpochDone, Message, Trained, Verdict
 from cnnsearch.search.model.hypermodel import CnnHyperModel, declare
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder, write_text
-from cnnsearch.search.seeds import trial_seed
+from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial import TrialJob, run_trial
 from cnnsearch.search.trial_folder import write_history
 from cnnsearch.spaces.document import Configuration, Data
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.space import Space, configuration_yaml
 
+NO_GPU_SUPPORT = (
+    "this machine has a GPU, but Keras' backend cannot use it, and trials train on the CPU. "
+    "For TensorFlow: pip install 'cnnsearch[gpu]'."
+)
 TIME_IS_UP = "the time of the search is up"
 _POLL = 0.2
 """Seconds between two looks of the main thread, which Ctrl-C reaches."""
@@ -58,6 +65,13 @@ class Bench:
     budget: Budget
     checkpoints: Checkpoints
     broadcast: Broadcast
+    _warned: set[str] = field(default_factory=set)
+
+    def warn_once(self, message: str) -> None:
+        """Tell the listeners something once, however many trials meet it."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self.broadcast(Warned(message))
 
 
 class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
@@ -104,23 +118,38 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _serve(self, slot: Slot) -> None:
         try:
-            while not (self._stopping.is_set() or self._bench.budget.over):
+            while not (self._stopping.is_set() or self._no_time_left()):
                 trial = self.oracle.create_trial(slot.name)
                 if trial.status == TrialStatus.STOPPED:
                     return
                 self.run_trial(trial, slot)
-        except BaseException:
-            self.stop()  # what ends one slot ends the search
+        except BrokenPipeError:  # nobody reads our lines any more
             raise
+        except (OSError, StorageInternalError) as error:
+            cause = str(error.__cause__ or error).splitlines()[0]
+            raise CnnSearchError(
+                f"{self._bench.run.path}: the run's files must be writable, got {cause}. "
+                "Make room, then run the same command again: the finished trials are kept."
+            ) from error
+        finally:
+            if sys.exc_info()[0]:
+                self.stop()  # what ends one slot ends the search
+
+    def _no_time_left(self) -> bool:
+        """However short the time, a search makes one trial."""
+        return self._bench.budget.over and bool(self.oracle.trials)
 
     def run_trial(self, trial: Trial, slot: Slot) -> None:
         """Run one trial to its end and record it; where the search is interrupted, put it back in line."""
-        attempt = Attempt(self.oracle, trial, self._bench)
+        attempt = Attempt(self.oracle, trial, self._bench, slot)
         began = time.monotonic()
         try:
-            broken = run_in_child(attempt.prepare(slot), attempt.answer, lambda child: self._ran(slot, child))
-        except (CnnSearchError, OSError) as error:
+            broken = run_in_child(attempt.prepare(), attempt.answer, lambda child: self._ran(slot, child))
+        except DataError as error:  # images that cannot be decoded at this size
             broken = Broken(*classify(error))
+        except BaseException:  # not of the trial's making: a full disk, a reader that went away
+            self.oracle.requeue(trial)
+            raise
         finally:
             self._children.pop(slot.name, None)
         if broken and self._stopping.is_set():
@@ -147,36 +176,32 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
 class Attempt:
     """One go at a trial: what its process is told, what it said, how it ended."""
 
-    def __init__(self, oracle: OptunaOracle, trial: Trial, bench: Bench) -> None:
-        self._oracle, self._trial, self._bench = oracle, trial, bench
+    def __init__(self, oracle: OptunaOracle, trial: Trial, bench: Bench, slot: Slot) -> None:
+        self._oracle, self._trial, self._bench, self._slot = oracle, trial, bench, slot
         self._number = int(trial.trial_id)
         self._parameters: int | None = None
         self._epochs: list[Epoch] = []
         self._verdict = Verdict.GO_ON
         self._reason = ""
 
-    def prepare(self, slot: Slot) -> Work:
+    def prepare(self) -> Work:
         """Make the trial's folder afresh and say what is to be done."""
         bench, number = self._bench, self._number
         folder = bench.run.trial(number)
         shutil.rmtree(folder, ignore_errors=True)
         configuration = self._configuration()
-        bench.broadcast(TrialStarted(number, self._values, slot.name, configuration.training.epochs))
+        bench.broadcast(TrialStarted(number, self._values, self._slot.name, configuration.training.epochs))
         write_text(
             folder / "config.yaml", configuration_yaml(configuration, f"trial {number} of {bench.run.path.name}")
         )
-        return Work(run_trial, self._job(configuration, folder), folder / "log.txt", slot.environment)
+        return Work(run_trial, self._job(configuration, folder), folder / "log.txt", self._slot.environment)
 
     @property
     def _values(self) -> dict[str, Any]:
         return declare(self._bench.space, self._trial.hyperparameters)
 
     def _configuration(self) -> Configuration:
-        configuration = self._bench.space.configuration(self._values)
-        seed = configuration.training.seed
-        if seed is None:
-            seed = trial_seed(configuration.search.seed, self._number)
-        return configuration.model_copy(update={"training": configuration.training.model_copy(update={"seed": seed})})
+        return with_seed(self._bench.space.configuration(self._values), self._number)
 
     def _job(self, configuration: Configuration, folder: Path) -> TrialJob:
         return TrialJob(
@@ -194,6 +219,8 @@ class Attempt:
         if isinstance(message, Built):
             self._parameters = message.parameters
             self._bench.broadcast(TrialBuilt(self._number, message.parameters))
+            if self._slot.is_gpu and message.device == "cpu":
+                self._bench.warn_once(NO_GPU_SUPPORT)
         elif isinstance(message, EpochDone):
             return self._judge(message.epoch)
         elif isinstance(message, Trained):

@@ -10,8 +10,8 @@ import keras
 from cnnsearch.spaces.document import Block
 
 BATCH_NORM_MOMENTUM = 0.9
-"""Keras' 0.99 takes hundreds of batches to forget its start. With some tens of batches in an epoch the first epochs would
-be validated with wrong statistics, and good networks pruned or stopped for it."""
+"""Keras' 0.99 takes hundreds of batches to forget its start. With some tens of batches in an epoch the first epochs
+would be validated with wrong statistics, and good networks pruned or stopped for it."""
 _POOLS = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cnnsearch.commands.retrain import origin_of, retrain
+from cnnsearch.commands.retrain import retrain, source_of
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study import read_trials
 from cnnsearch.spaces.errors import CnnSearchError
@@ -57,15 +57,15 @@ def test_a_configuration_outside_of_a_run_has_no_score_to_compare_with(searched:
 
 def test_a_folder_that_is_no_model_and_one_that_does_not_exist_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(CnnSearchError, match=r"must lie here, got a folder without\. Name a run"):
-        origin_of(tmp_path)
+        source_of(tmp_path)
     with pytest.raises(CnnSearchError, match=r"none: a run, .* must lie here, got nothing there"):
-        origin_of(tmp_path / "none")
+        source_of(tmp_path / "none")
 
 
 def test_a_run_without_a_best_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "study.db").touch()
     with pytest.raises(CnnSearchError, match=r"must have a best model, got none yet\. Let it finish"):
-        origin_of(tmp_path)
+        source_of(tmp_path)
 
 
 def test_a_space_that_searches_is_refused(tmp_path: Path) -> None:
