@@ -38,9 +38,12 @@ def predictions(classes: int, images: int = 400, part: str = "test") -> Predicti
 
 def test_metrics_json(model_folder: Maker) -> None:
     folder = model_folder(["cat", "dog"], ROWS)
-    write_model_report(folder, 7, ACCURACY, 0.75)
+    described = json.loads(folder.classes.read_text())
+    origin = {"trial": 7, "epoch": 3, "objective": "val_accuracy", "score": 0.75}
+    folder.classes.write_text(json.dumps(described | {"origin": origin}))
+    write_model_report(folder)
     metrics = json.loads(folder.metrics.read_text())
-    assert (metrics["trial"], metrics["objective"], metrics["score"]) == (7, "val_accuracy", 0.75)
+    assert {key: metrics[key] for key in origin} == origin
     assert (metrics["validation"]["accuracy"], metrics["validation"]["images"]) == (0.5, 2)
     assert (metrics["test"]["accuracy"], metrics["test"]["images"]) == (0.5, 2)
     low, high = metrics["test"]["interval"]
@@ -49,14 +52,14 @@ def test_metrics_json(model_folder: Maker) -> None:
 
 def test_a_model_without_search_and_without_test_part(model_folder: Maker) -> None:
     folder = model_folder(["cat", "dog"], ROWS[:2])
-    write_model_report(folder, None, None, None)
+    write_model_report(folder)
     metrics = json.loads(folder.metrics.read_text())
     assert (metrics["trial"], metrics["objective"], metrics["score"], metrics["test"]) == (None, None, None, None)
 
 
 def test_errors_are_listed_the_most_confident_first(model_folder: Maker) -> None:
     folder = model_folder(["cat", "dog"], [*ROWS, ("test", "=e.png", "cat", "dog", 0.05, 0.95)])
-    write_model_report(folder, 0, ACCURACY, 0.5)
+    write_model_report(folder)
     with (folder.path / "errors.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["image"] for row in rows] == ["'=e.png", "c.png", "b.png"]
@@ -72,7 +75,7 @@ def test_errors_are_listed_the_most_confident_first(model_folder: Maker) -> None
 
 def test_without_predictions_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(CnnSearchError, match=r"classes\.json: .* got no file"):
-        write_model_report(ModelFolder(tmp_path), 0, ACCURACY, 0.5)
+        write_model_report(ModelFolder(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 

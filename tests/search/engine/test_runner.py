@@ -37,7 +37,7 @@ def test_a_good_job_is_heard_and_answered_and_its_output_is_in_its_log(tmp_path:
     broken, heard, log = run(tmp_path, works.talk, 1234)
     assert broken is None
     assert [type(message).__name__ for message in heard] == ["Built", "EpochDone"]
-    assert heard[0] == Built(1234)
+    assert heard[0] == Built(1234, "cpu")
     assert log == "building\nanswer: go on\n"
 
 
@@ -53,8 +53,8 @@ def test_a_slots_variables_are_set_there_and_not_here(tmp_path: Path) -> None:
         ("oom", Failure.OOM, "MemoryError: no room"),
         ("oom from tensorflow", Failure.OOM, "RuntimeError: RESOURCE_EXHAUSTED: OOM when allocating tensor"),
         ("nan", Failure.NAN, "loss is nan after epoch 1"),
-        ("data", Failure.DATA, "DataFailure: photos/cat.1.jpg: an image must decode, got half of one."),
-        ("disk", Failure.DATA, "OSError: [Errno 28] No space left on device"),
+        ("data", Failure.DATA, "photos/cat.1.jpg: an image must decode, got half of one."),
+        ("disk", Failure.CRASH, "OSError: [Errno 28] No space left on device"),
         ("bug", Failure.BUG, "KeyError: 'units'"),
         ("leaves", Failure.BUG, "SystemExit: 3"),
     ],

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from cnnsearch.search.failures import DataFailure, NotANumber
+from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.failures import NotANumber
 from cnnsearch.search.line import Line
 from cnnsearch.search.messages import Built, Done, EpochDone
 from cnnsearch.search.records import Epoch
@@ -16,7 +17,7 @@ ERRORS = {
     "oom": MemoryError("no room"),
     "oom from tensorflow": RuntimeError("RESOURCE_EXHAUSTED: OOM when allocating tensor\nwith shape[64,64]"),
     "nan": NotANumber("loss is nan after epoch 1"),
-    "data": DataFailure("photos/cat.1.jpg: an image must decode, got half of one."),
+    "data": DataError("photos/cat.1.jpg", "an image must decode, got half of one."),
     "disk": OSError(28, "No space left on device"),
     "bug": KeyError("units"),
     "leaves": SystemExit(3),
@@ -26,7 +27,7 @@ ERRORS = {
 def talk(line: Line, job: int) -> None:
     """Say what a good trial says; the answers decide nothing."""
     print("building")
-    line.tell(Built(job))
+    line.tell(Built(job, "cpu"))
     print("answer:", line.ask(EpochDone(Epoch(1, {"loss": 0.5}, 0.25))))
     line.tell(Done())
 
@@ -62,6 +63,6 @@ def die_while_asking(line: Line, job: Any) -> None:
 
 def hang(line: Line, job: str) -> None:
     """Never end by itself; say which process it is."""
-    line.tell(Built(os.getpid()))
+    line.tell(Built(os.getpid(), "cpu"))
     while True:
         time.sleep(3600)
