@@ -14,6 +14,7 @@ from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.oracle import EveryTrialFailed, OptunaOracle
+from cnnsearch.search.engine.samplers import pruner_of
 from cnnsearch.search.engine.slots import Slot, visible_slots
 from cnnsearch.search.engine.tuner import TIME_IS_UP, Bench, SearchTuner
 from cnnsearch.search.environment import environment
@@ -29,6 +30,7 @@ from cnnsearch.search.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.tensorboard_log import TensorBoardLog
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.space import Space
+from cnnsearch.spaces.values import Choice, IntRange
 
 Progress = Callable[[int, int], None]
 """Called with (images decoded, images in all)."""
@@ -195,11 +197,18 @@ def _oracle(plan: _Plan) -> OptunaOracle:
         seed=search.seed,
         storage=sqlite_url(plan.run.study),
         sampler=search.sampler,
-        pruner=search.pruner,
+        pruner=pruner_of(search.pruner, _most_epochs(plan.space)),
         reject=partial(why_impossible, plan.space),
     )
     oracle.verbose = 0
     return oracle
+
+
+def _most_epochs(space: Space) -> int:
+    domain = next((p.domain for p in space.parameters if p.name == "training.epochs"), None)
+    if isinstance(domain, Choice):
+        return int(max(domain.options))
+    return domain.high if isinstance(domain, IntRange) else space.document.training.epochs
 
 
 def _tune(tuner: SearchTuner, broadcast: Broadcast) -> EveryTrialFailed | None:

@@ -13,12 +13,15 @@ SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True),
     "random": lambda seed: RandomSampler(seed=seed),
 }
-PRUNERS: dict[str, Callable[[], BasePruner]] = {
-    # Asynchronous successive halving (Li et al. 2018): at epochs 2, 6, 18, ... the best third goes on.
-    "asha": lambda: SuccessiveHalvingPruner(min_resource=2, reduction_factor=3),
+_FIRST_LOOK = 3
+"""Epochs that a trial may train before it is compared: earlier, networks that learn and those that do not look alike."""
+PRUNERS: dict[str, Callable[[int], BasePruner]] = {
+    # Asynchronous successive halving (Li et al. 2018): at the first look, and at 3, 9, ... times that, the best third
+    # goes on.
+    "asha": lambda first: SuccessiveHalvingPruner(min_resource=first, reduction_factor=3),
     # Below the median of the earlier trials at the same epoch (Golovin et al. 2017).
-    "median": lambda: MedianPruner(n_startup_trials=5, n_warmup_steps=1),
-    "none": NopPruner,
+    "median": lambda first: MedianPruner(n_startup_trials=5, n_warmup_steps=first - 1),
+    "none": lambda _: NopPruner(),
 }
 
 
@@ -35,8 +38,11 @@ def sampler_of(sampler: str | BaseSampler, seed: int | None) -> BaseSampler:
     return SAMPLERS[sampler](seed)
 
 
-def pruner_of(pruner: str | BasePruner) -> BasePruner:
+def pruner_of(pruner: str | BasePruner, epochs: int = 0) -> BasePruner:
     """A pruner by name, or the one given.
+
+    Args:
+        epochs: how long a trial may train at most; the first look comes after a sixth of them. 0 where nobody knows.
 
     Raises:
         CnnSearchError: there is no pruner of this name.
@@ -45,7 +51,7 @@ def pruner_of(pruner: str | BasePruner) -> BasePruner:
         return pruner
     if pruner not in PRUNERS:
         raise CnnSearchError(f"pruner: one of {', '.join(PRUNERS)} or an Optuna pruner, got {pruner!r}.")
-    return PRUNERS[pruner]()
+    return PRUNERS[pruner](max(_FIRST_LOOK, round(epochs / 6)))
 
 
 def quiet_optuna() -> None:
