@@ -14,7 +14,7 @@ SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
     "random": lambda seed: RandomSampler(seed=seed),
 }
 _FIRST_LOOK = 3
-"""Epochs that a trial may train before it is compared: earlier, networks that learn and those that do not look alike."""
+"""Epochs that a trial trains before it is compared: earlier, those that learn and those that do not look alike."""
 PRUNERS: dict[str, Callable[[int], BasePruner]] = {
     # Asynchronous successive halving (Li et al. 2018): at the first look, and at 3, 9, ... times that, the best third
     # goes on.
