@@ -20,7 +20,7 @@ PRUNERS: dict[str, Callable[[int], BasePruner]] = {
     # goes on.
     "asha": lambda first: SuccessiveHalvingPruner(min_resource=first, reduction_factor=3),
     # Below the median of the earlier trials at the same epoch (Golovin et al. 2017).
-    "median": lambda first: MedianPruner(n_startup_trials=5, n_warmup_steps=first - 1),
+    "median": lambda first: MedianPruner(n_startup_trials=5, n_warmup_steps=first),
     "none": lambda _: NopPruner(),
 }
 
