@@ -10,8 +10,11 @@ from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange
 def draw(space: Space, source: random.Random) -> dict[str, Scalar]:
     """Values for the active parameters, each evenly over its domain (a log scale: evenly over the exponent)."""
     values: dict[str, Scalar] = {}
-    for parameter in space.parameters:
-        if parameter.is_active(values):
+    for parameter, conditions in space.plan:
+        for condition in conditions:
+            if not condition.holds(values):
+                break
+        else:
             values[parameter.name] = draw_value(parameter.domain, source)
     return values
 

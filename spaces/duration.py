@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -45,5 +45,16 @@ def _written(seconds: float) -> str | float:
     return format_duration(seconds) if seconds == round(seconds) else seconds
 
 
-Duration = Annotated[float, BeforeValidator(_seconds), PlainSerializer(_written), Field(gt=0)]
+_NUMBER = r"[0-9]+(\.[0-9]+)?"
+_SCHEMA = {
+    "anyOf": [
+        {
+            "description": "a length of time such as `90s`, `30m` or `1h30m`",
+            "type": "string",
+            "pattern": rf"^(?=[0-9])({_NUMBER}d)?({_NUMBER}h)?({_NUMBER}m)?({_NUMBER}s)?$",
+        },
+        {"description": "a number of seconds", "type": "number", "exclusiveMinimum": 0},
+    ]
+}
+Duration = Annotated[float, BeforeValidator(_seconds), PlainSerializer(_written), Field(gt=0), WithJsonSchema(_SCHEMA)]
 """Seconds; written back as text such as `2h`."""

@@ -1,11 +1,38 @@
 """The errors a person can mend. Every message says where, which rule, what was found there, and what to do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+_NEAR = 80
 
 
 class CnnSearchError(Exception):
     """Base of every error that the person can mend: it ends a command with exit code 1, without a traceback."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The line of a file, or the command line option, that a problem is about.
+
+    Attributes:
+        text: the whole line as it stands, without its end.
+        start: characters before the part that is meant.
+        length: characters of that part, at least 1; it may lie just behind the line's end.
+        line: the line's number from 1; None for an option.
+    """
+
+    text: str
+    start: int
+    length: int
+    line: int | None = None
+
+    def before(self) -> str:
+        """A little of the text before the part that is meant: a line may be as long as a file."""
+        return self.text[max(self.start - _NEAR, 0) : self.start]
+
+    def behind(self) -> str:
+        """A little of the text from the beginning of that part on."""
+        return self.text[self.start : self.start + _NEAR]
 
 
 @dataclass(frozen=True)
@@ -16,11 +43,13 @@ class Problem:
         where: `file:line:column`, a dotted key, a path, or the command line option.
         rule: what should hold there, ending with what was found.
         advice: what to do about it; may be empty.
+        excerpt: the line itself where there is one; it does not tell problems apart.
     """
 
     where: str
     rule: str
     advice: str = ""
+    excerpt: Excerpt | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.rule.removesuffix('.')}." + (f" {self.advice}" if self.advice else "")

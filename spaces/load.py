@@ -6,12 +6,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from cnnsearch.spaces.consistency import inconsistencies, with_fitting_starts
 from cnnsearch.spaces.document import Document
 from cnnsearch.spaces.errors import Problem, SpaceError
-from cnnsearch.spaces.explain import explain, nearest, place
-from cnnsearch.spaces.nodes import MOST_BYTES, Mark, Node, read_nodes
-from cnnsearch.spaces.overrides import apply_overrides
-from cnnsearch.spaces.shapes import impossible_branches
+from cnnsearch.spaces.nearest import nearest
+from cnnsearch.spaces.reading.decoding import text_in
+from cnnsearch.spaces.reading.explain import dotted, explain, place
+from cnnsearch.spaces.reading.nodes import MOST_BYTES, Mark, Node, read_nodes
+from cnnsearch.spaces.reading.overrides import apply_overrides
+from cnnsearch.spaces.reading.source import located, refusal
 from cnnsearch.spaces.space import Space
 
 
@@ -21,18 +24,23 @@ def shipped_spaces() -> list[str]:
     return sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml"))
 
 
-def load_space(source: str | Path, overrides: Sequence[str] = ()) -> Space:
+def load_space(source: str | Path, overrides: Sequence[str] = (), *, allow_code: bool = False) -> Space:
     """The space in a file, or the shipped one of that name (`basic`, `spaces/basic.yaml`) where there is no such file.
+
+    Args:
+        allow_code: accept `custom:` functions, which run when the space is searched.
 
     Raises:
         SpaceError: it cannot be read or breaks rules of the language; with all problems, in the order of the file.
     """
     path = Path(source)
-    text = _decoded(_bytes_of(path), str(source))
-    return loads_space(text, path.stem, overrides, where=str(source))
+    text = text_in(_bytes_of(path), str(source))
+    return loads_space(text, path.stem, overrides, where=str(source), allow_code=allow_code)
 
 
-def loads_space(text: str, name: str, overrides: Sequence[str] = (), where: str | None = None) -> Space:
+def loads_space(
+    text: str, name: str, overrides: Sequence[str] = (), where: str | None = None, *, allow_code: bool = False
+) -> Space:
     """The space that a YAML text describes; `where` names its file in messages, `name.yaml` if not given.
 
     Raises:
@@ -41,11 +49,15 @@ def loads_space(text: str, name: str, overrides: Sequence[str] = (), where: str 
     where = where or f"{name}.yaml"
     root, problems = read_nodes(text, where)
     if root is None:
-        raise SpaceError([Problem(where, "a space must say at least `data:` and `model:`, got an empty document")])
+        advice = f"Begin with a copy of a shipped one: {', '.join(shipped_spaces())}."
+        raise SpaceError(
+            [Problem(where, "a space must say at least `data:` and `model:`, got an empty document", advice)]
+        )
     if not isinstance(root.content, dict):
-        raise SpaceError([Problem(root.mark.where, f"a space must be a mapping of keys, got {_kind(root)}")])
+        raise refusal(root.mark, f"a space must be a mapping of keys, got {_kind(root)}", _root_advice(root))
     root, more = apply_overrides(root, overrides)
-    document, wrong = _checked(root)
+    set_elsewhere = bool(overrides) and not any(text.startswith("search.start_from") for text in overrides)
+    document, wrong = _checked(root, allow_code=allow_code, drop_starts=set_elsewhere)
     problems = [*problems, *more, *wrong]
     if problems or document is None:
         raise SpaceError(_sorted(problems))
@@ -56,24 +68,30 @@ def _kind(node: Node) -> str:
     return "a list" if isinstance(node.content, list) else f"{str(node.content)[:40]!r}"
 
 
-def _checked(root: Node) -> tuple[Document | None, list[tuple[Mark, Problem]]]:
+def _root_advice(root: Node) -> str:
+    if isinstance(root.content, list):
+        return "Take the dashes before the keys away."
+    return "Write `data:` and `model:` with a value each."
+
+
+def _checked(root: Node, *, allow_code: bool, drop_starts: bool) -> tuple[Document | None, list[tuple[Mark, Problem]]]:
     """The document in these nodes, and its problems; None for one that breaks the language's own rules."""
     try:
         document = Document.model_validate(root.plain())
     except ValidationError as error:
         return None, [explain(details, root) for details in error.errors(include_url=False)]
-    impossible = impossible_branches(document).items()
-    marks = {name: place(root, ("model", name), at_key=True) for name, _ in impossible}
-    advice = "Use larger images (data.image_size), fewer blocks, or padding: same."
-    return document, [
-        (marks[name], Problem(marks[name].where, f"`model.{name}`: {rule}", advice)) for name, rule in impossible
-    ]
+    document = with_fitting_starts(document) if drop_starts else document
+    problems = []
+    for found in inconsistencies(document, allow_code=allow_code, settled=drop_starts):
+        mark = place(root, found.place, at_key=found.at_key)
+        problems.append((mark, Problem(mark.where, f"`{dotted(found.place)}`: {found.rule}", found.advice)))
+    return document, problems
 
 
 def _sorted(problems: list[tuple[Mark, Problem]]) -> list[Problem]:
     """In the order of the file, then of the command line; what was found twice is told once."""
     ordered = sorted(problems, key=lambda found: found[0])
-    return list(dict.fromkeys(problem for _, problem in ordered))
+    return list(dict.fromkeys(located(mark, problem) for mark, problem in ordered))
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -104,13 +122,3 @@ def _shipped(path: Path) -> bytes | None:
     if path.stem not in shipped_spaces():
         return None
     return (resources.files("cnnsearch.spaces") / f"{path.stem}.yaml").read_bytes()
-
-
-def _decoded(content: bytes, where: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
-        rule = f"a space must be UTF-8 text, got the byte {content[error.start]:#04x}"
-        raise SpaceError([Problem(f"{where}:{line}:{column}", rule, "Save it as UTF-8.")]) from None

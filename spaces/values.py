@@ -1,14 +1,40 @@
 """Searched values: the ranges and choices a space may put in the place of any fixed value."""
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 Scalar = str | int | float | bool | None
 KEYWORDS = ("choice", "int", "float")
 """The keys that make a mapping a searched value; no section of the language has a key of these names."""
+
+
+class Kinds(dict[str, Any]):
+    """The options of a choice between kinds, such as `scratch` and `vgg16`: the name of a kind stays in what is chosen.
+
+    An option under another name is a choice of its own, or a kind under a name of the file's own; that name is left
+    aside in what is chosen, as are all names of the options of a plain mapping.
+    """
+
+    def __init__(self, options: Mapping[str, Any], kinds: Collection[str]) -> None:
+        super().__init__(options)
+        self.kinds = frozenset(kinds)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Kinds, (dict(self), self.kinds)
+
+
+class Stack(dict[str, Any]):
+    """A section with `count` entries, such as blocks: a value that is a list has one entry for each of them."""
+
+    def __init__(self, values: Mapping[str, Any], count: str) -> None:
+        super().__init__(values)
+        self.count = count
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Stack, (dict(self), self.count)
 
 
 @dataclass(frozen=True)
@@ -71,6 +97,26 @@ def domain_of(node: Mapping[str, Any]) -> Domain:
     return FloatRange(float(low), float(high), node.get("step"), node.get("scale") or "linear")
 
 
+def counts(node: Any) -> list[int]:  # noqa: ANN401 - a number or a searched node
+    """The whole numbers that a fixed or searched count may be, in the order of the file."""
+    if not is_searched(node):
+        return [node]
+    values = [int(value) for value in options_of(domain_of(node)) if value is not None]
+    return [*values, int(node["otherwise"])] if node.get("otherwise") is not None else values
+
+
+def all_values(node: Any, default: Any = None) -> list[Any]:  # noqa: ANN401 - a fixed value or a searched node
+    """All that a fixed or searched value may be; of a range that cannot be listed, both ends.
+
+    Args:
+        default: of the key, which holds where the node's `when` does not and it has no `otherwise`.
+    """
+    if not is_searched(node):
+        return [node]
+    values = list(options_of(domain_of(node)))
+    return [*values, node.get("otherwise", default)] if "when" in node else values
+
+
 def label(option: Any) -> Scalar:  # noqa: ANN401 - any JSON value
     """A scalar that stands for an option in tables and studies, which take scalars only: `[64, 64]` for a list."""
     if isinstance(option, Mapping):
@@ -104,6 +150,20 @@ def size(domain: Domain) -> int | None:
     raise TypeError(f"no domain: {domain!r}")
 
 
+def options_of(domain: Domain) -> Sequence[Any]:
+    """All values of a domain that can be listed; the two ends of one that cannot."""
+    match domain:
+        case Choice(options):
+            return options
+        case Branch(names):
+            return names
+        case FloatRange(low, high, None):
+            return [low] if low == high else [low, high]
+        case IntRange() | FloatRange():
+            return [value_at(domain, index) for index in range(size(domain) or 0)]
+    raise TypeError(f"no domain: {domain!r}")
+
+
 def value_at(domain: IntRange | FloatRange, index: int) -> int | float:
     """The value of a stepped range at this index, from 0; both ends come out exactly as they were written."""
     if isinstance(domain, IntRange):
@@ -112,14 +172,14 @@ def value_at(domain: IntRange | FloatRange, index: int) -> int | float:
         return domain.low
     if index + 1 == size(domain):
         return domain.high
-    return float(f"{domain.low + index * (domain.step or 0.0):.12g}")
+    return float(Decimal(repr(domain.low)) + index * Decimal(repr(domain.step or 0.0)))
 
 
 def describe(domain: Domain) -> str:
     """The domain in words, for messages and summaries."""
     match domain:
         case Choice(options):
-            return "one of " + ", ".join(str(label(option)) for option in options)
+            return "one of " + ", ".join(_spelled(label(option)) for option in options)
         case Branch(names):
             return "one of " + ", ".join(names)
         case IntRange(low, high, step):
@@ -129,17 +189,23 @@ def describe(domain: Domain) -> str:
     raise TypeError(f"no domain: {domain!r}")
 
 
+def _spelled(value: Scalar) -> str:
+    """The value as YAML spells it."""
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _is_same(one: object, other: object) -> bool:
+def is_same(one: object, other: object) -> bool:
+    """Whether two scalars of a file are equal: 1 and 1.0 are, 1 and true are not."""
     return one == other and (type(one) is type(other) or (_is_number(one) and _is_number(other)))
 
 
 def _on_range(domain: IntRange | FloatRange, value: Scalar) -> int | float | None:
     """The range's own value that this one stands for, rounding errors of a stepped range mended; None if outside."""
-    if not _is_number(value) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not _is_number(value) or not isinstance(value, int | float) or not abs(value) <= 1e300:
         return None
     slack = 1e-9 * max(abs(domain.low), abs(domain.high), 1e-300)
     if not domain.low - slack <= value <= domain.high + slack:
@@ -161,7 +227,7 @@ def value_of(domain: Domain, value: Scalar) -> Any:  # noqa: ANN401 - any JSON v
     found: list[Any] = []
     match domain:
         case Choice(options):
-            found = [option for option in options if _is_same(label(option), value)]
+            found = [option for option in options if is_same(label(option), value)]
         case Branch(names):
             found = [name for name in names if name == value]
         case IntRange() | FloatRange():
@@ -169,3 +235,12 @@ def value_of(domain: Domain, value: Scalar) -> Any:  # noqa: ANN401 - any JSON v
     if not found:
         raise ValueError(f"must be {describe(domain)}, got {value!r}")
     return found[0]
+
+
+def has(domain: Domain, value: Any) -> bool:  # noqa: ANN401 - any fixed value
+    """Whether a fixed value is one of the domain's."""
+    try:
+        value_of(domain, label(value))
+    except ValueError:
+        return False
+    return True

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.emitter import Emitter
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import SafeRepresenter
+
+from cnnsearch.spaces.values import Kinds, Stack
 
 _BARE = re.compile(r"[A-Za-z_./][\w./-]*(:[\w./-]+)*", re.ASCII)
 
@@ -28,12 +31,22 @@ class _Representer(SafeRepresenter):
 
 
 _Representer.add_representer(str, _Representer.represent_text)
+for _marked in (Kinds, Stack):
+    _Representer.add_representer(_marked, SafeRepresenter.represent_dict)
+
+
+class _Emitter(Emitter):
+    """Keeps a quoted text on one line: folded, it would lose some of the tabs and spaces at its folds."""
+
+    def write_double_quoted(self, text: str, split: bool = True) -> None:  # noqa: ARG002 - ruamel's own signature
+        """Write a text in double quotes."""
+        super().write_double_quoted(text, split=False)
 
 
 def as_yaml(tree: Mapping[str, Any], comment: str = "") -> str:
     """A plain document as YAML: innermost lists and mappings on one line, keys in their order, under a comment."""
     yaml = YAML(typ="safe", pure=True)
-    yaml.Representer = _Representer
+    yaml.Representer, yaml.Emitter = _Representer, _Emitter
     yaml.default_flow_style = None
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 160

@@ -43,7 +43,7 @@ def test_parameters_are_named_by_their_path_and_exist_where_their_branch_and_blo
         "model.scratch.filters.0",
         "model.scratch.filters.1",
         "model.scratch.filters.2",
-        "model.scratch.batch_norm",
+        "model.scratch.norm",
         "model.vgg16.trainable_from",
         "head.dense",
     ]
@@ -64,7 +64,7 @@ def values_of(**changed: Any) -> dict[str, Any]:
         "model.scratch.convs.1": 2,
         "model.scratch.filters.0": 8,
         "model.scratch.filters.1": 16,
-        "model.scratch.batch_norm": True,
+        "model.scratch.norm": "batch",
         "head.dense": "[{units: 64, dropout: 0.5, activation: relu}]",
     }
     return {**values, **{key.replace("__", "."): value for key, value in changed.items()}}
@@ -76,9 +76,9 @@ def test_a_configuration_has_the_drawn_blocks_and_options_for_their_labels():
     assert name == "scratch"
     assert isinstance(scratch, Scratch)
     assert configuration.data.image_size == [48, 64]
-    assert [(block.convs, block.filters, block.batch_norm) for block in scratch.layers()] == [
-        (1, 8, True),
-        (2, 16, True),
+    assert [(block.convs, block.filters, block.norm) for block in scratch.layers()] == [
+        (1, 8, "batch"),
+        (2, 16, "batch"),
     ]
     assert scratch.filters == [8, 16]
     assert [(layer.units, layer.dropout) for layer in configuration.head.dense] == [(64, 0.5)]
@@ -89,7 +89,7 @@ def test_a_configuration_has_the_drawn_blocks_and_options_for_their_labels():
     [
         ({"model__scratch__blocks": 4}, r"model\.scratch\.blocks must be a whole number from 1 to 3, got 4"),
         ({"model__scratch__blocks": "2"}, r"model\.scratch\.blocks must be a whole number from 1 to 3, got '2'"),
-        ({"model__scratch__batch_norm": 1}, r"model\.scratch\.batch_norm must be one of True, False, got 1"),
+        ({"model__scratch__norm": 1}, r"model\.scratch\.norm must be one of batch, none, got 1"),
         ({"model": "mobilenet"}, r"model must be one of scratch, vgg16, got 'mobilenet'"),
         ({"model__scratch__blocks": 3}, r"model\.scratch\.filters\.2 is active and must have a value, got none"),
         ({"data__image_size": "[1, 1]"}, r"data\.image_size must be one of \[32, 32\], \[48, 64\], got '\[1, 1\]'"),
@@ -176,7 +176,9 @@ def test_a_configuration_refuses_searched_values():
 
 def test_the_branch_of_a_choice_is_refused():
     document = Document.model_validate({"data": {"source": "x"}, "model": {"choice": ["vgg16", "mobilenet"]}})
-    with pytest.raises(ValueError, match=r"a configuration has one branch in Model, got vgg16, mobilenet"):
+    with pytest.raises(
+        ValueError, match=r"a configuration has one kind of network, optimizer and schedule, got a choice"
+    ):
         branch_of(document.model)
 
 

@@ -1,16 +1,17 @@
 """Turns what pydantic found wrong into problems in the language's own words, each with its place in the file."""
 
-import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic_core import ErrorDetails
 
+from cnnsearch.spaces.advice import type_advice
 from cnnsearch.spaces.document import Document, Section
 from cnnsearch.spaces.errors import Problem
-from cnnsearch.spaces.nodes import Mark, Node
-from cnnsearch.spaces.searched import TAGS
+from cnnsearch.spaces.nearest import among, nearest
+from cnnsearch.spaces.reading.nodes import Mark, Node
+from cnnsearch.spaces.sections.rules import KEY_RULE, RULE
 from cnnsearch.spaces.values import KEYWORDS, shown
 
 Path = tuple[str | int, ...]
@@ -79,7 +80,9 @@ def _section_at(path: Path) -> type[Section] | None:
         if isinstance(key, int) or key == "choice":
             continue
         field = section.model_fields.get(key)
-        found = _first_section(field.annotation) if field else None
+        if field is None:  # the name of a branch, which is the file's own
+            continue
+        found = _first_section(field.annotation)
         if found is None:
             return None
         section = found
@@ -92,39 +95,21 @@ def _first_section(annotation: Any) -> type[Section] | None:  # noqa: ANN401 - a
     return next((found for part in get_args(annotation) if (found := _first_section(part))), None)
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
-    """`Did you mean ...?` with a space after it, where one of the known words is near."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"Did you mean `{close[0]}`? " if close else ""
-
-
 def dotted(path: Path) -> str:
     """The path as parameters are named."""
     return ".".join(map(str, path)) or "the document"
 
 
-def _unknown_key(path: Path, tags: Sequence[str]) -> tuple[str, str]:
+def _unknown_key(path: Path) -> tuple[str, str]:
     *parents, key = path
     parent, name = tuple(parents), str(key)
-    if tags and tags[-1] in ("<choice>", "<int>", "<float>"):
-        beside = {"<choice>": ["choice"], "<int>": ["int", "step"], "<float>": ["float", "step", "scale"]}[tags[-1]]
-        if name == "per":
-            return (
-                f"`per: block` is for the values of a scratch model's blocks, got it at `{dotted(parent)}`",
-                "Leave it out.",
-            )
-        if name in KEYWORDS:
-            rule = f"a searched value is a choice, an int or a float range, got two of them at `{dotted(parent)}`"
-            return rule, "Keep one."
-        keys = [*beside, "per"] if "<fixed>" in tags[:-1] else beside
-    else:
-        section = _section_at(parent)
-        keys = list(section.model_fields) if section else []
-        if name in KEYWORDS and keys:
-            rule = f"`{dotted(parent)}` is a section, got `{name}` as if it were one searched value"
-            return rule, f"Search the values inside: {', '.join(keys)}."
-    advice = f"{nearest(name, keys)}The keys here are {', '.join(keys)}."
-    return f"a key must be known in {_inside(parent)}, got `{name[:60]}`", advice
+    section = _section_at(parent)
+    keys = list(section.model_fields) if section else []
+    if name in KEYWORDS and keys:
+        rule = f"`{dotted(parent)}` is a section, got `{name}` as if it were one searched value"
+        return rule, f"Search the values inside: {', '.join(keys)}."
+    rule = f"a key must be known in {_inside(parent)}, got `{name[:60]}`"
+    return rule, among(name, keys, "The keys here are")
 
 
 def _inside(path: Path) -> str:
@@ -139,13 +124,13 @@ def _literal(error: ErrorDetails, name: str) -> tuple[str, str]:
     return f"`{name}` must be one of {', '.join(words)}, got {shown(found)}", advice.strip()
 
 
-def _in_words(error: ErrorDetails, path: Path, tags: Sequence[str]) -> tuple[str, str]:
+def _in_words(error: ErrorDetails, path: Path) -> tuple[str, str]:
     kind, found, context = error["type"], error["input"], error.get("ctx", {})
     name = dotted(path)
-    if kind == "rule":
+    if kind in (RULE, KEY_RULE):
         return f"`{name}`: {context['rule']}", str(context.get("advice", ""))
     if kind == "extra_forbidden":
-        return _unknown_key(path, tags)
+        return _unknown_key(path)
     if kind == "missing":
         return f"`{name}` must be given, got nothing", f"Write `{path[-1]}:` in {_inside(path[:-1])}."
     if kind == "literal_error":
@@ -159,7 +144,7 @@ def _in_words(error: ErrorDetails, path: Path, tags: Sequence[str]) -> tuple[str
 def _value_rule(kind: str, name: str, found: Any, context: Mapping[str, Any]) -> tuple[str, str] | None:  # noqa: ANN401
     """Rules on one value's type, bounds or length."""
     if kind in _KINDS:
-        return f"`{name}` must be {_KINDS[kind]}, got {shown(found)}", _type_advice(kind, found)
+        return f"`{name}` must be {_KINDS[kind]}, got {shown(found)}", type_advice(kind, found)
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
         return f"`{name}` must be {words} {context[bound]}, got {shown(found)}", ""
@@ -170,28 +155,13 @@ def _value_rule(kind: str, name: str, found: Any, context: Mapping[str, Any]) ->
     return None
 
 
-def _type_advice(kind: str, found: Any) -> str:  # noqa: ANN401 - anything a file may hold
-    if kind in ("int_type", "float_type") and isinstance(found, str):
-        return "Take the quotes away." if re.fullmatch(r"[-+.\deE]+", found) else ""
-    if kind in ("model_type", "dict_type") and found is None:
-        return "Write its keys below it, or leave it out to take its defaults."
-    if kind in ("int_type", "float_type", "bool_type", "string_type") and isinstance(found, Mapping) and found:
-        return f"{nearest(str(next(iter(found))), KEYWORDS)}A searched value has one of the keys {', '.join(KEYWORDS)}."
-    if kind == "bool_type" and str(found).lower() in ("yes", "no", "on", "off"):
-        return "YAML 1.2 has true and false only."
-    return ""
-
-
 def explain(error: ErrorDetails, root: Node) -> tuple[Mark, Problem]:
     """One problem, with its mark to sort by, from one of pydantic's."""
-    location = error["loc"]
-    *parents, last = location or ("",)
-    tags = [str(part) for part in parents if part in TAGS]
-    ends_in_tag = last in TAGS and error["type"] != "extra_forbidden"
-    path = (*(part for part in parents if part not in TAGS), *(() if ends_in_tag or not location else (last,)))
+    # What stands in < > is pydantic's note of a value's form; no person wrote it.
+    path = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith("<")))
     if error["type"] == "missing":
         mark = place(root, path[:-1], at_key=True)
     else:
-        mark = place(root, path, at_key=error["type"] == "extra_forbidden")
-    rule, advice = _in_words(error, path, tags)
+        mark = place(root, path, at_key=error["type"] in ("extra_forbidden", KEY_RULE))
+    rule, advice = _in_words(error, path)
     return mark, Problem(mark.where, rule, advice)

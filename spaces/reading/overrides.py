@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from cnnsearch.spaces.errors import Problem, SpaceError
-from cnnsearch.spaces.explain import step_into
-from cnnsearch.spaces.nodes import Mark, Node, read_nodes
+from cnnsearch.spaces.errors import Excerpt, Problem, SpaceError
+from cnnsearch.spaces.reading.explain import step_into
+from cnnsearch.spaces.reading.nodes import Mark, Node, read_nodes
+from cnnsearch.spaces.reading.source import refusal
 from cnnsearch.spaces.values import shown
 
 _ADVICE = "Write it like --set data.image_size=[64,64]."
@@ -29,8 +30,8 @@ def _mapping_of_names(names: list[Node], mark: Mark) -> Node:
     return Node(children, mark, {name.content: name.mark for name in names})
 
 
-def _put(parent: Node, key: str | int, value: Node) -> None:
-    """Set a child; a branch's bare name keeps the settings that this branch has in the file."""
+def _put(parent: Node, key: str | int, value: Node, mark: Mark) -> None:
+    """Set a child, its key standing at the mark; a branch's bare name keeps the settings it has in the file."""
     old = step_into(parent, key)
     if old is not None and isinstance(value.content, str):
         branches = old.content.get("choice") if isinstance(old.content, dict) else None
@@ -42,7 +43,7 @@ def _put(parent: Node, key: str | int, value: Node) -> None:
         parent, holder = branches, branches.content
     holder[key] = value
     if isinstance(key, str):
-        parent.key_marks[key] = value.mark
+        parent.key_marks[key] = mark
 
 
 def _copied(node: Node) -> Node:
@@ -66,20 +67,33 @@ def _key_in(node: Node, name: str, place: str) -> str | int:
     raise ValueError(f"`{place}` must have keys inside, got {shown(node.content)}")
 
 
-def _set(root: Node, keys: Sequence[str], value: Node) -> None:
+def _set(root: Node, keys: Sequence[str], value: Node, marks: Sequence[Mark]) -> None:
     """Walk down to the parent of the last key, making mappings on the way, and put the value there."""
     node = root
-    for depth, name in enumerate(keys):
+    for depth, (name, mark) in enumerate(zip(keys, marks, strict=True)):
         _opened(node)
-        key = _key_in(node, name, ".".join(keys[:depth]))
+        try:
+            key = _key_in(node, name, ".".join(keys[:depth]))
+        except ValueError as error:
+            raise refusal(mark, str(error), "Set the whole of it.") from None
         if depth + 1 == len(keys):
-            _put(node, key, value)
+            _put(node, key, value, mark)
             return
         child = step_into(node, key)
         if child is None:
-            child = Node({}, value.mark)
-            _put(node, key, child)
+            child = Node({}, mark)
+            _put(node, key, child, mark)
         node = child
+
+
+def _marks(override: str, keys: Sequence[str], number: int) -> list[Mark]:
+    """Where each part of a dotted key stands in the option."""
+    line = f"--set {override}".partition("\n")[0]
+    where, start, marks = f"--set {override[:100]}", len("--set "), []
+    for key in keys:
+        marks.append(Mark((number, 0, start), where, Excerpt(line, start, max(len(key), 1))))
+        start += len(key) + 1
+    return marks
 
 
 def apply_overrides(root: Node, overrides: Sequence[str]) -> tuple[Node, list[tuple[Mark, Problem]]]:
@@ -88,18 +102,17 @@ def apply_overrides(root: Node, overrides: Sequence[str]) -> tuple[Node, list[tu
     problems: list[tuple[Mark, Problem]] = []
     for number, override in enumerate(overrides, start=1):
         where = f"--set {override[:100]}"
-        mark = Mark((number, 0, 0), where)
         name, equals, text = override.partition("=")
-        keys = name.strip().split(".")
+        keys = [key.strip() for key in name.split(".")]
+        whole, *_ = _marks(override, [override], number)
         if not equals or not all(keys):
-            problems.append((mark, Problem(where, f"a setting must be KEY=VALUE, got {override[:60]!r}", _ADVICE)))
+            problems.append((whole, Problem(where, f"a setting must be KEY=VALUE, got {override[:60]!r}", _ADVICE)))
             continue
         try:
-            value, found = read_nodes(text, where, option=number)
+            value, found = read_nodes(text, where, number, f"--set {name}=")
             problems += found
-            _set(root, keys, value or Node(None, mark))
+            marks = _marks(override, name.split("."), number)
+            _set(root, keys, value or Node(None, marks[-1]), marks)
         except SpaceError as error:
-            problems += [(mark, problem) for problem in error.problems]
-        except ValueError as error:
-            problems.append((mark, Problem(where, str(error), "Set the whole of it.")))
+            problems += [(whole, problem) for problem in error.problems]
     return root, problems
