@@ -10,9 +10,10 @@ from typing import Any
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.evaluation import EvaluationJob, run_evaluation
 from cnnsearch.search.records import Objective, Origin, TrialRecord, rank
-from cnnsearch.search.run_folder import ModelFolder, RunFolder, write_json
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.trial.evaluation import EvaluationJob, run_evaluation
+from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.errors import CnnSearchError
 
 

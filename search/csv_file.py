@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cnnsearch.search.run_folder import write_beside
+from cnnsearch.search.writing import write_beside
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -10,15 +10,15 @@ from cnnsearch.search.best import TrainedModel, export_model
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import visible_slots
-from cnnsearch.search.events import EpochEnded, Listener, TrialBuilt, TrialEnded, TrialStarted
-from cnnsearch.search.messages import Built, EpochDone, Message, Trained, Verdict
-from cnnsearch.search.preflight import check_classes, without_unavailable_weights
+from cnnsearch.search.history_file import write_history
+from cnnsearch.search.listeners.events import EpochEnded, Listener, TrialBuilt, TrialEnded, TrialStarted
+from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weights
 from cnnsearch.search.records import Epoch, Objective, Origin, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.study import best_epoch
-from cnnsearch.search.trial import TrialJob, run_trial
-from cnnsearch.search.trial_folder import write_history
+from cnnsearch.search.trial.messages import Built, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.space import Space, configuration_yaml
@@ -55,7 +55,7 @@ def retrain(
     space, _ = without_unavailable_weights(request.space)
     configuration = with_seed(space.configuration({}), number=0)
     dataset = prepare_dataset(configuration.data, request.cache, progress)
-    check_classes(space, dataset.classes)
+    fit_to_classes(space, dataset.classes)  # a space of one point has nothing to leave out: it fits or is refused
     slot = visible_slots()[0]
     with tempfile.TemporaryDirectory(prefix="cnnsearch-") as scratch:
         files = Path(scratch)

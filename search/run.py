@@ -9,8 +9,10 @@ from pathlib import Path
 import keras_tuner
 
 from cnnsearch.search.best import TrainedModel, best_of, export_model, mend_export
+from cnnsearch.search.changed_space import take_over
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
+from cnnsearch.search.discovery import with_discovered
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.oracle import EveryTrialFailed, OptunaOracle
@@ -18,19 +20,32 @@ from cnnsearch.search.engine.samplers import pruner_of
 from cnnsearch.search.engine.slots import Slot, visible_slots
 from cnnsearch.search.engine.tuner import TIME_IS_UP, Bench, SearchTuner
 from cnnsearch.search.environment import environment
-from cnnsearch.search.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
-from cnnsearch.search.model.hypermodel import CnnHyperModel, hyperparameters_of
-from cnnsearch.search.preflight import check_classes, why_impossible, without_unavailable_weights
+from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
+from cnnsearch.search.listeners.status_file import StatusFile
+from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
+from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
+from cnnsearch.search.model.hypermodel import CnnHyperModel, decoded, encoded, hyperparameters_of
+from cnnsearch.search.preflight import fit_to_classes, why_impossible, without_unavailable_weights
 from cnnsearch.search.records import Failure, Objective, Origin, TrialRecord
-from cnnsearch.search.run_folder import ModelFolder, RunFolder, write_json, write_text
-from cnnsearch.search.runs import held, make_run, newest, read_status, run_identity, spent_seconds, unfinished
-from cnnsearch.search.status_file import StatusFile
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.runs import (
+    earlier_form,
+    held,
+    is_of,
+    make_run,
+    newest,
+    read_status,
+    resumable,
+    run_identity,
+    spent_seconds,
+    unfinished,
+)
 from cnnsearch.search.study import read_trials, sqlite_url
-from cnnsearch.search.tensorboard_listener import TensorBoardListener
-from cnnsearch.search.tensorboard_log import TensorBoardLog
+from cnnsearch.search.writing import write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.points import first_trials
 from cnnsearch.spaces.space import Space
-from cnnsearch.spaces.values import Choice, IntRange
+from cnnsearch.spaces.values import counts
 
 Progress = Callable[[int, int], None]
 """Called with (images decoded, images in all)."""
@@ -46,6 +61,7 @@ class Request:
         name: of the run; its folder is `<name>-001` or the next number.
         new: begin a new run even where an unfinished one could go on.
         more: add so many trials to the newest run instead.
+        resume: go on with this run, also where its space has changed since.
         cache: where decoded images are kept; None for the user's cache folder.
     """
 
@@ -54,6 +70,7 @@ class Request:
     name: str
     new: bool = False
     more: int | None = None
+    resume: Path | None = None
     cache: Path | None = None
 
 
@@ -101,13 +118,19 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
     datasets = Datasets(request.cache, progress)
     space, warnings = without_unavailable_weights(request.space)
     dataset = datasets.first_of(space)
-    check_classes(space, dataset.classes)
+    space, unfit = fit_to_classes(space, dataset.classes)
+    warnings += unfit
+    space = with_discovered(space, len(dataset.classes))
     identity = run_identity(space.identity(), dataset.fingerprint)
     run, trials, continued = _choose(request, space, identity)
-    plan = _Plan(space, datasets, dataset, run, identity, trials, continued, (*warnings, *_doubts(dataset)))
+    changed = continued and not is_of(run, identity)
+    doubts = (*warnings, *_doubts(dataset), *([] if continued else earlier_form(request.runs, request.name, identity)))
+    plan = _Plan(space, datasets, dataset, run, identity, trials, continued, doubts)
     with held(run):
         mend_export(run.best)
-        if not continued:
+        if changed:
+            take_over(run, space, Objective.of(space.document.search.objective))
+        if changed or not continued:
             _describe(plan, request)
         return _search(plan, listeners)
 
@@ -115,6 +138,9 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
 def _choose(request: Request, space: Space, identity: str) -> tuple[RunFolder, int, bool]:
     """The run's folder, how many trials it shall have, and whether it goes on."""
     wanted = space.document.search.trials if space.parameters else 1
+    if request.resume is not None:
+        run = resumable(request.resume if request.resume.exists() else request.runs / request.resume, identity)
+        return run, _extended(run, request.more) if request.more is not None else wanted, True
     if request.more is not None:
         run = newest(request.runs, request.name, identity)
         return run, _extended(run, request.more), True
@@ -198,6 +224,7 @@ def _oracle(plan: _Plan) -> OptunaOracle:
         storage=sqlite_url(plan.run.study),
         sampler=search.sampler,
         pruner=pruner_of(search.pruner, _most_epochs(plan.space)),
+        start_from=[encoded(plan.space, start) for start in first_trials(plan.space)],
         reject=partial(why_impossible, plan.space),
     )
     oracle.verbose = 0
@@ -205,10 +232,7 @@ def _oracle(plan: _Plan) -> OptunaOracle:
 
 
 def _most_epochs(space: Space) -> int:
-    domain = next((p.domain for p in space.parameters if p.name == "training.epochs"), None)
-    if isinstance(domain, Choice):
-        return int(max(domain.options))
-    return domain.high if isinstance(domain, IntRange) else space.document.training.epochs
+    return max(counts(space.document.training.epochs))
 
 
 def _tune(tuner: SearchTuner, broadcast: Broadcast) -> EveryTrialFailed | None:
@@ -232,7 +256,7 @@ def _finish(plan: _Plan, oracle: OptunaOracle, objective: Objective, slot: Slot)
     if best is None:
         return None
     folder = plan.run.trial(best.number)
-    dataset = plan.datasets.of(plan.space.configuration(best.values).data)
+    dataset = plan.datasets.of(plan.space.configuration(decoded(plan.space, best.values)).data)
     trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, Origin.of(best, objective))
     export_model(plan.run.best, trained, ("validation", "test"), slot)
     return plan.run.best

@@ -1,59 +1,7 @@
-"""A run's folder: where each of its files lies, and the one way in which files are written there."""
+"""A run's folder, and a model's: where each of their files lies."""
 
-import json
-import os
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from cnnsearch.spaces.errors import CnnSearchError
-
-
-class UnwritableFile(CnnSearchError):
-    """A file of ours that cannot be written: no room, no permission, a read-only place."""
-
-
-def write_beside(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` make a file under another name in the same folder, then put it in `path`'s place at once.
-
-    A reader sees the old file or the new one, never a part. The other name keeps the suffix, which Keras goes by.
-
-    Raises:
-        UnwritableFile: the system does not let us write there.
-    """
-    try:
-        _write_beside(path, write)
-    except OSError as error:
-        raise UnwritableFile(
-            f"{path}: this file must be writable, got {error.strerror or error}. Make room or mend the permissions."
-        ) from error
-
-
-def _write_beside(path: Path, write: Callable[[Path], object]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    beside = Path(name)
-    try:
-        write(beside)
-        with beside.open("rb+") as file:
-            os.fsync(file.fileno())
-        beside.chmod(0o644)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a UTF-8 text file."""
-    write_beside(path, lambda beside: beside.write_text(text, encoding="utf-8"))
-
-
-def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
-    """Replace a JSON file; NaN and infinities are refused, as JSON has none."""
-    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 @dataclass(frozen=True)

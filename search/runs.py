@@ -11,7 +11,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from cnnsearch.search.run_folder import RunFolder, write_json
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.errors import CnnSearchError
 
 _ATTEMPTS = 1000
@@ -64,8 +65,43 @@ def newest(runs: Path, name: str, identity: str) -> RunFolder:
             return run
     raise CnnSearchError(
         f"{runs / name}-*: --more adds trials to an earlier run of the same space and data, got none there. "
-        "Run without --more first, or give the --name and --set of that run again."
+        "Give the --name and --set of that run again; where its space has changed since, name it with --resume."
     )
+
+
+def is_of(run: RunFolder, identity: str) -> bool:
+    """Whether a run searches this space on this data."""
+    return bool(read_status(run).get("identity") == identity)
+
+
+def earlier_form(runs: Path, name: str, identity: str) -> list[str]:
+    """A warning where an unfinished run of this name and data searches another form of the space."""
+    for run in reversed(runs_named(runs, name)):
+        status = read_status(run)
+        known = str(status.get("identity", ""))
+        if status.get("state") != "finished" and known != identity and _data_of(known) == _data_of(identity):
+            return [f"{run.path} is not finished; its space has changed since. To go on with it: --resume {run.path}"]
+    return []
+
+
+def resumable(path: Path, identity: str) -> RunFolder:
+    """The run at this path, where its images are the same.
+
+    Raises:
+        CnnSearchError: it is no run, or its images are others.
+    """
+    run = RunFolder(path)
+    if not run.study.is_file() or not run.resolved.is_file():
+        raise CnnSearchError(
+            f"{path}: --resume goes on with a run's folder, got none. Name one such as runs/basic-001."
+        )
+    known = str(read_status(run).get("identity", ""))
+    if known and _data_of(known) != _data_of(identity):
+        raise CnnSearchError(
+            f"{path}: --resume goes on with the same images, decoded in the same way, got others. Give the --data of "
+            "that run, or begin a new run with --new."
+        )
+    return run
 
 
 def make_run(runs: Path, name: str, identity: str) -> RunFolder:
@@ -113,6 +149,10 @@ def held(run: RunFolder) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _data_of(identity: str) -> str:
+    return identity.partition("-")[2]
 
 
 def run_identity(space: str, data: str) -> str:

@@ -6,6 +6,7 @@ A trial that is begun again keeps the attributes of its earlier attempts, since 
 number of their attempt, and only those of the last one count.
 """
 
+import json
 import logging
 import math
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,7 @@ STUDY_NAME = "cnnsearch"
 _EPOCH = "epoch:"
 _ENDING = "ending"
 _ATTEMPT = "attempt"
+_START = "start"
 _WRITER_WAIT = 60.0
 """Seconds that SQLite waits for another writer."""
 
@@ -156,6 +158,16 @@ class TrialStudy:
         attempt = _attempt(self._storage.get_trial(trial_id)) + 1
         self._storage.set_trial_user_attr(trial_id, _ATTEMPT, attempt)
         self._attempts[number] = attempt
+
+    def enqueue(self, values: Mapping[str, Scalar]) -> None:
+        """Put a trial in line that has these values; the sampler draws what they leave open.
+
+        Values that were put in line before, in this session or an earlier one, are not tried again.
+        """
+        mark = json.dumps(dict(values), sort_keys=True)
+        known = self._study.get_trials(deepcopy=False)
+        if all(trial.user_attrs.get(_START) != mark for trial in known):
+            self._study.enqueue_trial(dict(values), user_attrs={_START: mark})
 
     def ask(self) -> optuna.Trial:
         """The next trial: one that waits in line, or a new one."""

@@ -42,10 +42,26 @@ def decode_image(content: bytes, shape: Shape) -> NDArray[np.uint8]:
     Raises:
         UnreadableImage: the bytes are no whole image of a known format, or one of too many pixels.
     """
+    height, width, channels = shape
+    with opened_image(content) as image:
+        image.load()
+        seen = _on_white(_upright(image)).convert("L" if channels == 1 else "RGB")
+        return np.asarray(seen.resize((width, height), Image.Resampling.BILINEAR)).reshape(shape)
+
+
+@contextmanager
+def opened_image(content: bytes) -> Iterator[Image.Image]:
+    """The image in a file's bytes, of which only the header is read; whatever goes wrong within is its fault.
+
+    Raises:
+        UnreadableImage: the bytes are no whole image of a known format, or one of too many pixels.
+    """
     if not content:
         raise UnreadableImage("is empty")
     try:
-        return _decode(content, shape)
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            _check_pixels(image)
+            yield image
     except (UnreadableImage, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -56,14 +72,9 @@ def decode_image(content: bytes, shape: Shape) -> NDArray[np.uint8]:
         raise UnreadableImage(f"cannot be decoded: {error}") from error
 
 
-def _decode(content: bytes, shape: Shape) -> NDArray[np.uint8]:
-    height, width, channels = shape
-    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-        if image.width * image.height > MAX_PIXELS:
-            raise UnreadableImage(_too_many_pixels(str(image.width * image.height)))
-        image.load()
-        seen = _on_white(_upright(image)).convert("L" if channels == 1 else "RGB")
-    return np.asarray(seen.resize((width, height), Image.Resampling.BILINEAR)).reshape(shape)
+def _check_pixels(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise UnreadableImage(_too_many_pixels(str(image.width * image.height)))
 
 
 def _too_many_pixels(got: str) -> str:

@@ -7,34 +7,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.mixing import Mixing
 from cnnsearch.search.dataset.split import Rows
+from cnnsearch.search.dataset.targets import Targets, weights_of_classes
 
-Batch = tuple[NDArray[np.uint8], NDArray[np.int32]]
+Batch = (
+    tuple[NDArray[np.uint8], NDArray[np.int32] | NDArray[np.float32]]
+    | tuple[NDArray[np.uint8], NDArray[np.int32] | NDArray[np.float32], NDArray[np.float32]]
+)
+"""Images, targets and, with class weights, how much each image counts."""
+_MIXING = 1
+"""Sets the random numbers of mixing apart from those of the order, which numpy draws from (seed, pass)."""
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no types
-    """Batches of one or several parts: images (batch, height, width, channels) uint8 and labels (batch,) int32.
+    """Batches of one or several parts: images (batch, height, width, channels) uint8 and their targets.
 
-    With `shuffle` every epoch has an order of its own, drawn from (seed, epoch); `fit` moves the epoch on by itself.
-    Set `epoch` to continue a training in its middle. The last batch may be smaller. Pass `shuffle=False` to `fit`:
-    Keras would otherwise shuffle the batches once more, from Python's global random numbers.
+    Targets are class numbers (batch,) int32, or what `targets` makes of them, (batch, columns) float32; with class
+    weights a third array has each image's weight, (batch,) float32.
+
+    The images come in passes; each shows every image once. With `shuffle` every pass has an order of its own, drawn
+    from (seed, pass). An epoch is one pass, whose last batch may be smaller; with `steps` it is the next so many full
+    batches of the passes in a row, and no image is left out between two epochs. What is mixed is drawn from (seed,
+    epoch, batch). `fit` moves the epoch on by itself. Set `epoch` to continue a training in its middle. Pass
+    `shuffle=False` to `fit`: Keras would otherwise shuffle the batches once more, from Python's global random numbers.
 
     Batches are gathered from the memory map, which all processes share, without worker threads: measured on 150 x 150
     photos, neither a copy in memory nor more workers were faster.
+
+    Raises:
+        ValueError: a batch size or a number of steps under 1, mixing without targets that can be mixed, weights of
+            classes that are none.
     """
 
     def __init__(
-        self, dataset: Dataset, parts: Sequence[str], batch_size: int, seed: int = 0, shuffle: bool = True
+        self,
+        dataset: Dataset,
+        parts: Sequence[str],
+        batch_size: int,
+        seed: int = 0,
+        shuffle: bool = True,
+        *,
+        steps: int | None = None,
+        targets: Targets | None = None,
+        mixing: Mixing | None = None,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
-        if batch_size < 1:
-            raise ValueError(f"a batch holds at least one image, got batch_size={batch_size}")
+        self._targets, self._mixing = targets or Targets(), mixing or Mixing()
+        _check(batch_size, steps, self._targets, self._mixing)
         self._images = np.asarray(dataset.images)
         self._labels = dataset.labels
         self._rows = np.concatenate([np.empty(0, np.int64), *(dataset.rows(part) for part in parts)])
-        self._batch_size = batch_size
-        self._seed = seed
-        self._shuffle = shuffle
+        self._weights = weights_of_classes(self._targets.class_weights, dataset.classes, self._labels[self._rows])
+        self._one_hot = np.eye(len(dataset.classes), dtype=np.float32)
+        self._batch_size, self._seed, self._shuffle = batch_size, seed, shuffle
+        self._epoch_size = len(self._rows) if steps is None else steps * batch_size
+        self._passes: dict[int, Rows] = {}
         self.epoch = 0
 
     @property
@@ -46,26 +74,53 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
     def epoch(self, number: int) -> None:
         self._epoch = number
         self._begun = self._finished = False
-        draw = np.random.default_rng((self._seed, number))
-        self._order = draw.permutation(self._rows) if self._shuffle else self._rows
 
     @property
     def rows(self) -> Rows:
         """The rows of the dataset in the order of this epoch, (images,)."""
-        return self._order
+        return self._between(0, self._epoch_size)
 
     @property
     def num_batches(self) -> int:
         """The number of batches in an epoch."""
-        return -(-len(self._rows) // self._batch_size)
+        return -(-self._epoch_size // self._batch_size)
 
     def __len__(self) -> int:
         return self.num_batches
 
     def __getitem__(self, index: int) -> Batch:
-        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        rows = self._between(index * self._batch_size, (index + 1) * self._batch_size)
         self._finished = self._begun and index == self.num_batches - 1
-        return self._images[rows], self._labels[rows]
+        images, labels = self._images[rows], self._labels[rows]
+        if self._targets.columns == 0:
+            return (images, labels) if self._weights is None else (images, labels, self._weights[labels])
+        shares = self._one_hot[labels]
+        if self._mixing.is_on:
+            draw = np.random.default_rng((self._seed, self.epoch, index, _MIXING))
+            images, shares = self._mixing.mixed(images, shares, draw)
+        fed = self._targets.of_shares(shares)
+        # A mixed image counts by its own shares; what smoothing adds belongs to the target, not to the image.
+        return (images, fed) if self._weights is None else (images, fed, shares @ self._weights)
+
+    def _between(self, first: int, last: int) -> Rows:
+        """The rows at these places of the epoch, the last one not included."""
+        begin = self.epoch * self._epoch_size
+        first, last = begin + first, begin + min(last, self._epoch_size)
+        size = len(self._rows)
+        if first >= last or not size:
+            return self._rows[:0]
+        passes = range(first // size, -(-last // size))
+        return np.concatenate([self._pass(n)[max(first - n * size, 0) : last - n * size] for n in passes])
+
+    def _pass(self, number: int) -> Rows:
+        """All rows in the order of one pass; the last two passes stay at hand, for a batch may lie across both."""
+        if not self._shuffle:
+            return self._rows
+        if number not in self._passes:
+            while len(self._passes) > 1:
+                del self._passes[next(iter(self._passes))]
+            self._passes[number] = np.random.default_rng((self._seed, number)).permutation(self._rows)
+        return self._passes[number]
 
     def on_epoch_begin(self) -> None:
         """Keras calls it before an epoch's first batch."""
@@ -80,3 +135,12 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         if self._finished:
             self.epoch += 1
         self._begun = self._finished = False
+
+
+def _check(batch_size: int, steps: int | None, targets: Targets, mixing: Mixing) -> None:
+    if batch_size < 1:
+        raise ValueError(f"a batch holds at least one image, got batch_size={batch_size}")
+    if steps is not None and steps < 1:
+        raise ValueError(f"an epoch has at least one batch, got steps={steps}")
+    if mixing.is_on and targets.columns == 0:
+        raise ValueError(f"mixed images have mixed targets, got columns=0 with {mixing}")

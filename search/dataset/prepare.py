@@ -11,8 +11,6 @@ from cnnsearch.search.dataset.sources import open_source
 from cnnsearch.search.dataset.split import Shares
 from cnnsearch.spaces.document import Data, sizes
 
-CHANNELS = {"rgb": 3, "gray": 1}
-
 
 def prepare_dataset(data: Data, cache_root: Path | None = None, progress: Progress | None = None) -> Dataset:
     """Read, decode and split the images that a data section without searched values names.
@@ -26,7 +24,7 @@ def prepare_dataset(data: Data, cache_root: Path | None = None, progress: Progre
     source = open_source(data.source)
     height, width = sizes(data.image_size)
     root = default_cache_folder() if cache_root is None else cache_root
-    cache = build_cache(source, (height, width, CHANNELS[data.color]), root.absolute(), progress)
+    cache = build_cache(source, (height, width, data.channels), root.absolute(), progress)
     shares = Shares(data.split.validation, data.split.test, data.split.seed)
     notes = source.notes + _leaks(cache.index)
     return dataset_of(cache, DatasetReference(str(cache.folder), source.name, shares, notes))

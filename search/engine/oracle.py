@@ -8,7 +8,7 @@ import math
 import random
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -56,6 +56,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         study_name: the study's name in the storage.
         sampler: `tpe`, `random`, or an Optuna sampler.
         pruner: `asha`, `median`, `none`, or an Optuna pruner. A plain KerasTuner tuner needs `PruningCallback` for it.
+        start_from: values tried first, whole or in part; what they leave open is drawn.
         reject: says of drawn values why their model cannot exist; such draws cost no trial.
         max_consecutive_failed_trials: the search ends when so many trials in a row failed.
         max_retries_per_trial: how often a trial that raised is run again before it counts as failed.
@@ -77,6 +78,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         study_name: str = STUDY_NAME,
         sampler: str | BaseSampler = "tpe",
         pruner: str | BasePruner = "none",
+        start_from: Sequence[Mapping[str, Scalar]] = (),
         reject: Reject | None = None,
         max_consecutive_failed_trials: int = 5,
         max_retries_per_trial: int = 0,
@@ -100,6 +102,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         self.study = self._open_study(storage, study_name, sampler, pruner)
         self.study.requeue_running()
         self._recall()
+        for start in start_from[:max_trials]:
+            self.study.enqueue(start)
 
     def _open_study(
         self, storage: str | BaseStorage | None, name: str, sampler: str | BaseSampler, pruner: str | BasePruner

@@ -13,7 +13,7 @@ from typing import Any
 from cnnsearch.search.native_messages import without_native_messages
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_PRELOADED = ["__main__", "cnnsearch.search.child"]
+_PRELOADED = ["__main__", "cnnsearch.search.trial.child"]
 _PATIENCE = 5.0
 """Seconds that a process has to end by itself before it is killed."""
 

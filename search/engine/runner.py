@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnnsearch.search import child
 from cnnsearch.search.engine.processes import ChildProcess
-from cnnsearch.search.line import Line
-from cnnsearch.search.messages import Broken, Done, Message
 from cnnsearch.search.records import Failure
+from cnnsearch.search.trial import child
+from cnnsearch.search.trial.line import Line
+from cnnsearch.search.trial.messages import Broken, Done, Message
 
 Answer = Callable[[Message], object | None]
 """What the parent says to a message; None for those that want no answer."""

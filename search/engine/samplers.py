@@ -15,12 +15,16 @@ SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
 }
 _FIRST_LOOK = 3
 """Epochs that a trial trains before it is compared: earlier, those that learn and those that do not look alike."""
+REDUCTION = 3
+"""One in so many trials passes a look of asha; the next look comes after so many times the epochs."""
+STARTUP = 5
+"""Trials that the median pruner lets run first, to have a median."""
 PRUNERS: dict[str, Callable[[int], BasePruner]] = {
     # Asynchronous successive halving (Li et al. 2018): at the first look, and at 3, 9, ... times that, the best third
     # goes on.
-    "asha": lambda first: SuccessiveHalvingPruner(min_resource=first, reduction_factor=3),
+    "asha": lambda first: SuccessiveHalvingPruner(min_resource=first, reduction_factor=REDUCTION),
     # Below the median of the earlier trials at the same epoch (Golovin et al. 2017).
-    "median": lambda first: MedianPruner(n_startup_trials=5, n_warmup_steps=first),
+    "median": lambda first: MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=first),
     "none": lambda _: NopPruner(),
 }
 
@@ -38,6 +42,11 @@ def sampler_of(sampler: str | BaseSampler, seed: int | None) -> BaseSampler:
     return SAMPLERS[sampler](seed)
 
 
+def first_look(epochs: int) -> int:
+    """After how many epochs a pruner first compares a trial that may train for `epochs` at most."""
+    return max(_FIRST_LOOK, round(epochs / 6))
+
+
 def pruner_of(pruner: str | BasePruner, epochs: int = 0) -> BasePruner:
     """A pruner by name, or the one given.
 
@@ -51,7 +60,7 @@ def pruner_of(pruner: str | BasePruner, epochs: int = 0) -> BasePruner:
         return pruner
     if pruner not in PRUNERS:
         raise CnnSearchError(f"pruner: one of {', '.join(PRUNERS)} or an Optuna pruner, got {pruner!r}.")
-    return PRUNERS[pruner](max(_FIRST_LOOK, round(epochs / 6)))
+    return PRUNERS[pruner](first_look(epochs))
 
 
 def quiet_optuna() -> None:

@@ -22,15 +22,16 @@ from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
 from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.events import Broadcast, EpochEnded, TrialBuilt, TrialEnded, TrialStarted, Warned
-from cnnsearch.search.failures import classify
-from cnnsearch.search.messages import Broken, Built, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.history_file import write_history
+from cnnsearch.search.listeners.events import Broadcast, EpochEnded, TrialBuilt, TrialEnded, TrialStarted, Warned
 from cnnsearch.search.model.hypermodel import CnnHyperModel, declare
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
-from cnnsearch.search.run_folder import RunFolder, write_text
+from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.seeds import with_seed
-from cnnsearch.search.trial import TrialJob, run_trial
-from cnnsearch.search.trial_folder import write_history
+from cnnsearch.search.trial.failures import classify
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.document import Configuration, Data
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.space import Space, configuration_yaml

@@ -12,13 +12,13 @@ import numpy.typing as npt
 from cnnsearch.search.model.augment import augmented
 from cnnsearch.search.model.backbones import backbone_features, backbone_network, freeze
 from cnnsearch.search.model.blocks import scratch_features
-from cnnsearch.search.model.head import classify, loss_and_metric, output_units
+from cnnsearch.search.model.custom import build_hypermodel, custom_features, hypermodel_of
+from cnnsearch.search.model.head import classify
+from cnnsearch.search.model.loss import loss_and_metric, loss_and_metric_of_numbers, output_units
 from cnnsearch.search.model.optimizer import optimizer_of
 from cnnsearch.search.model.weights import load_weights
-from cnnsearch.spaces.document import Backbone, Configuration, Model, Scratch, branch_of, sizes
+from cnnsearch.spaces.document import Backbone, Configuration, Custom, Model, Scratch, branch_of, sizes
 from cnnsearch.spaces.shapes import feature_maps
-
-_CHANNELS = {"rgb": 3, "gray": 1}
 
 
 def build_model(configuration: Configuration, classes: int, steps_per_epoch: int) -> keras.Model:
@@ -29,26 +29,47 @@ def build_model(configuration: Configuration, classes: int, steps_per_epoch: int
     drawn anew. The logged metric is called `accuracy`.
 
     Raises:
-        ImpossibleConfiguration: the images are too small for this network.
+        ImpossibleConfiguration: the images are too small for this network, or values do not go together.
         CnnSearchError: something else does not fit: a sigmoid for more than two classes, an unknown `trainable_from`,
             weights of another network.
         WeightsUnavailable: pretrained weights are neither on disk nor to be downloaded.
     """
-    units = output_units(configuration.head, classes)
-    feature_maps(configuration)  # refuses in our own words what Keras would refuse in its own, half-built
-    with seeded(configuration.training.seed):
-        images = keras.Input((*sizes(configuration.data.image_size), _CHANNELS[configuration.data.color]), name="image")
-        maps = _features(augmented(images, configuration.augment), configuration.model)
-        model = keras.Model(images, classify(maps, configuration.head, classes), name="classifier")
-    loss, accuracy = loss_and_metric(units)
-    model.compile(optimizer_of(configuration, steps_per_epoch), loss=loss, metrics=[accuracy])
+    model = build_network(configuration, classes)
+    loss, accuracy = loss_and_metric(configuration, classes)
+    own = getattr(model, "optimizer", None)  # a HyperModel may bring one
+    optimizer = own if own is not None else optimizer_of(configuration, steps_per_epoch)
+    model.compile(optimizer, loss=loss, metrics=[accuracy])
     return model
+
+
+def build_network(configuration: Configuration, classes: int) -> keras.Model:
+    """The same model, not compiled (but for a HyperModel's own, which comes as it was built).
+
+    Built within `keras.StatelessScope(initialize_variables=False)` its weights have shapes and no values: enough to
+    count them, in a fraction of a second and without their memory. `keras.utils.clear_session()` must follow.
+
+    Raises:
+        CnnSearchError: as for `build_model`.
+    """
+    output_units(configuration.head, classes)  # refuses before anything is built
+    feature_maps(configuration)  # refuses in our own words what Keras would refuse in its own, half-built
+    shape = (*sizes(configuration.data.image_size), configuration.data.channels)
+    with seeded(configuration.training.seed):
+        _, section = branch_of(configuration.model)
+        build = hypermodel_of(section, shape, classes) if isinstance(section, Custom) else None
+        if build is not None and isinstance(section, Custom):
+            return build_hypermodel(section, build, shape, classes)
+        images = keras.Input(shape, name="image")
+        maps = _features(augmented(images, configuration.augment), configuration.model)
+        return keras.Model(images, classify(maps, configuration.head, classes), name="classifier")
 
 
 def _features(images: keras.KerasTensor, model: Model) -> keras.KerasTensor:
     name, section = branch_of(model)
     if isinstance(section, Scratch):
-        return scratch_features(images, section.layers())
+        return scratch_features(images, section)
+    if isinstance(section, Custom):
+        return custom_features(images, section)
     if not isinstance(section, Backbone):
         raise TypeError(f"no network is known for model.{name}")
     height, width = images.shape[1:3]
@@ -58,16 +79,29 @@ def _features(images: keras.KerasTensor, model: Model) -> keras.KerasTensor:
     return backbone_features(name, network, images)
 
 
-def create_variables(model: keras.Model) -> None:
+def create_variables(model: keras.Model, targets: npt.NDArray[Any] | None = None) -> None:
     """Create what a compiled model's optimizer and metrics keep, before its first training step.
+
+    `targets` are some of those that it will be trained on; without them, a class number.
 
     Keras creates it while TensorFlow traces that step, which makes TensorFlow trace the step a second time: measured on
     small networks, 0.6 of the 1.3 seconds before the first batch is done. Weights and random draws stay as they are.
     """
     model.optimizer.build(model.trainable_variables)
-    label, outputs = keras.ops.zeros((1,), "int32"), keras.ops.zeros((1, *model.output_shape[1:]))
-    model.compute_metrics(None, label, outputs)
+    targets = np.zeros(1, np.int32) if targets is None else targets
+    outputs = keras.ops.zeros((len(targets), *model.output_shape[1:]))
+    model.compute_metrics(None, keras.ops.convert_to_tensor(targets), outputs)
     model.reset_metrics()
+
+
+def make_plain(model: keras.Model) -> None:
+    """Take from a model what only its training needed, before it is written.
+
+    Its file then has no optimizer's state, which is up to twice the weights, and loads without cnnsearch; it can be
+    evaluated on class numbers.
+    """
+    loss, accuracy = loss_and_metric_of_numbers(model.output_shape[-1])
+    model.compile("sgd", loss=loss, metrics=[accuracy])  # the one optimizer without a state, when it is plain
 
 
 @contextmanager
@@ -86,9 +120,3 @@ def seeded(seed: int | None) -> Iterator[None]:
         yield
     finally:
         random.setstate(before)
-
-
-def class_probabilities(outputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Probabilities (images, classes) from a model's outputs, (images, classes) or, from a sigmoid, (images, 1)."""
-    outputs = np.asarray(outputs, dtype=np.float32)
-    return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs

@@ -10,7 +10,7 @@ import keras_tuner
 
 from cnnsearch.search.model.build import build_model
 from cnnsearch.spaces.space import Parameter, Space
-from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, label, value_of
+from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, label, options_of, value_of
 
 
 def hyperparameters_of(space: Space) -> keras_tuner.HyperParameters:
@@ -41,6 +41,12 @@ def decoded(space: Space, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
     return {name: _decoded(domains[name], value) for name, value in values.items()}
 
 
+def encoded(space: Space, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """What stands for a space's own values at KerasTuner; the way back from `decoded`."""
+    domains = {parameter.name: parameter.domain for parameter in space.parameters}
+    return {name: _encoded(domains[name], value) for name, value in values.items()}
+
+
 def _declared(parameter: Parameter, hyperparameters: keras_tuner.HyperParameters) -> Any:  # noqa: ANN401 - untyped there
     name, domain = parameter.name, parameter.domain
     if isinstance(domain, IntRange):
@@ -56,7 +62,7 @@ def _declared(parameter: Parameter, hyperparameters: keras_tuner.HyperParameters
 
 
 def _options(domain: Choice | Branch) -> Sequence[Scalar]:
-    return domain.names if isinstance(domain, Branch) else [label(option) for option in domain.options]
+    return [label(option) for option in options_of(domain)]
 
 
 def _both_bools(domain: Domain) -> bool:

@@ -6,18 +6,20 @@ import os
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import keras
 
-from cnnsearch.search.model.backbones import REGISTRY, WeightsFile
-from cnnsearch.spaces.document import Backbone, Section
+from cnnsearch.search.model.backbones import own_settings
+from cnnsearch.search.model.imagenet import WeightsFile, imagenet_file
 from cnnsearch.spaces.errors import CnnSearchError, Problem
+from cnnsearch.spaces.leaves import leaves
+from cnnsearch.spaces.sections.backbones import Backbone
+from cnnsearch.spaces.sections.section import Section
 from cnnsearch.spaces.space import Space
-from cnnsearch.spaces.values import Branch, Choice, domain_of, is_searched, size, value_at
+from cnnsearch.spaces.values import all_values
 
 _SUFFIXES = (".h5", ".keras")
 _PATIENCE = 4.0
@@ -44,9 +46,21 @@ def locate_weights(name: str, section: Backbone) -> Path:
         raise ValueError(f"model.{name}.weights is null: there is no file to look for")
     if section.weights != "imagenet":
         return _own_file(name, section.weights)
-    file = REGISTRY[name].imagenet(section)
+    file = imagenet_file(name, section)
+    if file is None:
+        raise WeightsUnavailable(_unpublished(name, section))
     path = models_folder() / file.name
     return path if path.is_file() else _downloaded(name, file)
+
+
+def _unpublished(name: str, section: Backbone) -> str:
+    settings = ", ".join(f"{key} {str(value).lower()}" for key, value in own_settings(section).items())
+    problem = Problem(
+        f"model.{name}.weights",
+        f"no ImageNet weights were published for {name} with {settings}.",
+        f"Change one of these settings, or set model.{name}.weights to the path of a weights file or to null.",
+    )
+    return str(problem)
 
 
 def _own_file(name: str, weights: str) -> Path:
@@ -66,7 +80,7 @@ def _downloaded(name: str, file: WeightsFile) -> Path:
         raise WeightsUnavailable(_missing(name, file, obstacle))
     try:
         home = _writable_home()
-        path = keras.utils.get_file(file.name, file.url, cache_subdir="models", cache_dir=home, file_hash=file.md5)
+        path = keras.utils.get_file(file.name, file.url, cache_subdir="models", cache_dir=home, file_hash=file.checksum)
     except Exception as error:  # a failed download is a bare Exception in Keras
         raise WeightsUnavailable(_missing(name, file, f"the download failed ({error})")) from error
     return Path(path)
@@ -150,18 +164,21 @@ def _read(path: Path, name: str, network: keras.Model) -> None:
     saved = keras.saving.load_model(path, compile=False, safe_mode=True)
     inner = [layer for layer in saved.layers if layer.name == name]
     network.set_weights((inner[0] if inner else saved).get_weights())
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # it computes with copies of its moments, which set_weights leaves as they were
 
 
 def unavailable_weights(space: Space) -> dict[str, str]:
-    """The model branches of a space that need weights which cannot be had: branch name -> why, for a person.
+    """The branches of a space that need weights which cannot be had: dotted name -> why, for a person.
 
-    Every draw of a branch counts: where one of several searched widths has no weights, the branch is named.
+    Every draw of a branch counts: where one of several searched widths or variants has no weights, the branch is named.
     """
     found = {}
-    for name, section in space.document.model.branches().items():
+    for name, kind, section in leaves(space.document.model, "model"):
         try:
             for drawn in _draws(section):
-                locate_weights(name, drawn)
+                locate_weights(kind, drawn)
         except WeightsUnavailable as error:
             found[name] = str(error)
     return found
@@ -171,19 +188,8 @@ def _draws(section: Section) -> Iterator[Backbone]:
     """A branch with each combination of what decides its file; none for random weights or a scratch network."""
     if not isinstance(section, Backbone):
         return
-    deciding = [key for key in ("weights", "alpha") if key in type(section).model_fields]
-    for values in itertools.product(*(_options(getattr(section, key)) for key in deciding)):
+    deciding = {key: field.default for key, field in type(section).model_fields.items() if key != "trainable_from"}
+    for values in itertools.product(*(all_values(getattr(section, key), deciding[key]) for key in deciding)):
         drawn = section.model_copy(update=dict(zip(deciding, values, strict=True)))
         if drawn.weights is not None:
             yield drawn
-
-
-def _options(node: Any) -> Sequence[Any]:  # noqa: ANN401 - a fixed value or a searched node
-    if not is_searched(node):
-        return [node]
-    domain = domain_of(node)
-    if isinstance(domain, Choice):
-        return domain.options
-    if isinstance(domain, Branch):
-        return domain.names
-    return [value_at(domain, index) for index in range(size(domain) or 0)]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cnnsearch.search.run_folder import RunFolder, write_json
+from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.runs import held, make_run, newest, read_status, run_identity, runs_named, unfinished
+from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.errors import CnnSearchError
 
 

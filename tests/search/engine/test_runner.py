@@ -13,8 +13,8 @@ import pytest
 
 from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import Work, run_in_child
-from cnnsearch.search.messages import Broken, Built, EpochDone, Message, Verdict
 from cnnsearch.search.records import Failure
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Message, Verdict
 from tests.search.engine import works
 
 pytestmark = pytest.mark.usefixtures("forkserver")

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.failures import NotANumber
-from cnnsearch.search.line import Line
-from cnnsearch.search.messages import Built, Done, EpochDone
 from cnnsearch.search.records import Epoch
+from cnnsearch.search.trial.failures import NotANumber
+from cnnsearch.search.trial.line import Line
+from cnnsearch.search.trial.messages import Built, Done, EpochDone
 
 ERRORS = {
     "oom": MemoryError("no room"),

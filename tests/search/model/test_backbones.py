@@ -1,20 +1,20 @@
 """Backbones see what their weights were trained on, and are frozen up to where the configuration says."""
 
+import inspect
+import math
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
-from cnnsearch.search.model.backbones import REGISTRY, backbone_network, blocks_of, freeze
+from cnnsearch.search.model.backbones import application, backbone_features, backbone_network, blocks_of, freeze
 from cnnsearch.search.model.build import build_model
-from cnnsearch.spaces.document import Backbone, MobileNet, Model
+from cnnsearch.search.model.imagenet import imagenet_file
+from cnnsearch.search.model.preprocessing import preprocessed
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.sections.backbones import BACKBONES, Backbone, MobileNet, MobileNetV3
 
-THEIR_OWN = {
-    "vgg16": keras.applications.vgg16.preprocess_input,
-    "mobilenet": keras.applications.mobilenet.preprocess_input,
-}
 SECTIONS = {"vgg16": Backbone(weights=None), "mobilenet": MobileNet(weights=None, alpha=0.25)}
 
 
@@ -31,15 +31,14 @@ def trainable(network: keras.Model) -> list[str]:
     return [layer.name for layer in network.layers if layer.trainable_weights]
 
 
-def test_every_backbone_of_the_language_is_known() -> None:
-    assert set(REGISTRY) == set(Model.model_fields) - {"scratch"}
-
-
-def test_the_preprocessing_is_kerass_own(name: str) -> None:
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_the_preprocessing_is_kerass_own(backbone: str) -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3)).astype("float32")
     inputs = keras.Input((8, 8, 3))
-    ours = keras.Model(inputs, REGISTRY[name].preprocess(inputs)).predict(images, verbose=0)
-    assert np.allclose(ours, THEIR_OWN[name](images.copy()), atol=1e-3)
+    untrained = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Normalization()])
+    ours = keras.Model(inputs, preprocessed(backbone, inputs, untrained))(images)
+    theirs = inspect.getmodule(application(backbone)).preprocess_input
+    assert np.allclose(ours, theirs(images.copy()), atol=1e-3)
 
 
 def test_a_gray_image_is_seen_as_three_equal_channels(make: Any) -> None:
@@ -138,3 +137,73 @@ def test_a_frozen_depth_survives_saving(make: Any, tmp_path: Any) -> None:
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     assert trainable(loaded.get_layer("mobilenet")) == trainable(model.get_layer("mobilenet"))
+
+
+def test_a_named_layer_leaves_exactly_the_weights_that_keras_counts() -> None:
+    network = backbone_network("mobilenet", MobileNet(weights=None), (32, 32))
+    freeze("mobilenet", network, "conv_pw_12")
+    theirs = keras.applications.MobileNet(weights=None, include_top=False, input_shape=(32, 32, 3))
+    names = [layer.name for layer in theirs.layers]
+    for layer in theirs.layers[: names.index("conv_pw_12")]:
+        layer.trainable = False
+    assert [weight.path for weight in network.trainable_weights] == [weight.path for weight in theirs.trainable_weights]
+    assert sum(math.prod(weight.shape) for weight in network.trainable_weights) == 1_588_224
+
+
+@pytest.fixture(scope="module")
+def xception() -> keras.Model:
+    return backbone_network("xception", Backbone(weights=None), (71, 71))
+
+
+def test_a_layer_without_a_blocks_name_belongs_to_the_block_it_stands_in(xception: keras.Model) -> None:
+    freeze("xception", xception, "block13")
+    kinds = [layer.name.partition("_")[0] for layer in xception.layers if layer.trainable_weights]
+    xception.trainable = True
+    assert set(kinds) == {"block13", "block14", "conv2d", "batch"}
+    assert (kinds.count("conv2d"), kinds.count("batch")) == (1, 1)  # the shortcut of block 13
+
+
+def test_a_name_that_keras_numbers_is_refused(xception: keras.Model) -> None:
+    shortcut = next(layer.name for layer in xception.layers if layer.name.startswith("conv2d"))
+    with pytest.raises(CnnSearchError, match=rf"or the name of a block or layer, got '{shortcut}'.* The blocks are bl"):
+        freeze("xception", xception, shortcut)
+
+
+@pytest.fixture(scope="module")
+def inception() -> keras.Model:
+    return backbone_network("inceptionv3", Backbone(weights=None), (75, 75))
+
+
+def test_a_block_named_by_its_last_layer_holds_the_layers_before_it(inception: keras.Model) -> None:
+    freeze("inceptionv3", inception, "mixed10")
+    counts = [len(layer.trainable_weights) for layer in inception.layers]
+    inception.trainable = True
+    assert counts.index(1) > [layer.name for layer in inception.layers].index("mixed9")
+    assert sum(counts) == 18  # nine convolutions, each with a batch norm without scale
+
+
+def test_a_block_may_be_cut_short_before_an_underscore() -> None:
+    network = backbone_network("mobilenetv2", BACKBONES["mobilenetv2"].section(weights=None), (32, 32))
+    freeze("mobilenetv2", network, "block")
+    assert trainable(network)[0] == "block_1_expand"
+
+
+@pytest.mark.parametrize(("depth", "same"), [("none", True), ("top", True), ("all", False)])
+def test_frozen_layers_drop_nothing_in_training(depth: str, same: bool) -> None:
+    network = backbone_network("efficientnetb0", Backbone(weights=None), (32, 32))
+    freeze("efficientnetb0", network, depth)
+    inputs = keras.Input((32, 32, 3))
+    model = keras.Model(inputs, backbone_features("efficientnetb0", network, inputs))
+    images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype("float32")
+    one, other = (np.array(model(images, training=True)) for _ in range(2))  # moments do not enter a training step
+    assert np.array_equal(one, other) == same
+
+
+def test_a_name_that_keras_does_not_build_is_a_mistake() -> None:
+    with pytest.raises(KeyError, match=r"keras\.applications builds no vgg61"):
+        application("vgg61")
+
+
+def test_a_minimalistic_network_has_weights_for_one_width_only() -> None:
+    assert imagenet_file("mobilenetv3small", MobileNetV3(minimalistic=True))
+    assert imagenet_file("mobilenetv3small", MobileNetV3(minimalistic=True, alpha=0.75)) is None

@@ -20,6 +20,7 @@ model:
       filters: {choice: [2, 4], per: block}
       kernel_size: {choice: [3]}
       batch_norm: {choice: [true, false]}
+      residual: {choice: [true, false]}
       dropout: {float: [0.0, 0.3], step: 0.1}
     mobilenet: {weights: {choice: [null, imagenet]}, alpha: {choice: [0.25, 0.5, 1]}}
 head: {dense: {choice: [[], [4], [{units: 4, dropout: 0.5}]]}}
@@ -49,7 +50,8 @@ def test_each_kind_of_domain_has_its_kind_of_hyperparameter(space: Any) -> None:
     blocks, rate = kinds["model.scratch.blocks"], kinds["optimizer.adam.learning_rate"]
     assert (type(blocks).__name__, blocks.min_value, blocks.max_value) == ("Int", 1, 3)
     assert (type(rate).__name__, rate.min_value, rate.max_value, rate.sampling) == ("Float", 1e-4, 1e-2, "log")
-    assert type(kinds["model.scratch.batch_norm"]).__name__ == "Boolean"
+    assert type(kinds["model.scratch.residual"]).__name__ == "Boolean"
+    assert kinds["model.scratch.norm"].values == ["batch", "none"]
     assert kinds["model.scratch.dropout"].step == 0.1
     assert kinds["model"].values == ["scratch", "mobilenet"]
     assert kinds["model.scratch.filters.0"].values == [2, 4]
@@ -78,8 +80,10 @@ def test_every_draw_of_keras_tuner_is_a_configuration(space: Any) -> None:
         seen |= {(name, repr(value)) for name, value in values.items()}
         assert configuration.data.image_size in ([32, 32], [40, 32])
     for expected in [
-        ("model.scratch.batch_norm", "True"),
-        ("model.scratch.batch_norm", "False"),
+        ("model.scratch.residual", "True"),
+        ("model.scratch.residual", "False"),
+        ("model.scratch.norm", "'batch'"),
+        ("model.scratch.norm", "'none'"),
         ("model.scratch.dropout", "0.3"),
         ("model.mobilenet.weights", "None"),
         ("model.mobilenet.weights", "'imagenet'"),

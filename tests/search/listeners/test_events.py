@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cnnsearch.search.engine.budget import Budget
-from cnnsearch.search.events import (
+from cnnsearch.search.listeners.events import (
     Broadcast,
     EpochEnded,
     Event,
@@ -20,9 +20,9 @@ from cnnsearch.search.events import (
     TrialStarted,
     Warned,
 )
+from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.status_file import StatusFile
 
 ACCURACY = Objective("val_accuracy", "max")
 EPOCH = Epoch(1, {"val_accuracy": 0.5}, 1.0)

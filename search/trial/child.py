@@ -13,10 +13,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from cnnsearch.search import evaluation, trial  # noqa: F401 - preloaded, so that a child starts in milliseconds
-from cnnsearch.search.failures import classify
-from cnnsearch.search.line import Line
-from cnnsearch.search.messages import Broken
+from cnnsearch.search.trial import discovery, evaluation, training  # noqa: F401 - preloaded, so that a child starts in milliseconds
+from cnnsearch.search.trial.failures import classify
+from cnnsearch.search.trial.line import Line
+from cnnsearch.search.trial.messages import Broken
 
 _PR_SET_PDEATHSIG = 1
 

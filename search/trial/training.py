@@ -7,19 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
-from cnnsearch.search.dataset.dataset import Dataset, DatasetReference, open_dataset
-from cnnsearch.search.dataset.feeding import Batches
-from cnnsearch.search.failures import NotANumber
-from cnnsearch.search.line import Line
-from cnnsearch.search.messages import Built, Done, EpochDone, Trained, Verdict
-from cnnsearch.search.model.build import build_model, create_variables
+from cnnsearch.search.dataset.dataset import DatasetReference, open_dataset
+from cnnsearch.search.model.build import build_model, create_variables, make_plain
 from cnnsearch.search.records import Epoch, Objective
-from cnnsearch.search.run_folder import write_beside
+from cnnsearch.search.trial.batches import training_batches, validation_batches
+from cnnsearch.search.trial.failures import NotANumber
+from cnnsearch.search.trial.line import Line
+from cnnsearch.search.trial.messages import Built, Done, EpochDone, Trained, Verdict
+from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.document import Configuration, Training
-
-EVALUATION_BATCH = 128
-"""Images in a batch where no gradient is kept."""
 
 
 @dataclass(frozen=True)
@@ -55,30 +53,28 @@ def run_trial(line: Line, job: TrialJob) -> None:
     keras.utils.set_random_seed(job.seed)
     dataset = open_dataset(job.dataset)
     training = configuration.training
-    batches = Batches(dataset, job.train, training.batch_size, seed=job.seed, shuffle=True)
+    batches = training_batches(configuration, dataset, job.train, job.seed)
     model = build_model(configuration, classes=len(dataset.classes), steps_per_epoch=len(batches))
     line.tell(Built(model.count_params(), "gpu" if keras.distribution.list_devices("gpu") else "cpu"))
-    create_variables(model)
+    create_variables(model, batches[0][1][:1])
     best = BestWeights(job.objective if job.validation else None)
+    averaged = AveragedWeights() if training.ema is not None else None
     reporter = Reporter(line)
     stopping = _early_stopping(training) if job.validation else None
     model.fit(
         batches,
-        validation_data=_validation(dataset, job.validation),
+        validation_data=validation_batches(configuration, dataset, job.validation) if job.validation else None,
         epochs=training.epochs,
-        callbacks=[callback for callback in (reporter, best, stopping) if callback],
+        callbacks=[callback for callback in (averaged, reporter, best, stopping) if callback],
         shuffle=False,  # Batches has its own order, drawn anew for each epoch from the seed
         verbose=0,
     )
     reason = reporter.ended_by or _stopped_by(training, stopping)
     if line.ask(Trained(reason, best.score)):
         best.restore(model)
-        write_beside(job.model, lambda beside: model.save(beside, include_optimizer=False))
+        make_plain(model)
+        write_beside(job.model, model.save)
     line.tell(Done())
-
-
-def _validation(dataset: Dataset, part: str | None) -> Batches | None:
-    return Batches(dataset, (part,), EVALUATION_BATCH, shuffle=False) if part else None
 
 
 def _early_stopping(training: Training) -> keras.callbacks.EarlyStopping | None:
@@ -131,6 +127,40 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         if verdict is not Verdict.GO_ON:
             self.ended_by = str(verdict)
             self.model.stop_training = True
+
+
+class AveragedWeights(keras.callbacks.Callback):  # type: ignore[misc]
+    """Puts the running mean of the weights, which the optimizer keeps, in the model from an epoch's end to the next.
+
+    So validation and every callback after this one see the averaged weights, and training goes on from its own. At the
+    end of training the averaged weights stay. Keras' SwapEMAWeights swaps by additions, whose rounding errors stay in
+    the weights that training goes on with, and leaves these in the model where a training ends before its last epoch.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._own: list[Any] | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Put the training's own weights back."""
+        if self._own is not None:
+            for variable, value in zip(self.model.trainable_variables, self._own, strict=True):
+                variable.assign(value)
+        self._own = None
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Average before the validation, which comes before an epoch's end."""
+        self._average()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Average where there was no validation."""
+        self._average()
+
+    def _average(self) -> None:
+        if self._own is None:
+            variables = self.model.trainable_variables
+            self._own = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+            self.model.optimizer.finalize_variable_values(variables)
 
 
 class BestWeights(keras.callbacks.Callback):  # type: ignore[misc]

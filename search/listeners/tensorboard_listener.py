@@ -1,7 +1,7 @@
 """Writes what happens in a run to its TensorBoard logs."""
 
-from cnnsearch.search.events import EpochEnded, Event, TrialEnded, TrialStarted
-from cnnsearch.search.tensorboard_log import TensorBoardLog
+from cnnsearch.search.listeners.events import EpochEnded, Event, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 
 
 class TensorBoardListener:

@@ -12,8 +12,8 @@ import pytest
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 from tensorboard.plugins.hparams import api_pb2, metadata
 
+from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
-from cnnsearch.search.tensorboard_log import TensorBoardLog
 from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar
 
 pytestmark = pytest.mark.filterwarnings(
@@ -222,7 +222,7 @@ def test_logging_never_imports_tensorflow(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         "from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord\n"
-        "from cnnsearch.search.tensorboard_log import TensorBoardLog\n"
+        "from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog\n"
         "log = TensorBoardLog(Path(sys.argv[1]), [], Objective.of('val_loss'))\n"
         "log.trial_started(0, {'a': 1}); log.epoch_ended(0, Epoch(1, {'loss': 1.0}, 1.0))\n"
         "log.trial_ended(TrialRecord(0, {}, Status.COMPLETED)); log.close()\n"

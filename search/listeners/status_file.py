@@ -7,9 +7,10 @@ from collections import Counter
 from typing import Any
 
 from cnnsearch.search.engine.budget import Budget
-from cnnsearch.search.events import EpochEnded, Event, RunEnded, RunStarted, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.events import EpochEnded, Event, RunEnded, RunStarted, TrialEnded, TrialStarted
 from cnnsearch.search.records import Objective, Status, TrialRecord
-from cnnsearch.search.run_folder import RunFolder, write_json
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.writing import write_json
 
 _EVERY = 1.0
 """Seconds between two writes for mere epochs."""

@@ -9,10 +9,10 @@ import numpy as np
 from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.dataset.dataset import DatasetReference, open_dataset
 from cnnsearch.search.dataset.feeding import Batches
-from cnnsearch.search.line import Line
-from cnnsearch.search.messages import Done
-from cnnsearch.search.model.build import class_probabilities
-from cnnsearch.search.trial import EVALUATION_BATCH
+from cnnsearch.search.model.outputs import class_probabilities
+from cnnsearch.search.trial.batches import EVALUATION_BATCH
+from cnnsearch.search.trial.line import Line
+from cnnsearch.search.trial.messages import Done
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def run_evaluation(line: Line, job: EvaluationJob) -> None:
         if not len(images):
             continue
         batches = Batches(dataset, (part,), EVALUATION_BATCH, shuffle=False)
-        probabilities = class_probabilities(np.asarray(model.predict(batches, verbose=0)))
+        probabilities = class_probabilities(np.asarray(model.predict(batches, verbose=0), dtype=np.float32))
         for row, shares in zip(images, probabilities, strict=True):
             names = (dataset.classes[int(dataset.labels[row])], dataset.classes[int(shares.argmax())])
             rows.append([part, dataset.names[row], *names, *(f"{share:.7g}" for share in shares)])

@@ -2,7 +2,7 @@
 
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.records import Failure
-from cnnsearch.search.run_folder import UnwritableFile
+from cnnsearch.search.writing import UnwritableFile
 from cnnsearch.spaces.errors import CnnSearchError
 
 _OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "OOM when allocating", "out of memory", "Out of memory", "std::bad_alloc")

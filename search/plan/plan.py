@@ -1,0 +1,144 @@
+"""A plan of a search: what its space holds, which models come of it, and what trials and time will give here."""
+
+import itertools
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.layout import PARTS
+from cnnsearch.search.datasets import Datasets
+from cnnsearch.search.discovery import with_discovered
+from cnnsearch.search.engine.slots import Slot, visible_slots
+from cnnsearch.search.model.weights import unavailable_weights
+from cnnsearch.search.plan.branches import Fork, forks
+from cnnsearch.search.plan.candidates import Refusal, chance, refused
+from cnnsearch.search.plan.forecast import Clocks, Forecast, forecast, timed
+from cnnsearch.search.plan.measure import sizes_of
+from cnnsearch.search.plan.models import ROLES, ModelPlan, models_of, representatives
+from cnnsearch.search.preflight import fit_to_classes
+from cnnsearch.search.trial.messages import Sized
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.leaves import takes
+from cnnsearch.spaces.space import Space
+
+DRAWS = 400
+"""Chance draws for the share of impossible ones."""
+ASSUMED_CLASSES = 2
+"""How many classes a model is built for where no data say it."""
+
+Progress = Callable[[str], None]
+"""Told what is done next."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is known before a search.
+
+    Attributes:
+        space: what is searched.
+        classes: in the data; assumed where `images` is None.
+        images: in each part of the data; None where they cannot be read.
+        forks: the choices between branches.
+        draws: how many were tried by chance.
+        impossible: which of these no model can be built from.
+        built: how many models were built.
+        models: `smallest`, `median` (of chance draws) and `largest` by weights.
+        costliest: the model with the most FLOPs in a training step.
+        slots: where trials run side by side.
+        trials: how many the search makes.
+        forecast: None where nothing could be timed.
+        notes: what else a person should know.
+    """
+
+    space: Space
+    classes: int
+    images: Mapping[str, int] | None
+    forks: tuple[Fork, ...]
+    draws: int
+    impossible: tuple[Refusal, ...]
+    built: int
+    models: Mapping[str, ModelPlan]
+    costliest: ModelPlan
+    slots: tuple[Slot, ...]
+    trials: int
+    forecast: Forecast | None
+    notes: tuple[str, ...]
+
+
+def make_plan(space: Space, cache: Path | None = None, progress: Progress = lambda _: None) -> Plan:
+    """Plan a search of this space on this machine; no model is trained for longer than some seconds.
+
+    Args:
+        cache: where decoded images are kept; None for the user's cache folder.
+
+    Raises:
+        CnnSearchError: the head does not fit the classes, or no model of the space can be built.
+    """
+    missing = unavailable_weights(space)
+    notes = _left_out(missing)
+    datasets = Datasets(cache, lambda done, of: progress(f"decoding images: {done} of {of}"))
+    dataset = _dataset(datasets, space, notes)
+    classes = len(dataset.classes) if dataset else ASSUMED_CLASSES
+    space = with_discovered(_fitting(space, dataset, notes), classes)
+    draws = list(itertools.islice(chance(space), DRAWS))
+    progress("building models in outline")
+    sized = sizes_of(space, classes)
+    chosen = representatives(space, sized)
+    slots, trials = visible_slots(), space.document.search.trials if space.parameters else 1
+    found = None
+    if dataset:
+        chosen = timed(chosen, Clocks(space, datasets, slots[0], progress))
+        likely = models_of(space, _to_be_tried(sized, missing))
+        found = forecast(space, likely, list(chosen.values()), dataset, len(slots), trials)
+    return Plan(
+        space=space,
+        classes=classes,
+        images=_images(dataset),
+        forks=forks(space, sized),
+        draws=len(draws),
+        impossible=tuple(refused(space, draws)),
+        built=sum(each.size is not None for each in sized),
+        models={role: chosen[role] for role in ROLES},
+        costliest=chosen["costliest"],
+        slots=slots,
+        trials=trials,
+        forecast=found,
+        notes=tuple(notes),
+    )
+
+
+def _left_out(missing: Mapping[str, str]) -> list[str]:
+    return [
+        f"{message} cnnsearch run leaves {name} out, and so do the times of the search."
+        for name, message in missing.items()
+    ]
+
+
+def _fitting(space: Space, dataset: Dataset | None, notes: list[str]) -> Space:
+    """The space without what the classes of the images do not allow, each with a note."""
+    if dataset is None:
+        return space
+    space, unfit = fit_to_classes(space, dataset.classes)
+    notes += unfit
+    return space
+
+
+def _images(dataset: Dataset | None) -> dict[str, int] | None:
+    return {part: len(dataset.rows(part)) for part in PARTS} if dataset else None
+
+
+def _dataset(datasets: Datasets, space: Space, notes: list[str]) -> Dataset | None:
+    """The space's images at one of its sizes; None with a note where they cannot be read."""
+    try:
+        dataset = datasets.first_of(space)
+    except CnnSearchError as error:
+        notes.append(f"{error} So nothing is timed, and models are built for {ASSUMED_CLASSES} classes.")
+        return None
+    return dataset
+
+
+def _to_be_tried(sized: Sequence[Sized], missing: Collection[str]) -> list[Sized]:
+    """The chance draws that are like the trials of a search, which leaves out branches whose weights are missing."""
+    drawn = [each for each in sized if each.drawn]
+    return [each for each in drawn if not any(takes(each.values, name) for name in missing)] or drawn

@@ -1,0 +1,39 @@
+"""What a trial is fed: images and targets in batches, as its configuration wants them."""
+
+from collections.abc import Sequence
+
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.feeding import Batches
+from cnnsearch.search.dataset.mixing import Mixing
+from cnnsearch.search.dataset.targets import Targets
+from cnnsearch.search.model.loss import target_columns
+from cnnsearch.spaces.document import Configuration
+
+EVALUATION_BATCH = 128
+"""Images in a batch where no gradient is kept."""
+
+
+def training_batches(configuration: Configuration, dataset: Dataset, parts: Sequence[str], seed: int) -> Batches:
+    """Shuffled batches of these parts, with smoothed and mixed targets and weights where the configuration says so."""
+    training, augment = configuration.training, configuration.augment
+    columns = target_columns(configuration, len(dataset.classes))
+    return Batches(
+        dataset,
+        parts,
+        training.batch_size,
+        seed=seed,
+        steps=training.steps_per_epoch,
+        targets=Targets(columns, training.label_smoothing, training.class_weights),
+        mixing=Mixing(augment.mixup, augment.cutmix),
+    )
+
+
+def validation_batches(
+    configuration: Configuration, dataset: Dataset, part: str, batch_size: int = EVALUATION_BATCH
+) -> Batches:
+    """Batches of one part with targets of the same form, but neither smoothed, weighted nor mixed.
+
+    So the val_loss of two trials says which of them is the better model, whatever each was trained with.
+    """
+    targets = Targets(target_columns(configuration, len(dataset.classes)))
+    return Batches(dataset, (part,), batch_size, shuffle=False, targets=targets)

@@ -1,0 +1,100 @@
+"""What a child process and its parent say to each other: plain values over a pipe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from cnnsearch.search.model.size import ModelSize
+from cnnsearch.search.records import Epoch, Failure
+from cnnsearch.spaces.values import Scalar
+
+
+@dataclass(frozen=True)
+class Built:
+    """The model stands, with this many parameters, on this kind of device: `gpu` or `cpu`."""
+
+    parameters: int
+    device: str
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """An epoch is finished; a `Verdict` is waited for."""
+
+    epoch: Epoch
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Training is over, by itself (`reason` says why, empty when all epochs ran) or by a verdict.
+
+    The answer says whether to write the model: true or false.
+    """
+
+    reason: str
+    score: float | None
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """The hyperparameters of HyperModels, by the dotted names of the networks in the space."""
+
+    parameters: dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Sized:
+    """How large the model of these values is; None with the reason where it cannot be built.
+
+    Attributes:
+        drawn: whether chance alone chose the values, as the first trials of a search do.
+    """
+
+    values: Mapping[str, Scalar]
+    size: ModelSize | None
+    reason: str
+    drawn: bool
+
+
+@dataclass(frozen=True)
+class Timed:
+    """How long a model takes here, in seconds.
+
+    Attributes:
+        start: from nothing to the end of the first step, and the first look at validation images.
+        step: one training step.
+        forward: one validation image.
+        epoch: a whole epoch with its validation; None where it was too long to wait for.
+        device: `gpu` or `cpu`.
+    """
+
+    start: float
+    step: float
+    forward: float
+    epoch: float | None
+    device: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """Everything is written."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """It failed; the traceback is in the log."""
+
+    failure: Failure
+    message: str
+
+
+class Verdict(StrEnum):
+    """What becomes of a trial after an epoch."""
+
+    GO_ON = "go on"
+    PRUNE = "prune"
+    STOP = "stop"
+
+
+Message = Built | EpochDone | Trained | Discovered | Sized | Timed | Done | Broken
