@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 
 SpaceFile = Annotated[
-    str, typer.Argument(metavar="SPACE", help="A space file, or the name of a shipped space (basic).")
+    str, typer.Argument(metavar="SPACE", help="A space file, or a shipped space (see cnnsearch spaces).")
 ]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, such as runs/basic-001.")]
 Data = Annotated[str | None, typer.Option(metavar="PATH", help="Images to use in place of the file's data.source.")]
@@ -32,6 +32,9 @@ Set = Annotated[
 Trials = Annotated[int | None, typer.Option(min=1, help="How many trials (search.trials).")]
 Time = Annotated[str | None, typer.Option(metavar="30m", help="How long (search.time): 90s, 30m, 2h, 1h30m.")]
 Name = Annotated[str | None, typer.Option(help="The run's name; the space file's name where it is not given.")]
+AllowCode = Annotated[
+    bool, typer.Option("--allow-code", help="Let the space's `custom:` functions run; they are Python code.")
+]
 Runs = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the run folders are.")]
 
 
@@ -45,14 +48,20 @@ def run(
     name: Name = None,
     new: Annotated[bool, typer.Option("--new", help="Begin a new run, whatever is unfinished.")] = False,
     more: Annotated[int | None, typer.Option(min=1, metavar="N", help="Add N trials to the newest run.")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Go on with this run, also where the space has changed: all its trials stay."),
+    ] = None,
     runs: Runs = Path("runs"),
+    allow_code: AllowCode = False,
 ) -> None:
     """Search a space: try configurations, rank them, keep the best model. The same command goes on after a stop."""
     from cnnsearch.commands.overrides import overrides
+    from cnnsearch.commands.run import Which
     from cnnsearch.commands.run import run as command
 
     changes = overrides(set_, data=data, trials=trials, time=time)
-    command(space, changes, name=name, new=new, more=more, runs=runs)
+    command(space, changes, Which(runs, name, new=new, more=more, resume=resume), allow_code=allow_code)
 
 
 @app.command()
@@ -86,12 +95,13 @@ def retrain(
     epochs: Annotated[int | None, typer.Option(min=1, help="At most so many epochs (training.epochs).")] = None,
     full: Annotated[bool, typer.Option("--full", help="Train on train and validation images together.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where the model folder goes.")] = None,
+    allow_code: AllowCode = False,
 ) -> None:
     """Train one configuration again, and compare with the score that the search had for it."""
     from cnnsearch.commands.overrides import overrides
     from cnnsearch.commands.retrain import retrain as command
 
-    command(source, overrides(set_, data=data, epochs=epochs), full=full, out=out)
+    command(source, overrides(set_, data=data, epochs=epochs), full=full, out=out, allow_code=allow_code)
 
 
 @app.command()
@@ -108,23 +118,87 @@ def predict(
 
 
 @app.command()
-def check(space: SpaceFile, data: Data = None, set_: Set = None) -> None:
+def check(space: SpaceFile, data: Data = None, set_: Set = None, allow_code: AllowCode = False) -> None:
     """Check a space and say what it holds; all mistakes are told at once, each with its place."""
     from cnnsearch.commands.check import check as command
     from cnnsearch.commands.overrides import overrides
     from cnnsearch.terminal import say
 
-    say(command(space, overrides(set_, data=data)))
+    say(command(space, overrides(set_, data=data), allow_code=allow_code))
 
 
 @app.command()
-def render(space: SpaceFile, data: Data = None, set_: Set = None) -> None:
+def plan(
+    space: SpaceFile,
+    data: Data = None,
+    set_: Set = None,
+    trials: Trials = None,
+    time: Time = None,
+    allow_code: AllowCode = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say what a search would cost: models and their sizes, times measured here, what trials and time will give."""
+    from cnnsearch.commands.overrides import overrides
+    from cnnsearch.commands.plan import plan as command
+
+    command(space, overrides(set_, data=data, trials=trials, time=time), as_json=json, allow_code=allow_code)
+
+
+@app.command()
+def render(space: SpaceFile, data: Data = None, set_: Set = None, allow_code: AllowCode = False) -> None:
     """Print a space with every default filled in."""
     from cnnsearch.commands.overrides import overrides
     from cnnsearch.commands.render import render as command
     from cnnsearch.terminal import say
 
-    say(command(space, overrides(set_, data=data)).rstrip("\n"))
+    say(command(space, overrides(set_, data=data), allow_code=allow_code).rstrip("\n"))
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A space file, a shipped space, or a run's folder.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    allow_code: AllowCode = False,
+) -> None:
+    """Say what differs between two spaces: added, removed, widened, narrowed; and whether a run can go on with it."""
+    from cnnsearch.commands.diff import diff as command
+    from cnnsearch.terminal import output
+
+    command(first, second, output(), as_json=json, allow_code=allow_code)
+
+
+@app.command()
+def spaces(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print this one, to begin your own with.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+) -> None:
+    """List the spaces that come along; `cnnsearch spaces NAME > my.yaml` copies one."""
+    from cnnsearch.commands.spaces import show_spaces
+
+    show_spaces(name, as_json=json)
+
+
+@app.command()
+def init(
+    images: Annotated[str, typer.Argument(metavar="FOLDER", help="Images as data.source takes them: folder or zip.")],
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Where to write; the folder's name with .yaml, - for stdout.")
+    ] = None,
+) -> None:
+    """Look at your images and write a commented space that fits them."""
+    from cnnsearch.commands.init import init as command
+
+    command(images, out)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of spaces: `cnnsearch schema > space.schema.json` lets an editor complete and check."""
+    from cnnsearch.commands.schema import schema as command
+    from cnnsearch.terminal import say
+
+    say(command().removesuffix("\n"))
 
 
 def _version(asked: bool) -> None:

@@ -10,7 +10,7 @@ from cnnsearch.live_table import LiveTable
 from cnnsearch.plain_lines import PlainLines, run_line
 from cnnsearch.progression import Progression
 from cnnsearch.reports.terminal import safe
-from cnnsearch.search.events import Event, RunStarted, Warned
+from cnnsearch.search.listeners.events import Event, RunStarted, Warned
 from cnnsearch.terminal import warn
 
 

@@ -2,7 +2,7 @@
 
 from cnnsearch.progression import Progression, score_text
 from cnnsearch.reports.wording import configuration, ending, time_text
-from cnnsearch.search.events import Event, RunEnded, RunStarted, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.events import Event, RunEnded, RunStarted, TrialEnded, TrialStarted
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.terminal import say
 

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from cnnsearch.search.events import EpochEnded, Event, RunStarted, TrialBuilt, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.events import EpochEnded, Event, RunStarted, TrialBuilt, TrialEnded, TrialStarted
 from cnnsearch.search.records import Epoch, Objective, TrialRecord
 
 

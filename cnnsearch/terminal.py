@@ -13,8 +13,9 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.text import Text
 
+from cnnsearch.frames import problem_frames
 from cnnsearch.reports.inert import visible
-from cnnsearch.spaces.errors import CnnSearchError, Problem, SpaceError
+from cnnsearch.spaces.errors import CnnSearchError, SpaceError
 
 PIPE_WIDTH = 200
 """Columns of a table that goes into a pipe or a file, where nothing says how wide a line may be."""
@@ -92,17 +93,10 @@ def _lines(error: CnnSearchError | str) -> list[str]:
 
 
 def _block(error: CnnSearchError | str) -> Panel:
-    parts: list[Text] = (
-        [_problem(problem) for problem in error.problems]
-        if isinstance(error, SpaceError)
-        else [Text("\n".join(_lines(error)))]
-    )
-    title = "error" if len(parts) == 1 else f"{len(parts)} errors"
+    if isinstance(error, SpaceError):
+        count = len(error.problems)
+        parts = problem_frames(error.problems, errors().width - 4)  # a border and a space on either side
+    else:
+        count, parts = 1, [Text("\n".join(_lines(error)))]
+    title = "error" if count == 1 else f"{count} errors"
     return Panel(Group(*parts), title=title, title_align="left", border_style="red", expand=False)
-
-
-def _problem(problem: Problem) -> Text:
-    text = Text.assemble((one_line(problem.where), "bold"), "\n  ", one_line(problem.rule))
-    if problem.advice:
-        text.append(f"\n  {one_line(problem.advice)}", style="green")
-    return text

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.predictions import Predictions
-from cnnsearch.search.run_folder import write_beside
+from cnnsearch.search.writing import write_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,6 +15,7 @@ from cnnsearch.reports.images import FoundImage
 from cnnsearch.reports.predictions import read_classes
 from cnnsearch.search.dataset.decode import decode_image
 from cnnsearch.search.dataset.errors import UnreadableImage
+from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
@@ -39,12 +40,7 @@ class Classifier:
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """The class probabilities, shape (images, classes), of images of shape (images, height, width, channels)."""
         raw = self.model.predict_on_batch(images.astype(np.float32))
-        return class_columns(np.asarray(raw, dtype=np.float64))
-
-
-def class_columns(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One column for each class: a single sigmoid output is the probability of the second of two classes."""
-    return np.concatenate([1.0 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs
+        return class_probabilities(np.asarray(raw, dtype=np.float64))
 
 
 @dataclass(frozen=True)

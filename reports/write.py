@@ -11,7 +11,8 @@ from cnnsearch.reports.scores import part_scores
 from cnnsearch.reports.tables import write_history_table, write_trials_table
 from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.records import Objective, TrialRecord
-from cnnsearch.search.run_folder import ModelFolder, RunFolder, write_json
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.writing import write_json
 
 
 def write_run_tables(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective) -> None:

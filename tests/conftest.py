@@ -31,7 +31,8 @@ SURROUNDINGS = {
 }
 UNSET = ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE")
 
-settings.register_profile("normal", max_examples=100, deadline=None)
+# In CI the same examples each time, so that a verdict repeats; the nightly profile looks further.
+settings.register_profile("normal", max_examples=100, deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.register_profile("nightly", max_examples=2000, deadline=None)
 
 
@@ -41,7 +42,8 @@ class NetworkTouchedError(OSError):
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the surroundings before any test module is imported: keras reads KERAS_HOME while it is imported."""
-    settings.load_profile(os.environ.get("CNNSEARCH_TEST_PROFILE", "normal"))
+    nightly = os.environ.get("CNNSEARCH_NIGHTLY", "0") not in ("", "0")
+    settings.load_profile(os.environ.get("CNNSEARCH_TEST_PROFILE", "nightly" if nightly else "normal"))
     root = Path(tempfile.mkdtemp(prefix="cnnsearch-tests-"))
     config.stash[HOME_KEY] = root
     for variable, folder in PLACES.items():

@@ -5,21 +5,27 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 import typer
 
 
 @pytest.fixture(scope="module")
-def command_reference(checkout: Path) -> Callable[..., str]:
-    """The function of docs/generate.py, which is no package."""
+def generate(checkout: Path) -> Any:
+    """The module docs/generate.py, which is in no package."""
     spec = importlib.util.spec_from_file_location("generate", checkout / "docs" / "generate.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.command_reference
+    return module
+
+
+@pytest.fixture(scope="module")
+def command_reference(generate: Any) -> Callable[..., str]:
+    """The function that writes the page of commands."""
+    return generate.command_reference
 
 
 def stand_in() -> typer.Typer:
@@ -93,6 +99,56 @@ def test_the_command_reference_is_current(command_reference: Callable[..., str],
 
     written = (checkout / "docs" / "commands.md").read_text(encoding="utf-8")
     assert written == command_reference(app), "docs/commands.md is out of date: run make docs"
+
+
+def test_the_guide_to_the_language_is_current(generate: Any, checkout: Path) -> None:
+    written = (checkout / "docs" / "spaces.md").read_text(encoding="utf-8")
+    assert written == generate.spaces_page(), "docs/spaces.md is out of date: run make docs"
+    assert generate.REFERENCE_PLACE not in written
+
+
+def test_the_shipped_schema_is_current(checkout: Path) -> None:
+    from cnnsearch.spaces.schema.space_schema import SCHEMA_FILE, space_schema_text
+
+    written = (checkout / "spaces" / SCHEMA_FILE).read_text(encoding="utf-8")
+    assert written == space_schema_text(), f"spaces/{SCHEMA_FILE} is out of date: run make docs"
+
+
+def test_the_guide_tells_of_every_key_and_its_links_lead_to_headings(checkout: Path) -> None:
+    import cnnsearch.spaces.document  # noqa: F401 - makes all sections known
+    from cnnsearch.spaces.sections.section import Section
+
+    text = (checkout / "docs" / "spaces.md").read_text(encoding="utf-8")
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    headings = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+    links = set(re.findall(r"\]\(#([^)]+)\)", text))
+    assert links <= headings, sorted(links - headings)
+    keys = {name for part in _below(Section) if "spaces" in part.__module__ for name in part.model_fields}
+    assert {key for key in keys if f"`{key}`" not in text} == set()
+
+
+def _below(section: type) -> list[type]:
+    return [found for part in section.__subclasses__() for found in (part, *_below(part))]
+
+
+def test_the_examples_of_the_guide_load_and_are_valid_by_the_schema(checkout: Path) -> None:
+    from jsonschema import Draft202012Validator
+
+    from cnnsearch.spaces.load import loads_space
+    from cnnsearch.spaces.reading.nodes import read_nodes
+    from cnnsearch.spaces.schema.space_schema import space_schema
+    from cnnsearch.spaces.written import as_yaml
+
+    text = (checkout / "docs" / "spaces.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert len(examples) > 5
+    for example in examples:
+        root, problems = read_nodes(example, "example")
+        assert root is not None
+        assert problems == []
+        tree = {"data": {"source": "sample:digits", "image_size": 64}, "model": "vgg16", **root.plain()}
+        assert [error.message for error in Draft202012Validator(space_schema()).iter_errors(tree)] == []
+        loads_space(as_yaml(tree), "example")
 
 
 def pages(checkout: Path) -> list[Path]:

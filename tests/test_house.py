@@ -17,15 +17,24 @@ import pytest
 FLOORS = {"cnnsearch": 3, "reports": 2, "search": 1, "spaces": 0}
 HEAVY = {"keras", "keras_tuner", "tensorflow", "optuna", "torch", "jax"}
 SPACES_MAY_IMPORT = sys.stdlib_module_names | {"pydantic", "pydantic_core", "ruamel", "cnnsearch"}
-SEARCH = "cnnsearch.search."
 WALLS = {
-    "dataset": ("model", "trial", "engine"),
-    "model": ("dataset", "trial", "engine"),
-    "trial": ("engine",),
-    "records": ("dataset", "model", "trial", "engine"),
-    "run_folder": ("dataset", "model", "trial", "engine"),
+    "search": {
+        "dataset": ("model", "trial", "engine"),
+        "model": ("dataset", "trial", "engine"),
+        "trial": ("engine",),
+        "records": ("dataset", "model", "trial", "engine"),
+        "run_folder": ("dataset", "model", "trial", "engine"),
+        "writing": ("dataset", "model", "trial", "engine"),
+    },
+    "spaces": {
+        "sections": ("reading", "schema", "document", "parameters", "space", "load"),
+        "reading": ("schema", "parameters", "space", "load"),
+        "schema": ("reading", "parameters", "space", "load"),
+    },
 }
-"""Inside search: what the modules whose name begins so never import."""
+"""Inside a room: what the modules whose name begins so never import."""
+PLAIN = ("records", "run_folder", "writing")
+"""Inside search: what is read without any slow library."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +121,9 @@ def is_ours(name: str) -> bool:
     return name == "cnnsearch" or name.startswith("cnnsearch.")
 
 
-def begins(module: str, part: str) -> bool:
-    """Whether a module of search lies behind this door: `trial` means trial.py, trial/ and trial_process.py alike."""
-    rest = module.removeprefix(SEARCH)
+def begins(module: str, room: str, part: str) -> bool:
+    """Whether a module lies behind this door of a room: `trial` means trial.py, trial/ and trial_process.py alike."""
+    rest = module.removeprefix(f"cnnsearch.{room}.")
     return rest != module and (rest.split(".")[0] == part or rest.startswith(f"{part}_"))
 
 
@@ -142,12 +151,13 @@ def circles(root: Path) -> list[str]:
 
 
 def walls(root: Path) -> list[str]:
-    """Imports inside search that run against its own floors."""
+    """Imports inside a room that run against its own floors."""
     return [
         f"{arrow.place}: {arrow.source} imports {arrow.target}"
         for arrow in arrows(root)
-        for part, forbidden in WALLS.items()
-        if begins(arrow.source, part) and any(begins(arrow.target, other) for other in forbidden)
+        for room, parts in WALLS.items()
+        for part, forbidden in parts.items()
+        if begins(arrow.source, room, part) and any(begins(arrow.target, room, other) for other in forbidden)
     ]
 
 
@@ -157,7 +167,7 @@ def heavy(root: Path) -> list[str]:
         f"{arrow.place}: {arrow.source} imports {arrow.target}"
         for arrow in arrows(root)
         if arrow.target.split(".")[0] in HEAVY
-        if any(begins(arrow.source, part) for part in ("records", "run_folder"))
+        if any(begins(arrow.source, "search", part) for part in PLAIN)
         or (room_of(arrow.source) == "reports" and not arrow.lazy)
     ]
 
@@ -240,6 +250,8 @@ BROKEN = [
     (walls, {"search/model/a.py": "from cnnsearch.search import trial_process", "search/trial_process.py": ""}, ["se"]),
     (walls, {"search/records.py": "from cnnsearch.search.engine.oracle import Oracle"}, ["search/records.py:1: "]),
     (walls, {"search/engine/a.py": "from cnnsearch.search import trial", "search/trial.py": ""}, []),
+    (walls, {"spaces/sections/a.py": "from cnnsearch.spaces.reading.nodes import Node"}, ["spaces/sections/a.py:1: "]),
+    (walls, {"spaces/reading/a.py": "from cnnsearch.spaces.document import Document"}, []),
     (heavy, {"search/run_folder.py": "def f():\n    import optuna"}, ["search/run_folder.py:2: "]),
     (heavy, {"reports/a.py": "from keras.models import load_model"}, ["reports/a.py:1: "]),
     (heavy, {"reports/a.py": "def f():\n    import keras"}, []),

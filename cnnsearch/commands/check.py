@@ -8,13 +8,13 @@ from cnnsearch.spaces.space import Space
 from cnnsearch.spaces.values import Branch
 
 
-def check(space: str, overrides: Sequence[str] = ()) -> str:
+def check(space: str, overrides: Sequence[str] = (), *, allow_code: bool = False) -> str:
     """A paragraph on a valid space: parameters, branches, distinct configurations, trials.
 
     Raises:
         SpaceError: the space breaks rules of the language, with all problems at once.
     """
-    found = load_space(space, overrides)
+    found = load_space(space, overrides, allow_code=allow_code)
     if found.is_configuration:
         return f"{space} is valid. Nothing in it is searched: it is one configuration, ready to be trained."
     return f"{space} is valid. {_parameters(found)} {_configurations(found)} {_budget(found)}"

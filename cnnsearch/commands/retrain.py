@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnsearch import terminal
 from cnnsearch.search.engine.processes import start_forkserver
-from cnnsearch.search.events import EpochEnded, Event, TrialBuilt, TrialEnded
+from cnnsearch.search.listeners.events import EpochEnded, Event, TrialBuilt, TrialEnded
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.records import Epoch, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
@@ -34,7 +34,7 @@ class Source:
     best: ModelFolder | None
 
 
-def retrain(source: Path, overrides: Sequence[str], *, full: bool, out: Path | None) -> None:
+def retrain(source: Path, overrides: Sequence[str], *, full: bool, out: Path | None, allow_code: bool = False) -> None:
     """Train a configuration again, leave a model folder, and print the search's score, the new one and the gap.
 
     Raises:
@@ -42,7 +42,7 @@ def retrain(source: Path, overrides: Sequence[str], *, full: bool, out: Path | N
     """
     found = source_of(source)
     known = _metrics(found.best)
-    space = _configuration(found.config, _with_epochs(overrides, known.get("epoch") if full else None))
+    space = _configuration(found.config, _with_epochs(overrides, known.get("epoch") if full else None), allow_code)
     folder = ModelFolder(_free(found, out))
     start_forkserver()
     with without_native_messages():
@@ -105,8 +105,8 @@ def _with_epochs(overrides: Sequence[str], best: int | None) -> list[str]:
     return list(overrides) if best is None or given else [*overrides, f"training.epochs={best}"]
 
 
-def _configuration(config: Path, overrides: Sequence[str]) -> Space:
-    space = load_space(config, overrides)
+def _configuration(config: Path, overrides: Sequence[str], allow_code: bool) -> Space:
+    space = load_space(config, overrides, allow_code=allow_code)
     if not space.is_configuration:
         names = ", ".join(parameter.name for parameter in space.parameters[:3])
         raise CnnSearchError(

@@ -5,6 +5,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -18,14 +19,33 @@ from cnnsearch.spaces.load import load_space
 _NAME = re.compile(r"\w[\w .+=-]{0,99}")
 
 
-def run(source: str, overrides: Sequence[str], *, name: str | None, new: bool, more: int | None, runs: Path) -> None:
+@dataclass(frozen=True)
+class Which:
+    """Which run folder a search works in.
+
+    Attributes:
+        runs: the folder of run folders.
+        name: the run's name; None for the space's.
+        new: begin a new one, whatever is unfinished.
+        more: add so many trials to the newest one.
+        resume: go on with this one, also where its space has changed.
+    """
+
+    runs: Path
+    name: str | None = None
+    new: bool = False
+    more: int | None = None
+    resume: Path | None = None
+
+
+def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool) -> None:
     """Search a space, write the reports, and print what came out.
 
     Raises:
         CnnSearchError: the space, the data, the weights or the run's folder do not allow it.
         SystemExit: interrupted by Ctrl-C or a signal (130).
     """
-    space = load_space(source, overrides)
+    space = load_space(source, overrides, allow_code=allow_code)
     start_forkserver()  # it imports keras while this process does
     with without_native_messages():
         from cnnsearch.search.run import Request, run_search
@@ -33,7 +53,8 @@ def run(source: str, overrides: Sequence[str], *, name: str | None, new: bool, m
     from cnnsearch.live import Follower
 
     signal.signal(signal.SIGTERM, _as_interrupt)
-    request = Request(space, runs, _checked_name(name or space.name), new=new, more=more)
+    name = _checked_name(which.name or space.name)
+    request = Request(space, which.runs, name, new=which.new, more=which.more, resume=which.resume)
     try:
         with Follower(terminal.output()) as follower:
             result = run_search(request, [follower], follower.read)
@@ -44,6 +65,8 @@ def run(source: str, overrides: Sequence[str], *, name: str | None, new: bool, m
     report(result.run.path, terminal.output())
     if result.failure:
         raise result.failure
+    if result.best is None:
+        raise CnnSearchError(f"{result.run.path}: a search needs a trial with a score, got none. Its trials say why.")
 
 
 def _checked_name(name: str) -> str:

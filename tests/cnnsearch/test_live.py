@@ -10,7 +10,7 @@ from cnnsearch.live import Follower
 from cnnsearch.live_table import LiveTable
 from cnnsearch.plain_lines import PlainLines
 from cnnsearch.progression import Progression
-from cnnsearch.search.events import (
+from cnnsearch.search.listeners.events import (
     EpochEnded,
     Event,
     RunEnded,

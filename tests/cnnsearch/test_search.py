@@ -118,7 +118,7 @@ def test_a_configuration_is_run_once(command_line: CommandLine) -> None:
 
 
 def test_a_failed_trial_is_classified_and_never_scored(command_line: CommandLine) -> None:
-    explosive = TINY.replace("rmsprop: {}", "sgd: {learning_rate: 1e30}").replace(
+    explosive = TINY.replace("rmsprop: {}", "sgd: {learning_rate: 1e38}").replace(
         "trials: 3", "trials: 6, sampler: random"
     )
     command_line.good("run", command_line.write(explosive))
@@ -132,7 +132,7 @@ def test_a_failed_trial_is_classified_and_never_scored(command_line: CommandLine
 def test_a_search_in_which_everything_fails_ends_early_and_says_why(command_line: CommandLine) -> None:
     doomed = TINY.replace(
         "{choice: {adam: {learning_rate: {float: [0.001, 0.01], scale: log}}, rmsprop: {}}}",
-        "{sgd: {learning_rate: 1e30}}",
+        "{sgd: {learning_rate: 1e38}}",
     )
     done = command_line("run", command_line.write(doomed), "--trials", "50")
     assert done.returncode == 1

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cnnsearch import terminal
+from cnnsearch.spaces import load
 from cnnsearch.spaces.errors import CnnSearchError, Problem, SpaceError
 
 PROBLEMS = [
@@ -110,6 +111,19 @@ def test_an_error_is_a_block_on_a_terminal() -> None:
     assert "The nearest is 'filters'." in printed
     assert "╭" in printed
     assert "\x1b[1m" in printed  # bold: where
+
+
+def test_the_line_of_the_file_stands_in_the_block_and_not_in_the_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    code = "from cnnsearch import terminal; from cnnsearch.spaces import load, errors\n"
+    code += "try: load.loads_space('data: {source: x}\\nmodel: {vgg61: {}}', 'f')\n"
+    code += "except errors.SpaceError as error: terminal.complain(error)"
+    printed = on_a_terminal(code)
+    assert "model: {vgg61: {}}" in printed
+    assert "^~~~~" in printed
+    with pytest.raises(SpaceError, match="vgg61") as caught:
+        load.loads_space("data: {source: x}\nmodel: {vgg61: {}}", "f")
+    terminal.complain(caught.value)
+    assert capsys.readouterr().err.splitlines() == [f"error: {problem}" for problem in caught.value.problems]
 
 
 def test_a_table_in_a_pipe_keeps_its_columns(

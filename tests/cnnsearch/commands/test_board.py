@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from cnnsearch.commands.board import HOST, log_folder
+from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
-from cnnsearch.search.tensorboard_log import TensorBoardLog
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.values import Branch, Domain, FloatRange, IntRange, Scalar
 

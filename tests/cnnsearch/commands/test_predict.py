@@ -15,7 +15,7 @@ from PIL import Image
 from rich.console import Console
 
 from cnnsearch.commands.predict import predict
-from cnnsearch.reports.inference import class_columns, load_classifier
+from cnnsearch.reports.inference import load_classifier
 from cnnsearch.spaces.errors import CnnSearchError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -171,8 +171,3 @@ def test_nothing_but_complaints_goes_to_stderr(brightness_models: Path, photos: 
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 3
-
-
-def test_one_sigmoid_output_is_the_second_class() -> None:
-    assert class_columns(np.array([[0.25]])).tolist() == [[0.75, 0.25]]
-    assert class_columns(np.array([[0.1, 0.9]])).tolist() == [[0.1, 0.9]]

@@ -1,0 +1,205 @@
+"""What a person reads of a plan: the space, its branches, its models, and what the search will take."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cnnsearch.reports.terminal import safe
+from cnnsearch.reports.wording import configuration, time_text
+from cnnsearch.search.plan.branches import Fork, Way
+from cnnsearch.search.plan.candidates import shapes_model
+from cnnsearch.search.plan.estimate import Range
+from cnnsearch.search.plan.forecast import Forecast
+from cnnsearch.search.plan.measure import Measured
+from cnnsearch.search.plan.models import ModelPlan
+from cnnsearch.search.plan.plan import Plan
+from cnnsearch.spaces.duration import format_duration
+
+_SCALES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def quantity(value: float, unit: str = "") -> str:
+    """A number in three digits with its unit: 553,000,000 `B` gives `553 MB`, 1,234,567 gives `1.23 M`."""
+    for size, scale in _SCALES:
+        if value >= 0.9995 * size:  # what three digits would round up belongs to the larger unit
+            return f"{_three_digits(value / size)} {scale}{unit}"
+    return f"{value:.0f} {unit}".rstrip()
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:.3g}" if number < 999.5 else f"{number:.0f}"
+
+
+def seconds_text(seconds: float | None) -> str:
+    """A time: `12 ms`, `8.4s`, `1m20s`, `3h5m`, `2d4h`; an estimate of hours tells no seconds."""
+    if seconds is not None and seconds < 0.9995:
+        return f"{seconds * 1000:.3g} ms"
+    for longer, grain in ((86_400, 3600), (3600, 60)):
+        if seconds is not None and seconds >= longer:
+            return time_text(round(seconds / grain) * grain)
+    return time_text(seconds)
+
+
+def plan_text(plan: Plan) -> RenderableType:
+    """The whole plan."""
+    parts: list[RenderableType] = [_headline(plan), _draws(plan)]
+    if plan.forks:
+        parts += [Text(), _branches(plan.forks)]
+    parts += [Text(), _models(plan), *_remarks(plan)]
+    if plan.forecast:
+        parts += [Text(), *_forecast(plan, plan.forecast)]
+    return Group(*parts, *(safe(f"note: {note}", "yellow") for note in plan.notes))
+
+
+def _headline(plan: Plan) -> Text:
+    space = plan.space
+    line = Text().append_text(safe(space.name, "bold"))
+    if not space.parameters:
+        return line.append(": nothing is searched, it is one configuration.")
+    always = sum(not parameter.conditions for parameter in space.parameters)
+    count, configurations = len(space.parameters), space.cardinality()
+    many = "infinitely many" if configurations is None else f"{configurations:,}"
+    line.append(f": {count} searched {_plural('value', count)}, {always} of them in every trial; ")
+    return line.append(f"{many} distinct {_plural('configuration', configurations)}.")
+
+
+def _plural(word: str, count: int | None) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _draws(plan: Plan) -> Text:
+    impossible = sum(refusal.draws for refusal in plan.impossible)
+    line = Text()
+    if plan.space.parameters:
+        colon = ":" if impossible else "."
+        line.append(
+            f"{impossible} of {plan.draws} chance draws ({impossible / plan.draws:.0%}) are impossible{colon}\n"
+        )
+    for refusal in plan.impossible[:3]:
+        line.append(f"  {refusal.draws} such as: ").append_text(safe(refusal.example, "yellow")).append("\n")
+    return line.append(f"Models are built for {_classes(plan)}.")
+
+
+def _classes(plan: Plan) -> str:
+    if plan.images is None:
+        return f"{plan.classes} classes (assumed)"
+    counts = ", ".join(f"{count:,} {part}" for part, count in plan.images.items())
+    return f"{plan.classes} classes, {counts} images"
+
+
+def _branches(forks: Sequence[Fork]) -> Table:
+    table = _table()
+    for name in ("branches", "searched values", "weights"):
+        table.add_column(name, justify="left" if name == "branches" else "right")
+    for depth, name, way in _rows(forks, 0):
+        searched = str(way.parameters) if way else ""
+        table.add_row(safe("  " * depth + name, "" if way else "bold"), searched, _weights(way))
+    return table
+
+
+def _rows(forks: Sequence[Fork], depth: int) -> Iterator[tuple[int, str, Way | None]]:
+    for fork in forks:
+        yield depth, fork.name, None
+        for way in fork.ways:
+            yield depth + 1, way.name, _shaped(fork, way)
+            yield from _rows(way.forks, depth + 2)
+
+
+def _shaped(fork: Fork, way: Way) -> Way:
+    """The way without sizes where the choice does not shape the model."""
+    return way if shapes_model(fork.name) else Way(way.name, way.parameters, None, None, way.forks)
+
+
+def _weights(way: Way | None) -> str:
+    if way is None or way.smallest is None or way.largest is None:
+        return ""
+    low, high = quantity(way.smallest.parameters), quantity(way.largest.parameters)
+    return low if low == high else f"{low} to {high}"
+
+
+def _table() -> Table:
+    return Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+
+
+_ROWS: dict[str, Callable[[ModelPlan], str]] = {
+    "weights": lambda model: quantity(model.size.parameters),
+    "trained weights": lambda model: quantity(model.size.trainable),
+    "one image, forward": lambda model: quantity(model.size.flops, "FLOPs"),
+    "memory of a batch": lambda model: quantity(model.memory, "B"),
+    "exported file": lambda model: quantity(model.size.bytes, "B"),
+    "images": lambda model: f"{model.image_size[0]} x {model.image_size[1]}",
+    "batch": lambda model: str(model.batch_size),
+    "one step": lambda model: _timed(model, lambda measured: measured.step),
+    "one epoch": lambda model: _timed(model, lambda measured: measured.epoch),
+}
+
+
+def _timed(model: ModelPlan, part: Callable[[Measured], float]) -> str:
+    if model.measured is None:
+        return "-"
+    return ("~" if model.measured.few else "") + seconds_text(part(model.measured))
+
+
+def _shown(plan: Plan) -> dict[str, ModelPlan]:
+    """The models by the names they have here; one that several roles fall together in stands once."""
+    if not plan.space.parameters:
+        return {"the one model": plan.models["median"]}
+    models = dict(plan.models)
+    if all(plan.costliest.values != model.values for model in models.values()):
+        models["most FLOPs"] = plan.costliest
+    return models
+
+
+def _models(plan: Plan) -> Table:
+    models = _shown(plan)
+    table = _table()
+    table.add_column("model", no_wrap=True)
+    for role in models:
+        table.add_column(role, justify="right", no_wrap=True)
+    for name, cell in _ROWS.items():
+        table.add_row(name, *map(cell, models.values()))
+    return table
+
+
+def _remarks(plan: Plan) -> list[Text]:
+    """The models' configurations, what the numbers mean, and which of them are missing."""
+    models = _shown(plan)
+    lines = [safe(f"{role}: {configuration(model.values)}") for role, model in models.items() if model.values]
+    lines.append(Text("FLOPs: a multiply-add counts two. Memory: weights, gradients, and maps of the batch.", "dim"))
+    if any(model.measured and model.measured.few for model in models.values()):
+        lines.append(Text("~: from steps with a few images; whole batches take too long to be timed.", "dim"))
+    failed = [(role, model.untimed) for role, model in models.items() if model.untimed]
+    return lines + [safe(f"{role}: cannot be timed here, {reason}", "red") for role, reason in failed]
+
+
+def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
+    search = plan.space.document.search
+    slots = ", ".join(slot.name for slot in plan.slots)
+    lines = [
+        f"On {slots} an epoch takes {_between(forecast.epoch, seconds_text)}, and each trial "
+        f"{seconds_text(forecast.start)} before its first."
+    ]
+    table = _table()
+    table.add_column("")
+    table.add_column(f"{plan.trials} {_plural('trial', plan.trials)}", justify="right")
+    if search.time is not None:
+        table.add_column(f"in {format_duration(search.time)}", justify="right")
+    table.add_row(*_row("without pruning", forecast.whole, forecast.whole_in_time))
+    if forecast.share < 1:
+        table.add_row(*_row(f"with {search.pruner} pruning", forecast.pruned, forecast.pruned_in_time))
+    assumed = [f"a model may take {forecast.error:.0%} more or less", "early stopping only shortens this"]
+    if forecast.share < 1:
+        assumed.insert(1, f"under {search.pruner} trials make about {forecast.share:.0%} of their epochs")
+    return [Text(lines[0]), table, Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]
+
+
+def _row(name: str, whole: Range, within: Range | None) -> list[str]:
+    counted = [f"{_between(within, lambda count: f'{count:.0f}')} trials"] if within else []
+    return [name, _between(whole, seconds_text), *counted]
+
+
+def _between(found: Range, text: Callable[[float], str]) -> str:
+    low, high = text(found.low), text(found.high)
+    return low if low == high else f"{low} to {high}"
