@@ -23,7 +23,7 @@ help:
 	@echo "make check   the same without another word: lint, types, tests"
 	@echo "make lint    ruff check, ruff format --check and mypy --strict only"
 	@echo "make format  put the sources into form, mend what ruff can mend"
-	@echo "make docs    write docs/commands.md anew from the commands' own help"
+	@echo "make docs    write docs/commands.md, docs/spaces.md and the schema anew from what they describe"
 	@echo "make clean   remove $(VENV), caches and builds; runs/ stays"
 
 demo: $(INSTALLED)

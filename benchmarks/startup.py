@@ -1,8 +1,9 @@
-"""How long the quick commands take, and that they are quick because nothing heavy is imported.
+"""How long the quick commands and many draws take, and that they are quick because nothing heavy is imported.
 
 python benchmarks/startup.py
 """
 
+import random
 import re
 import statistics
 import subprocess
@@ -16,8 +17,12 @@ COMMANDS = {
     PYTHON: ("-c", "pass"),
     "cnnsearch --help": ("-m", "cnnsearch", "--help"),
     "cnnsearch check basic": ("-m", "cnnsearch", "check", "basic"),
+    "cnnsearch check scratch": ("-m", "cnnsearch", "check", "scratch"),
 }
 LIMITS = {"cnnsearch --help": 0.5, "cnnsearch check basic": 1.0}
+LARGEST = "scratch"
+"""The shipped space with the most parameters."""
+DRAWS = 10_000
 HEAVY = ("tensorflow", "keras", "keras_tuner", "optuna", "matplotlib", "sklearn")
 """Libraries that take long to import, TensorFlow alone several seconds."""
 _IMPORTED = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s*(\S+)$", re.MULTILINE)
@@ -52,6 +57,18 @@ def imported(place: Workplace, command: tuple[str, ...]) -> set[str]:
     return set(_IMPORTED.findall(run(place, ("-X", "importtime", *command)).stderr))
 
 
+def draw_seconds(count: int) -> float:
+    """Seconds for so many draws from the largest shipped space."""
+    from cnnsearch.spaces.draws import draw
+    from cnnsearch.spaces.load import load_space
+
+    space, source = load_space(LARGEST), random.Random(0)
+    began = time.perf_counter()
+    for _ in range(count):
+        draw(space, source)
+    return time.perf_counter() - began
+
+
 def main() -> int:
     """Measure and print."""
     options = arguments("How long the quick commands take.").parse_args()
@@ -61,6 +78,10 @@ def main() -> int:
         times = seconds(place, 2 if options.quick else 10)
         modules = {name: imported(place, command) for name, command in COMMANDS.items() if name != PYTHON}
     figures = [Figure(f"{name}, median", statistics.median(t), "s", LIMITS.get(name)) for name, t in times.items()]
+    beyond = statistics.median(times[f"cnnsearch check {LARGEST}"]) - statistics.median(times[PYTHON])
+    figures.append(Figure(f"cnnsearch check {LARGEST}, beyond {PYTHON}", beyond, "s", at_most=0.5))
+    drawn = statistics.median(draw_seconds(DRAWS) for _ in range(1 if options.quick else 5))
+    figures.append(Figure(f"{DRAWS:,} draws from {LARGEST}", drawn, "s", at_most=2.0))
     for name, found in modules.items():
         roots = {module.partition(".")[0] for module in found}
         figures.append(Figure(f"{name}, modules imported", len(found)))

@@ -1,7 +1,8 @@
-"""Writes docs/commands.md from the commands' own help: `python docs/generate.py`, or `make docs`.
+"""Writes what the program knows of itself: `python docs/generate.py`, or `make docs`.
 
-What a command says with --help and what this page says are the same objects, so they cannot differ for long:
-a test compares the page with what would be written.
+docs/commands.md comes from the commands' own help, docs/spaces.md and spaces/space.schema.json from the sections of the
+space language. What is written and what it is written from are the same objects, so they cannot differ for long: tests
+compare each file with what would be written.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from typing import Any, Literal, get_args, get_origin
 import typer
 import typer.main
 
-PAGE = Path(__file__).with_name("commands.md")
+DOCS = Path(__file__).parent
+REFERENCE_PLACE = "<!-- reference -->\n"
+"""Where docs/templates/spaces.md has the reference put in."""
 _WORDS: dict[Any, str] = {int: "NUMBER", float: "NUMBER", Path: "PATH"}
 INTRODUCTION = """\
 # Commands
@@ -137,11 +140,23 @@ def _text(text: str) -> str:
     return text.partition("\f")[0].replace("\b\n", "").strip()
 
 
-def main() -> None:
-    """Write the page."""
-    from cnnsearch.app import app
+def spaces_page() -> str:
+    """The page on the space language: its introduction, and the reference of its keys."""
+    from cnnsearch.spaces.schema.reference import language_reference
+    from cnnsearch.spaces.schema.space_schema import marked_schema
 
-    PAGE.write_text(command_reference(app), encoding="utf-8")
+    template = (DOCS / "templates" / "spaces.md").read_text(encoding="utf-8")
+    return template.replace(REFERENCE_PLACE, language_reference(marked_schema()))
+
+
+def main() -> None:
+    """Write the pages and the schema."""
+    from cnnsearch.app import app
+    from cnnsearch.spaces.schema.space_schema import SCHEMA_FILE, space_schema_text
+
+    (DOCS.parent / "spaces" / SCHEMA_FILE).write_text(space_schema_text(), encoding="utf-8")
+    (DOCS / "spaces.md").write_text(spaces_page(), encoding="utf-8")
+    (DOCS / "commands.md").write_text(command_reference(app), encoding="utf-8")
 
 
 if __name__ == "__main__":
