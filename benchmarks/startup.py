@@ -23,6 +23,11 @@ LIMITS = {"cnnsearch --help": 0.5, "cnnsearch check basic": 1.0}
 LARGEST = "scratch"
 """The shipped space with the most parameters."""
 DRAWS = 10_000
+BOMB = "\n".join(
+    ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    + [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 30)]
+)
+"""A file whose aliases would become 9^30 values."""
 HEAVY = ("tensorflow", "keras", "keras_tuner", "optuna", "matplotlib", "sklearn")
 """Libraries that take long to import, TensorFlow alone several seconds."""
 _IMPORTED = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s*(\S+)$", re.MULTILINE)
@@ -69,6 +74,19 @@ def draw_seconds(count: int) -> float:
     return time.perf_counter() - began
 
 
+def bomb_seconds() -> float:
+    """Seconds until the bomb is refused."""
+    from cnnsearch.spaces.errors import SpaceError
+    from cnnsearch.spaces.load import loads_space
+
+    began = time.perf_counter()
+    try:
+        loads_space(BOMB, "bomb")
+    except SpaceError:
+        return time.perf_counter() - began
+    raise SystemExit("startup: the bomb was taken for a space")
+
+
 def main() -> int:
     """Measure and print."""
     options = arguments("How long the quick commands take.").parse_args()
@@ -82,6 +100,7 @@ def main() -> int:
     figures.append(Figure(f"cnnsearch check {LARGEST}, beyond {PYTHON}", beyond, "s", at_most=0.5))
     drawn = statistics.median(draw_seconds(DRAWS) for _ in range(1 if options.quick else 5))
     figures.append(Figure(f"{DRAWS:,} draws from {LARGEST}", drawn, "s", at_most=2.0))
+    figures.append(Figure("a YAML bomb refused", statistics.median(bomb_seconds() for _ in range(5)), "s", at_most=1.0))
     for name, found in modules.items():
         roots = {module.partition(".")[0] for module in found}
         figures.append(Figure(f"{name}, modules imported", len(found)))

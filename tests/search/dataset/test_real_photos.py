@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnsearch.search.dataset.dataset import Dataset, open_dataset
+from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.spaces.document import Data
