@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cnnsearch.reports.inert import visible
-from cnnsearch.search.dataset.files import Files, FolderFiles, ZipFiles
-from cnnsearch.search.dataset.layout import IMAGE_SUFFIXES, is_clutter
+from cnnsearch.search.dataset.sources.archives import ZipFiles
+from cnnsearch.search.dataset.sources.files import Files, FolderFiles
+from cnnsearch.search.dataset.sources.layout import IMAGE_SUFFIXES, is_clutter
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cnnsearch.reports.images import FoundImage
 from cnnsearch.reports.predictions import read_classes
-from cnnsearch.search.dataset.decode import decode_image
+from cnnsearch.search.dataset.decoding.decode import decode_image
 from cnnsearch.search.dataset.errors import UnreadableImage
 from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.native_messages import without_native_messages

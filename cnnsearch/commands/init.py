@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cnnsearch import terminal
-from cnnsearch.search.dataset.sources import open_source
+from cnnsearch.search.dataset.sources.source import open_source
 from cnnsearch.search.dataset.survey import survey
 from cnnsearch.search.proposal import found, proposed_space
 from cnnsearch.spaces.errors import CnnSearchError, Problem

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnsearch.search.dataset.cache import Cache, open_cache
-from cnnsearch.search.dataset.decode import Shape
+from cnnsearch.search.dataset.cache.cache import Cache, open_cache
+from cnnsearch.search.dataset.cache.index import CacheIndex, Skipped
+from cnnsearch.search.dataset.decoding.decode import Shape
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.index import CacheIndex, Skipped
-from cnnsearch.search.dataset.layout import PARTS
-from cnnsearch.search.dataset.split import Rows, Shares, split_rows
+from cnnsearch.search.dataset.sources.layout import PARTS
+from cnnsearch.search.dataset.split.split import Rows, Shares, split_rows
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from pathlib import Path
 
-from cnnsearch.search.dataset.build import Progress, build_cache
-from cnnsearch.search.dataset.cache import default_cache_folder
+from cnnsearch.search.dataset.cache.build import Progress, build_cache
+from cnnsearch.search.dataset.cache.cache import default_cache_folder
+from cnnsearch.search.dataset.cache.index import CacheIndex
 from cnnsearch.search.dataset.dataset import Dataset, DatasetReference, dataset_of
-from cnnsearch.search.dataset.index import CacheIndex
-from cnnsearch.search.dataset.sources import open_source
-from cnnsearch.search.dataset.split import Shares
+from cnnsearch.search.dataset.sources.source import open_source
+from cnnsearch.search.dataset.split.split import Shares
 from cnnsearch.spaces.document import Data, sizes
 
 

@@ -8,10 +8,10 @@ from statistics import median_low
 
 from PIL import Image
 
-from cnnsearch.search.dataset.decode import FORMATS, opened_image, quiet_pillow
+from cnnsearch.search.dataset.decoding.decode import FORMATS, opened_image, quiet_pillow
 from cnnsearch.search.dataset.errors import DataError, UnreadableImage
-from cnnsearch.search.dataset.layout import VALIDATION, LabelledImage
-from cnnsearch.search.dataset.sources import Source
+from cnnsearch.search.dataset.sources.layout import VALIDATION, LabelledImage
+from cnnsearch.search.dataset.sources.source import Source
 
 MOST_LOOKED_AT = 400
 """Files whose headers are read; beyond it the figures hardly change."""

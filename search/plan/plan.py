@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnsearch.search.dataset.dataset import Dataset
-from cnnsearch.search.dataset.layout import PARTS
+from cnnsearch.search.dataset.sources.layout import PARTS
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.discovery import with_discovered
 from cnnsearch.search.engine.slots import Slot, visible_slots

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from cnnsearch.search.dataset.dataset import Dataset
-from cnnsearch.search.dataset.feeding import Batches
-from cnnsearch.search.dataset.mixing import Mixing
-from cnnsearch.search.dataset.targets import Targets
+from cnnsearch.search.dataset.feeding.batches import Batches
+from cnnsearch.search.dataset.feeding.mixing import Mixing
+from cnnsearch.search.dataset.feeding.targets import Targets
 from cnnsearch.search.model.loss import target_columns
 from cnnsearch.spaces.document import Configuration
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.dataset.dataset import DatasetReference, open_dataset
-from cnnsearch.search.dataset.feeding import Batches
+from cnnsearch.search.dataset.feeding.batches import Batches
 from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.trial.batches import EVALUATION_BATCH
 from cnnsearch.search.trial.line import Line

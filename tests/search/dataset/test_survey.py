@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.sources import open_source
+from cnnsearch.search.dataset.sources.source import open_source
 from cnnsearch.search.dataset.survey import Spread, survey
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.layout import PARTS, TEST, TRAIN, VALIDATION
+from cnnsearch.search.dataset.sources.layout import PARTS, TEST, TRAIN, VALIDATION
 
 Rows = NDArray[np.int64]
 

@@ -12,19 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnsearch.search.dataset import build
-from cnnsearch.search.dataset.build import build_cache
-from cnnsearch.search.dataset.cache import CACHE_VARIABLE, default_cache_folder
-from cnnsearch.search.dataset.decode import decode_image
+from cnnsearch.search.dataset.cache import build
+from cnnsearch.search.dataset.cache.build import build_cache
+from cnnsearch.search.dataset.cache.cache import CACHE_VARIABLE, default_cache_folder
+from cnnsearch.search.dataset.decoding.decode import decode_image
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.sources import open_source
+from cnnsearch.search.dataset.sources.source import open_source
 
 SHAPE = (12, 10, 3)
 
 BUILDER = """
 import json, pathlib, sys, time
-from cnnsearch.search.dataset.build import build_cache
-from cnnsearch.search.dataset.sources import open_source
+from cnnsearch.search.dataset.cache.build import build_cache
+from cnnsearch.search.dataset.sources.source import open_source
 photos, root, wait = sys.argv[1:]
 calls = []
 def progress(done, total):
@@ -260,9 +260,9 @@ def test_a_small_disk_is_told_before_anything_is_written(folder, pets, root, mon
 
 ON_A_FULL_DISK = """
 import pathlib, sys
-from cnnsearch.search.dataset import build
+from cnnsearch.search.dataset.cache import build
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.sources import open_source
+from cnnsearch.search.dataset.sources.source import open_source
 build.SPARE_BYTES = -2**40
 root = pathlib.Path(sys.argv[2])
 try:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from cnnsearch.search.dataset.dataset import Dataset
-from cnnsearch.search.dataset.feeding import Batches
-from cnnsearch.search.dataset.mixing import Mixing
+from cnnsearch.search.dataset.feeding.batches import Batches
+from cnnsearch.search.dataset.feeding.mixing import Mixing
+from cnnsearch.search.dataset.feeding.targets import Targets
 from cnnsearch.search.dataset.prepare import prepare_dataset
-from cnnsearch.search.dataset.targets import Targets
 from cnnsearch.spaces.document import Data
 
 MIXED = {"targets": Targets(columns=2), "mixing": Mixing(mixup=0.4, cutmix=1.0)}

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.files import Files, FolderFiles, ZipFiles
-from cnnsearch.search.dataset.layout import LabelledImage, Layout, read_layout
-from cnnsearch.search.dataset.sample import DigitFiles
+from cnnsearch.search.dataset.sources.archives import ZipFiles
+from cnnsearch.search.dataset.sources.files import Files, FolderFiles
+from cnnsearch.search.dataset.sources.layout import LabelledImage, Layout, read_layout
+from cnnsearch.search.dataset.sources.sample import DigitFiles
 
 SAMPLES = {"sample:digits": DigitFiles}
 

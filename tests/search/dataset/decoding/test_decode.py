@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from cnnsearch.search.dataset.decode import decode_image, quiet_pillow
+from cnnsearch.search.dataset.decoding.decode import decode_image, quiet_pillow
 from cnnsearch.search.dataset.errors import UnreadableImage
 
 SHAPE = (8, 8, 3)

@@ -1,20 +1,16 @@
-"""The places that images lie in: a folder, a zip archive. Each lists relative paths and reads the bytes of one.
+"""A place that images lie in, and the plainest one: a folder. Each lists relative paths and reads the bytes of one.
 
 Nothing here ever writes to, or reads from outside of, the place that the person named.
 """
 
 import os
-import stat
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path, PureWindowsPath
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Protocol
 
 from cnnsearch.search.dataset.errors import DataError, UnreadableImage
-from cnnsearch.search.dataset.layout import is_clutter
+from cnnsearch.search.dataset.sources.layout import is_clutter
 
 MAX_FILE_BYTES = 256 * 1024**2
 """No photo is larger; what is would only fill the memory."""
@@ -48,7 +44,12 @@ class Files(Protocol):
         ...
 
 
-def _check_size(size: int) -> None:
+def check_size(size: int) -> None:
+    """Refuse a file of so many bytes where no photo is so large.
+
+    Raises:
+        UnreadableImage: it is.
+    """
     if size > MAX_FILE_BYTES:
         raise UnreadableImage(f"has {size} bytes, more than the {MAX_FILE_BYTES} that an image may have")
 
@@ -117,80 +118,7 @@ class FolderFiles:
         """
         try:
             with (self.root / path).open("rb") as file:
-                _check_size(os.fstat(file.fileno()).st_size)
+                check_size(os.fstat(file.fileno()).st_size)
                 return file.read()
         except OSError as error:
             raise UnreadableImage(f"cannot be read: {error.strerror}") from error
-
-
-@dataclass(frozen=True)
-class ZipFiles:
-    """A zip archive, read in place: nothing is ever unpacked to the disk."""
-
-    path: Path
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leaves the open file out of a pickle; the copy opens the archive anew."""
-        return {"path": self.path}
-
-    @cached_property
-    def _archive(self) -> zipfile.ZipFile:
-        try:
-            return zipfile.ZipFile(self.path)
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
-            raise DataError(
-                str(self.path),
-                f"a zip archive must be readable, got: {getattr(error, 'strerror', None) or error}.",
-                "Copy or download it again.",
-            ) from error
-
-    @cached_property
-    def _members(self) -> dict[str, zipfile.ZipInfo]:
-        """The files by path; some archives made on Windows separate the steps with backslashes."""
-        infos = [info for info in self._archive.infolist() if not info.is_dir()]
-        return {info.filename.replace("\\", "/"): info for info in infos}
-
-    def listing(self) -> Listing:
-        """All files of the archive.
-
-        Raises:
-            DataError: the archive cannot be read, is encrypted, or a member's path leads out of it.
-        """
-        links = {path for path, info in self._members.items() if stat.S_ISLNK(info.external_attr >> 16)}
-        for path, info in self._members.items():
-            self._check_member(path, info)
-        paths = tuple(path for path in self._members if path not in links)
-        return Listing(paths, (f"links not followed: {len(links)}",) if links else ())
-
-    def _check_member(self, path: str, info: zipfile.ZipInfo) -> None:
-        if path.startswith("/") or PureWindowsPath(path).drive or ".." in path.split("/"):
-            raise DataError(
-                str(self.path),
-                f"paths inside an archive must stay inside of it, got {info.filename!r}.",
-                "Make the archive anew from a folder you trust.",
-            )
-        if info.flag_bits & 0x1:
-            raise DataError(
-                str(self.path), f"an archive must not be encrypted, got {info.filename!r}.", "Unpack it to a folder."
-            )
-
-    def read(self, path: str) -> bytes:
-        """The bytes of one member.
-
-        Raises:
-            UnreadableImage: the member is damaged, too large, or compressed in a way that is not known here.
-        """
-        info = self._members[path]
-        _check_size(info.file_size)
-        try:
-            return self._archive.read(info)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            OSError,
-            EOFError,
-            NotImplementedError,
-            RuntimeError,
-            ValueError,
-        ) as error:
-            raise UnreadableImage(f"is damaged in the archive: {error}") from error

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cnnsearch.search.dataset.decode import DECODER_VERSION, Shape
+from cnnsearch.search.dataset.decoding.decode import DECODER_VERSION, Shape
 
 INDEX_VERSION = 1
 """Raised whenever the index's fields change, so that old caches are built anew."""

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cnnsearch.search.dataset import files
 from cnnsearch.search.dataset.errors import DataError, UnreadableImage
-from cnnsearch.search.dataset.sources import open_source
+from cnnsearch.search.dataset.sources import files
+from cnnsearch.search.dataset.sources.source import open_source
 
 
 def test_a_folder_and_its_zip_are_the_same_source(folder, archive, pets) -> None:
@@ -172,7 +172,7 @@ def test_another_kind_of_file_is_told(tmp_path: Path) -> None:
 
 AS_NOBODY = """
 import os, sys
-from cnnsearch.search.dataset.sources import open_source
+from cnnsearch.search.dataset.sources.source import open_source
 from cnnsearch.search.dataset.errors import DataError
 if os.getuid() == 0:
     os.setuid(65534)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from cnnsearch.search.dataset.cache import (
+from cnnsearch.search.dataset.cache.cache import (
     CACHE_VARIABLE,
     INDEX_FILE,
     PIXELS_FILE,
@@ -26,12 +26,12 @@ from cnnsearch.search.dataset.cache import (
     content_hash,
     open_cache,
 )
-from cnnsearch.search.dataset.decode import Shape, decode_image, quiet_pillow
+from cnnsearch.search.dataset.cache.index import CacheIndex, Skipped
+from cnnsearch.search.dataset.cache.lock import LOCK_SECONDS, held_lock
+from cnnsearch.search.dataset.decoding.decode import Shape, decode_image, quiet_pillow
 from cnnsearch.search.dataset.errors import DataError, UnreadableImage
-from cnnsearch.search.dataset.index import CacheIndex, Skipped
-from cnnsearch.search.dataset.layout import LabelledImage
-from cnnsearch.search.dataset.lock import LOCK_SECONDS, held_lock
-from cnnsearch.search.dataset.sources import Source
+from cnnsearch.search.dataset.sources.layout import LabelledImage
+from cnnsearch.search.dataset.sources.source import Source
 
 BATCH = 16
 """Images to a task: few enough to keep memory small, enough to make the passing of tasks cheap."""

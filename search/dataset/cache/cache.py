@@ -13,9 +13,9 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from cnnsearch.search.dataset.decode import DECODER_VERSION, Shape
-from cnnsearch.search.dataset.index import INDEX_VERSION, CacheIndex
-from cnnsearch.search.dataset.layout import LabelledImage
+from cnnsearch.search.dataset.cache.index import INDEX_VERSION, CacheIndex
+from cnnsearch.search.dataset.decoding.decode import DECODER_VERSION, Shape
+from cnnsearch.search.dataset.sources.layout import LabelledImage
 
 CACHE_VARIABLE = "CNNSEARCH_CACHE"
 PIXELS_FILE, INDEX_FILE = "images.npy", "index.json"

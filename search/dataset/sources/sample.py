@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from cnnsearch.search.dataset.files import Listing
+from cnnsearch.search.dataset.sources.files import Listing
 
 INK_LEVELS = 16
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnsearch.search.dataset.mixing import Mixing
+from cnnsearch.search.dataset.feeding.mixing import Mixing
 
 ONE_HOT = np.eye(8, dtype=np.float32)
 

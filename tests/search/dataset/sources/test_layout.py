@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.layout import Layout, read_layout
+from cnnsearch.search.dataset.sources.layout import Layout, read_layout
 
 
 def labels(layout: Layout) -> dict[str, tuple[str, str | None]]:

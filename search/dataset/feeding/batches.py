@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.search.dataset.dataset import Dataset
-from cnnsearch.search.dataset.mixing import Mixing
-from cnnsearch.search.dataset.split import Rows
-from cnnsearch.search.dataset.targets import Targets, weights_of_classes
+from cnnsearch.search.dataset.feeding.mixing import Mixing
+from cnnsearch.search.dataset.feeding.targets import Targets, weights_of_classes
+from cnnsearch.search.dataset.split.split import Rows
 
 Batch = (
     tuple[NDArray[np.uint8], NDArray[np.int32] | NDArray[np.float32]]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.split import Shares, split_rows
+from cnnsearch.search.dataset.split.split import Shares, split_rows
 
 CLASSES = ("cat", "dog")
 SHARES = Shares(validation=0.2, test=0.1, seed=42)

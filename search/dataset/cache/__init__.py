@@ -1,0 +1,1 @@
+"""Pixels decoded once, on disk, for all trials, runs and processes."""

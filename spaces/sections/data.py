@@ -1,0 +1,70 @@
+"""The data section: where the images come from, which of them are used, and for what."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from cnnsearch.spaces.sections.json_schema import Form, square_or_pair
+from cnnsearch.spaces.sections.numbers import Seed
+from cnnsearch.spaces.sections.rules import broken
+from cnnsearch.spaces.sections.searched import Searched
+from cnnsearch.spaces.sections.section import Section
+from cnnsearch.spaces.values import shown
+
+Pixels = Annotated[int, Field(ge=1, le=4096)]
+
+
+def _both_sides(value: Any) -> Any:  # noqa: ANN401 - before validation, anything
+    return [value, value] if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+ImageSize = Annotated[
+    list[Pixels], Field(min_length=2, max_length=2), BeforeValidator(_both_sides), Form(square_or_pair)
+]
+"""(height, width) in pixels; one number stands for a square."""
+
+
+def _one_line(text: str) -> str:
+    """`"C:\\new"` in double quotes has a line end in it, which nobody meant."""
+    if any(character < " " or character == "\x7f" for character in text):
+        raise broken(
+            f"a path has no control characters, got {shown(text)}",
+            "In double quotes a backslash begins an escape: write paths with /, or in single quotes.",
+        )
+    return text
+
+
+class Split(Section):
+    """Which share of each class goes where; the rest is trained on. Folders that are split already keep their split."""
+
+    validation: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Share that trials are compared on."""
+    test: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Share that only the final evaluation reads."""
+    seed: Seed = 42
+    """Decides which images go where."""
+
+
+class Data(Section):
+    """Where the images come from and how they are brought to one size."""
+
+    source: Annotated[str, AfterValidator(_one_line)] = Field(min_length=1)
+    """A folder with one folder of images per class, a zip of one, or `sample:digits`."""
+    image_size: Searched[ImageSize] = Field(default=[64, 64])
+    """(height, width) in pixels that every image is brought to; one number for a square."""
+    color: Literal["rgb", "gray"] = "rgb"
+    """`rgb`, three channels, or `gray`, one."""
+    split: Split = Split()
+    """Which images are trained on, compared on, and kept for the end."""
+
+    @property
+    def channels(self) -> int:
+        """Of every image, whatever its own colours are."""
+        return {"rgb": 3, "gray": 1}[self.color]
+
+
+def sizes(values: Sequence[int]) -> tuple[int, int]:
+    """(height, width) of an `image_size`."""
+    height, width = values
+    return height, width
