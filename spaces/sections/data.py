@@ -35,6 +35,11 @@ def _one_line(text: str) -> str:
     return text
 
 
+Line = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
+"""A path or a name."""
+Resize = Literal["stretch", "crop", "pad"]
+
+
 class Split(Section):
     """Which share of each class goes where; the rest is trained on. Folders that are split already keep their split."""
 
@@ -49,14 +54,22 @@ class Split(Section):
 class Data(Section):
     """Where the images come from and how they are brought to one size."""
 
-    source: Annotated[str, AfterValidator(_one_line)] = Field(min_length=1)
+    source: Line
     """A folder with one folder of images per class, a zip of one, or `sample:digits`."""
     image_size: Searched[ImageSize] = Field(default=[64, 64])
     """(height, width) in pixels that every image is brought to; one number for a square."""
+    resize: Resize = "stretch"
+    """How: `stretch` ignores the shape, `crop` cuts off what is too long, `pad` adds black bars."""
     color: Literal["rgb", "gray"] = "rgb"
     """`rgb`, three channels, or `gray`, one."""
+    exclude: list[Line] | Line | None = None
+    """Images to leave out: their paths in the source, or a file with one path on each line, such as `cnnsearch data
+    doctor --exclude-to` writes; null for none."""
     split: Split = Split()
     """Which images are trained on, compared on, and kept for the end."""
+    folds: Annotated[int, Field(ge=2, le=20)] | None = None
+    """Cross-validation: each trial trains so many times, each time comparing on another share of what is neither test
+    nor left out, and its score is the mean; null for the one split above."""
 
     @property
     def channels(self) -> int:

@@ -477,7 +477,7 @@ def broken_documents(draw: st.DrawFn) -> Tree:
             case "swap":
                 holder[key] = other[other_key] if not _is_inside(holder, other[other_key]) else None
             case "retype":
-                holder[key] = draw(st.sampled_from(WRONG))
+                holder[key] = deepcopy(draw(st.sampled_from(WRONG)))  # a later round may break into it
     return tree
 
 

@@ -31,7 +31,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file():
     )
     assert problems_of(text, "keep.checkpoints=many") == [
         "f.yaml:1:24: a key must be known in `data`, got `colour`. "
-        "Did you mean `color`? The keys here are source, image_size, color, split.",
+        "Did you mean `color`? The keys here are source, image_size, resize, color, exclude, split, folds.",
         "f.yaml:4:5: a key must be known in `model.scratch`, got `fliters`. Did you mean `filters`?",
         'f.yaml:5:11: `model.scratch.pool` must be one of max, average, none, got "maxx". Did you mean `max`?',
         "f.yaml:6:20: `training.epochs` must be at least 1, got 0.",
