@@ -20,6 +20,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+data = typer.Typer(help="Look at, divide and check images, and see what is kept of them.", no_args_is_help=True)
+app.add_typer(data, name="data")
+
 SpaceFile = Annotated[
     str, typer.Argument(metavar="SPACE", help="A space file, or a shipped space (see cnnsearch spaces).")
 ]
@@ -199,6 +202,14 @@ def schema() -> None:
     from cnnsearch.terminal import say
 
     say(command().removesuffix("\n"))
+
+
+@data.command(name="cache")
+def data_cache() -> None:
+    """List the decoded images that are kept for the next runs."""
+    from cnnsearch.commands.data.cache import cache as command
+
+    command()
 
 
 def _version(asked: bool) -> None:
