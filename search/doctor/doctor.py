@@ -1,0 +1,105 @@
+"""The examination of a source: every image is read and decoded once, on all cores; then the facts are compared."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnsearch.search.dataset.decoding.decode import THUMBNAIL_SIDE
+from cnnsearch.search.dataset.decoding.opening import quiet_pillow
+from cnnsearch.search.dataset.sources.layout import LabelledImage
+from cnnsearch.search.dataset.sources.source import Source
+from cnnsearch.search.doctor.alike import of_copies, of_near
+from cnnsearch.search.doctor.balance import Counts, counts_of, of_classes
+from cnnsearch.search.doctor.examine import Examined, Thumbnail, examine
+from cnnsearch.search.doctor.findings import Finding, found
+from cnnsearch.search.doctor.kinds import Severity
+from cnnsearch.search.doctor.near import Thumbnails, near_sets
+from cnnsearch.search.doctor.single import of_file
+from cnnsearch.search.doctor.surroundings import of_surroundings
+
+BATCH = 16
+"""Images to a task: enough to make the passing of tasks cheap."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What one look at every image of a source gave.
+
+    Attributes:
+        source: as the person gave it.
+        counts: the readable images of each class in each part.
+        files: the facts of every labelled image, sorted by path.
+        findings: one for each kind that was found, the worst first.
+        notes: what the source itself left aside, in one line each.
+    """
+
+    source: str
+    counts: Counts
+    files: tuple[Examined, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+
+    def count(self, *severities: Severity) -> int:
+        """How many findings have one of these severities."""
+        return sum(finding.severity in severities for finding in self.findings)
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether there is neither an error nor a warning."""
+        return not self.count(Severity.ERROR, Severity.WARNING)
+
+
+def examined_source(source: Source, progress: Progress | None = None) -> Examination:
+    """Look at every image of a source. Nothing is written. `progress` is told (images done, images in all).
+
+    Memory: a thumbnail of 1 KiB and about as much in facts for each image.
+
+    Raises:
+        DataError: the source can no longer be listed.
+    """
+    files, thumbnails = _examine_all(source, progress)
+    counts = counts_of(source.classes, files)
+    facts = [fact for file in files for fact in of_file(file)]
+    facts += of_copies(files)
+    facts += of_near(near_sets(files, thumbnails))
+    facts += of_classes(counts)
+    facts += of_surroundings(source)
+    return Examination(source.name, counts, files, found(facts), source.notes)
+
+
+def _examine_all(source: Source, progress: Progress | None) -> tuple[tuple[Examined, ...], Thumbnails]:
+    images = source.images
+    thumbnails = np.zeros((len(images), THUMBNAIL_SIDE, THUMBNAIL_SIDE), np.uint8)
+    files: list[Examined] = []
+    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    with _cores() as pool:
+        for batch in pool.map(lambda batch: _examine_batch(source, batch), batches):
+            for file, thumbnail in batch:
+                if thumbnail is not None:
+                    thumbnails[len(files)] = thumbnail
+                files.append(file)
+            if progress:
+                progress(len(files), len(images))
+    return tuple(files), thumbnails
+
+
+def _examine_batch(source: Source, images: Sequence[LabelledImage]) -> list[tuple[Examined, Thumbnail | None]]:
+    return [examine(source, image) for image in images]
+
+
+@contextmanager
+def _cores() -> Iterator[ThreadPoolExecutor]:
+    """A thread for each core: decoding and hashing release Python's lock."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with quiet_pillow():
+        pool = ThreadPoolExecutor(cores, thread_name_prefix="doctor")
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
