@@ -212,6 +212,24 @@ def data_cache() -> None:
     command()
 
 
+@data.command(name="doctor")
+def data_doctor(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Images as data.source takes them.")],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object that lists everything.")] = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with pictures.")] = None,
+    exclude_to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the list of what to leave out, for data.exclude.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with exit code 1 where there are errors or warnings.")
+    ] = False,
+) -> None:
+    """Look at every image before a training: broken files, copies, leaks, wrong labels. Nothing is changed."""
+    from cnnsearch.commands.data.doctor import doctor as command
+
+    raise SystemExit(command(source, as_json=json, html=html, exclude_to=exclude_to, strict=strict))
+
+
 def _version(asked: bool) -> None:
     if asked:
         from cnnsearch import __version__

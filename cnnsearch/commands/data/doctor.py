@@ -1,0 +1,100 @@
+"""`cnnsearch data doctor SOURCE`: one look at every image before anything is trained."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cnnsearch import terminal
+from cnnsearch.reports.doctor.table import examination_text
+from cnnsearch.reports.doctor.wording import counted
+from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.sources.exclusions import written_exclusions
+from cnnsearch.search.dataset.sources.source import Source, open_source
+from cnnsearch.search.doctor.doctor import Examination, examined_source
+from cnnsearch.search.doctor.leaving_out import left_out
+from cnnsearch.search.writing import write_beside
+
+NEEDS_ATTENTION = 1
+"""The exit code under `--strict` where there are errors or warnings."""
+
+
+def doctor(source: str, *, as_json: bool, html: Path | None, exclude_to: Path | None, strict: bool) -> int:
+    """Examine a source, print what was found, and give the exit code. Nothing is ever written into the source.
+
+    Raises:
+        CnnSearchError: the source cannot be examined, or a file is to be written that must or can not be.
+    """
+    for target in (html, exclude_to):
+        _check_outside(source, target)
+    opened = open_source(source)
+    with _progress() as progress:
+        examination = examined_source(opened, progress)
+    _print(examination, as_json=as_json)
+    if html is not None:
+        _write_page(examination, opened, html)
+    if exclude_to is not None:
+        _write_exclusions(examination, exclude_to)
+    if not as_json:
+        for line in next_steps(examination, html, exclude_to):
+            terminal.say(line)
+    return NEEDS_ATTENTION if strict and not examination.is_healthy else 0
+
+
+def _check_outside(source: str, target: Path | None) -> None:
+    """A report among the photos would be the first thing that changes them."""
+    if target is None:
+        return
+    place, written = Path(source).expanduser().resolve(), target.expanduser().resolve()
+    if written == place or (place.is_dir() and written.is_relative_to(place)):
+        rule = f"the doctor writes nothing into the source, got {str(target)!r}."
+        raise DataError(source, rule, "Name a file outside of it.")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal that goes when all is done, else nothing."""
+    columns = (TextColumn("looking at images"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = terminal.errors()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print(examination: Examination, *, as_json: bool) -> None:
+    if as_json:
+        from cnnsearch.reports.doctor.values import json_text
+
+        terminal.say(json_text(examination))
+    else:
+        terminal.show(examination_text(examination))
+
+
+def _write_page(examination: Examination, source: Source, html: Path) -> None:
+    from cnnsearch.reports.doctor.page import examination_page
+
+    text = examination_page(examination, source.files)
+    write_beside(html, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
+def _write_exclusions(examination: Examination, target: Path) -> None:
+    text = written_exclusions(left_out(examination.findings))
+    write_beside(target, lambda beside: beside.write_bytes(text.encode("utf-8", "surrogateescape")))
+
+
+def next_steps(examination: Examination, html: Path | None, exclude_to: Path | None) -> list[str]:
+    """What was written, and what to do now."""
+    excluded = len(left_out(examination.findings))
+    lines = [f"Wrote {html}."] if html is not None else []
+    if exclude_to is not None:
+        files = counted(excluded, "file")
+        lines.append(f"Wrote {exclude_to}: {files} to leave out. In the space: data: {{exclude: {exclude_to}}}")
+    elif excluded:
+        files = f"{counted(excluded, 'file')} should be left out"
+        lines.append(f"{files}: --exclude-to FILE writes their list, which data.exclude takes.")
+    elif examination.is_healthy:
+        lines.append(f"Next: cnnsearch init {examination.source}")
+    else:
+        lines.append("Look into the warnings before you train.")
+    return lines

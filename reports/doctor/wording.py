@@ -1,0 +1,80 @@
+"""Words that the terminal and the page share: headlines, names with what matters of them, the verdict."""
+
+from collections.abc import Mapping, Sequence
+
+from cnnsearch.search.dataset.survey import Spread
+from cnnsearch.search.doctor.doctor import Examination
+from cnnsearch.search.doctor.figures import Figures
+from cnnsearch.search.doctor.findings import Finding, Subject
+from cnnsearch.search.doctor.kinds import Kind, Severity
+
+UNSPLIT = "images"
+"""The heading over images that are yet to be split."""
+_BY_LABEL = (Kind.TWO_LABELS, Kind.NEAR_TWO_LABELS)
+_BY_PART = (Kind.LEAK, Kind.NEAR_LEAK)
+
+
+def counted(count: int, word: str) -> str:
+    """`1 image`, `4,000 images`, `2 classes`."""
+    plural = f"{word}es" if word.endswith("s") else f"{word}s"
+    return f"{count:,} {word if count == 1 else plural}"
+
+
+def headline(examination: Examination) -> str:
+    """`photos.zip: 4,000 images of 2 classes, 32.4 MB`, with how many of them are unreadable."""
+    unreadable = sum(file.look is None for file in examination.files)
+    told = f", {unreadable:,} unreadable" if unreadable else ""
+    images, classes = counted(len(examination.files), "image"), counted(len(examination.counts), "class")
+    return f"{examination.source}: {images} of {classes}{told}"
+
+
+def facts(figures: Figures) -> Mapping[str, str]:
+    """Sizes, formats and modes, each in one line."""
+    return {
+        "heights": _lengths(figures.heights),
+        "widths": _lengths(figures.widths),
+        "formats": _shares(figures.formats),
+        "modes": _shares(figures.modes),
+    }
+
+
+def _lengths(spread: Spread | None) -> str:
+    if spread is None:
+        return "none"
+    if spread.least == spread.most:
+        return f"{spread.least:,} pixels"
+    return f"{spread.least:,} to {spread.most:,} pixels, median {spread.median:,}"
+
+
+def _shares(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "none"
+
+
+def mark(finding: Finding, subject: Subject) -> str:
+    """What tells a member of a set from the others: its label or its part; empty where the name says enough."""
+    if finding.kind in _BY_LABEL:
+        return subject.class_name
+    return subject.part or "" if finding.kind in _BY_PART else ""
+
+
+def amount(finding: Finding) -> str:
+    """`3 files`, `2 sets, 5 files`, `1 class`."""
+    about = "class" if finding.kind in _ABOUT_CLASSES else "folder" if finding.kind is Kind.EMPTY_FOLDER else "file"
+    subjects = counted(len(finding.subjects), about)
+    return f"{counted(len(finding.groups), 'set')}, {subjects}" if finding.in_sets else subjects
+
+
+_ABOUT_CLASSES = (Kind.SMALL_CLASS, Kind.IMBALANCE, Kind.MISSING_IN_PART, Kind.TWIN_CLASSES)
+
+
+def verdict(examination: Examination) -> str:
+    """One sentence: healthy, or how many findings of each severity."""
+    counts = {severity: examination.count(severity) for severity in Severity}
+    told = [counted(count, severity.value) for severity, count in counts.items() if count]
+    if not examination.is_healthy:
+        return f"Found: {_joined(told)}."
+    return "Healthy: no errors, no warnings" + (f", {told[0]}." if told else ".")
+
+
+def _joined(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
