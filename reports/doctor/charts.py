@@ -33,7 +33,7 @@ def bins(lengths: Sequence[int], most: int = BINS) -> list[Bin]:
     for length in lengths:
         counts[min(most - 1, int((math.log(length) - low) / (high - low) * most))] += 1
     edges = [math.exp(low + (high - low) * place / most) for place in range(most + 1)]
-    return [Bin(*edge, count) for *edge, count in zip(edges, edges[1:], counts, strict=False)]
+    return [Bin(left, right, count) for left, right, count in zip(edges, edges[1:], counts, strict=False)]
 
 
 def histogram(lengths: Sequence[int], title: str) -> Element:

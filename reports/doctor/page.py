@@ -7,7 +7,7 @@ from cnnsearch.reports.doctor.charts import class_bars, histogram
 from cnnsearch.reports.doctor.html import Element, element, page
 from cnnsearch.reports.doctor.pictures import pictures_of
 from cnnsearch.reports.doctor.style import STYLE
-from cnnsearch.reports.doctor.wording import amount, counted, facts, headline, mark, verdict
+from cnnsearch.reports.doctor.wording import amount, counted, facts, headline, is_near, mark, verdict
 from cnnsearch.search.dataset.sources.files import Files
 from cnnsearch.search.doctor.doctor import Examination
 from cnnsearch.search.doctor.examine import Examined
@@ -183,6 +183,6 @@ def _names(finding: Finding, groups: Iterable[Group]) -> Iterator[Element]:
     named = list(groups)
     for group in islice(named, MOST_NAMED):
         texts = [" ".join(filter(None, (subject.name, mark(finding, subject), subject.detail))) for subject in group]
-        yield element("li", " = ".join(texts))
+        yield element("li", (" ~ " if is_near(finding) else " = ").join(texts))
     if len(named) > MOST_NAMED:
         yield element("li", f"and {counted(len(named) - MOST_NAMED, 'other')} (--json lists all)")

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cnnsearch.reports.doctor.wording import UNSPLIT, amount, facts, headline, mark, verdict
+from cnnsearch.reports.doctor.wording import UNSPLIT, amount, facts, headline, is_near, mark, verdict
 from cnnsearch.reports.terminal import safe
 from cnnsearch.search.doctor.balance import Counts
 from cnnsearch.search.doctor.doctor import Examination
@@ -61,17 +61,17 @@ def _facts(examination: Examination) -> Table:
 def _finding(finding: Finding) -> Iterator[RenderableType]:
     trait = finding.trait
     yield Text.assemble((trait.severity.value, STYLES[trait.severity]), "  ", (trait.title, "bold"))
-    yield Padding(Text(f"{trait.meaning} {trait.advice}"), (0, 0, 0, 2))
-    yield Padding(Group(*_lines(finding)), (0, 0, 0, 2))
+    yield Padding(Text(f"{trait.meaning} {trait.advice}"), (0, 0, 0, 2), expand=False)
+    yield Padding(Group(*_lines(finding)), (0, 0, 0, 2), expand=False)
 
 
 def _lines(finding: Finding) -> Iterator[RenderableType]:
     yield Text(f"{finding.kind}: {amount(finding)}", "dim")
     shown = finding.groups[:MOST_LISTED]
     lines = (_set(finding, group) if finding.in_sets else _single(group) for group in shown)
-    yield from (Padding(line, (0, 0, 0, 2)) for line in lines)
+    yield from (Padding(line, (0, 0, 0, 2), expand=False) for line in lines)
     if len(finding.groups) > MOST_LISTED:
-        yield Padding(_more(len(finding.groups) - MOST_LISTED), (0, 0, 0, 2))
+        yield Padding(_more(len(finding.groups) - MOST_LISTED), (0, 0, 0, 2), expand=False)
 
 
 def _single(group: Subjects) -> Text:
@@ -80,12 +80,12 @@ def _single(group: Subjects) -> Text:
 
 
 def _set(finding: Finding, group: Subjects) -> Text:
-    """`cat/1.jpg (cat) = dog/7.jpg (dog)`."""
+    """`cat/1.jpg (cat) = dog/7.jpg (dog)`; images that are nearly the same have a `~` between them."""
     names = []
     for subject in group[:MOST_IN_SET]:
         told = mark(finding, subject) or subject.detail
         names.append(safe(subject.name).append_text(safe(f" ({told})" if told else "", "dim")))
-    line = Text(" = ").join(names)
+    line = Text(" ~ " if is_near(finding) else " = ").join(names)
     return line.append(f" and {len(group) - MOST_IN_SET:,} more") if len(group) > MOST_IN_SET else line
 
 

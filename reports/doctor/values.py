@@ -1,7 +1,8 @@
-"""An examination as JSON, for programs: everything is listed. docs/data.md describes the keys, which stay as they are."""
+"""An examination as JSON, for programs: everything is listed. docs/data.md describes the keys, which stay so."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from cnnsearch.search.dataset.survey import Spread
@@ -46,7 +47,7 @@ def values(examination: Examination) -> dict[str, Any]:
 
 
 def _spread(spread: Spread | None) -> dict[str, int] | None:
-    return spread and {"least": spread.least, "median": spread.median, "most": spread.most}
+    return asdict(spread) if spread else None
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -57,6 +57,11 @@ def mark(finding: Finding, subject: Subject) -> str:
     return subject.part or "" if finding.kind in _BY_PART else ""
 
 
+def is_near(finding: Finding) -> bool:
+    """Whether its sets are of images that are nearly the same."""
+    return finding.kind in (Kind.NEAR_TWO_LABELS, Kind.NEAR_LEAK, Kind.NEAR_DUPLICATES)
+
+
 def amount(finding: Finding) -> str:
     """`3 files`, `2 sets, 5 files`, `1 class`."""
     about = "class" if finding.kind in _ABOUT_CLASSES else "folder" if finding.kind is Kind.EMPTY_FOLDER else "file"

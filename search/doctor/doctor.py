@@ -12,12 +12,13 @@ from cnnsearch.search.dataset.decoding.decode import THUMBNAIL_SIDE
 from cnnsearch.search.dataset.decoding.opening import quiet_pillow
 from cnnsearch.search.dataset.sources.layout import LabelledImage
 from cnnsearch.search.dataset.sources.source import Source
+from cnnsearch.search.dataset.split.likeness import MOST_COMPARED
 from cnnsearch.search.doctor.alike import of_copies, of_near
 from cnnsearch.search.doctor.balance import Counts, counts_of, of_classes
 from cnnsearch.search.doctor.examine import Examined, Thumbnail, examine
 from cnnsearch.search.doctor.findings import Finding, found
 from cnnsearch.search.doctor.kinds import Severity
-from cnnsearch.search.doctor.near import Thumbnails, near_sets
+from cnnsearch.search.doctor.near import Thumbnails, near_pairs
 from cnnsearch.search.doctor.single import of_file
 from cnnsearch.search.doctor.surroundings import of_surroundings
 
@@ -67,10 +68,16 @@ def examined_source(source: Source, progress: Progress | None = None) -> Examina
     counts = counts_of(source.classes, files)
     facts = [fact for file in files for fact in of_file(file)]
     facts += of_copies(files)
-    facts += of_near(near_sets(files, thumbnails))
+    facts += of_near(files, near_pairs(files, thumbnails))
     facts += of_classes(counts)
     facts += of_surroundings(source)
-    return Examination(source.name, counts, files, found(facts), source.notes)
+    return Examination(source.name, counts, files, found(facts), source.notes + _not_compared(files))
+
+
+def _not_compared(files: Sequence[Examined]) -> tuple[str, ...]:
+    if len(files) <= MOST_COMPARED:
+        return ()
+    return (f"near duplicates are sought among {MOST_COMPARED:,} images at most, here only equal files were",)
 
 
 def _examine_all(source: Source, progress: Progress | None) -> tuple[tuple[Examined, ...], Thumbnails]:

@@ -145,7 +145,7 @@ TRAITS: Mapping[Kind, Trait] = {
     Kind.IMBALANCE: Trait(
         _WARNING,
         "Unbalanced classes",
-        "These classes have less than a tenth of the largest one's images; a model may ignore them and still score well.",
+        "These classes have less than a tenth of the largest one's images; a model can ignore them and score well.",
         "Add images of them, and rank by a metric that counts each class alike.",
     ),
     Kind.MISSING_IN_PART: Trait(

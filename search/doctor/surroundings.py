@@ -12,9 +12,9 @@ from cnnsearch.search.doctor.findings import Group, Subject
 from cnnsearch.search.doctor.kinds import Kind
 from cnnsearch.search.doctor.single import is_odd
 
-OTHER_IMAGE_SUFFIXES = frozenset(
-    ".tif .tiff .avif .heic .heif .jp2 .jxl .svg .ico .psd .ppm .pgm .pbm .pcx .tga .dng .cr2 .cr3 .nef .arw".split()
-)
+_DRAWN = (".tif", ".tiff", ".avif", ".heic", ".heif", ".jp2", ".jxl", ".svg", ".ico", ".psd", ".ppm", ".pgm", ".tga")
+_RAW = (".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2")
+OTHER_IMAGE_SUFFIXES = frozenset((*_DRAWN, *_RAW))
 """What names of images end in that no decoder of ours reads."""
 
 
@@ -24,12 +24,19 @@ def of_surroundings(source: Source) -> Iterator[tuple[Kind, Group]]:
     Raises:
         DataError: the source cannot be listed.
     """
+    if is_manifest(source):
+        return
     used = {image.path for image in source.images}
     listed = source.files.listing().paths
     for path in sorted(set(listed) - used):
         yield from _of_path(path)
     if isinstance(source.files, FolderFiles):
         yield from _of_folder(source.files.root, listed)
+
+
+def is_manifest(source: Source) -> bool:
+    """Whether a file names the images of a folder: what else is in the folder was left out on purpose."""
+    return isinstance(source.files, FolderFiles) and Path(source.name).expanduser().is_file()
 
 
 def _of_path(path: str) -> Iterator[tuple[Kind, Group]]:
