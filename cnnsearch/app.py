@@ -215,6 +215,9 @@ def data_cache() -> None:
 @data.command(name="doctor")
 def data_doctor(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Images as data.source takes them.")],
+    exclude: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A list of images to leave out, as data.exclude takes it.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object that lists everything.")] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with pictures.")] = None,
     exclude_to: Annotated[
@@ -225,9 +228,10 @@ def data_doctor(
     ] = False,
 ) -> None:
     """Look at every image before a training: broken files, copies, leaks, wrong labels. Nothing is changed."""
+    from cnnsearch.commands.data.doctor import Wanted
     from cnnsearch.commands.data.doctor import doctor as command
 
-    raise SystemExit(command(source, as_json=json, html=html, exclude_to=exclude_to, strict=strict))
+    raise SystemExit(command(source, Wanted(exclude, json, html, exclude_to, strict)))
 
 
 def _version(asked: bool) -> None:

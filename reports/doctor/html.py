@@ -14,7 +14,7 @@ def element(tag: str, *children: Child, **attributes: str) -> Element:
     made = ET.Element(tag, {name.rstrip("_"): visible(value) for name, value in attributes.items()})
     for child in children:
         if isinstance(child, str):
-            _append_text(made, visible(child, keep="\n"))
+            _append_text(made, visible(child))
         elif child is not None:
             made.append(child)
     return made

@@ -67,13 +67,15 @@ def pictured(finding: Finding) -> list[Group]:
 def _head(source: str) -> Element:
     policy = element("meta", content=POLICY)
     policy.set("http-equiv", "Content-Security-Policy")
+    style = element("style")
+    style.text = STYLE  # with its line ends, which names are never shown with
     return element(
         "head",
         element("meta", charset="utf-8"),
         policy,
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", f"{source}: data doctor"),
-        element("style", STYLE),
+        style,
     )
 
 
@@ -182,7 +184,7 @@ def _picture(finding: Finding, subject: Subject, pictures: Pictures) -> Element:
 def _names(finding: Finding, groups: Iterable[Group]) -> Iterator[Element]:
     named = list(groups)
     for group in islice(named, MOST_NAMED):
-        texts = [" ".join(filter(None, (subject.name, mark(finding, subject), subject.detail))) for subject in group]
+        texts = [": ".join(filter(None, (subject.name, mark(finding, subject), subject.detail))) for subject in group]
         yield element("li", (" ~ " if is_near(finding) else " = ").join(texts))
     if len(named) > MOST_NAMED:
         yield element("li", f"and {counted(len(named) - MOST_NAMED, 'other')} (--json lists all)")

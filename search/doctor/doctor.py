@@ -10,6 +10,7 @@ import numpy as np
 
 from cnnsearch.search.dataset.decoding.decode import THUMBNAIL_SIDE
 from cnnsearch.search.dataset.decoding.opening import quiet_pillow
+from cnnsearch.search.dataset.sources.exclusions import Exclude, excluded
 from cnnsearch.search.dataset.sources.layout import LabelledImage
 from cnnsearch.search.dataset.sources.source import Source
 from cnnsearch.search.dataset.split.likeness import MOST_COMPARED
@@ -56,22 +57,24 @@ class Examination:
         return not self.count(Severity.ERROR, Severity.WARNING)
 
 
-def examined_source(source: Source, progress: Progress | None = None) -> Examination:
-    """Look at every image of a source. Nothing is written. `progress` is told (images done, images in all).
+def examined_source(source: Source, exclude: Exclude = None, progress: Progress | None = None) -> Examination:
+    """Look at every image of a source but the excluded ones. Nothing is written.
 
-    Memory: a thumbnail of 1 KiB and about as much in facts for each image.
+    `progress` is told (images done, images in all). Memory: a thumbnail of 1 KiB and about as much in facts for each.
 
     Raises:
-        DataError: the source can no longer be listed.
+        DataError: the source or the list of exclusions can not be read, or fewer than two classes are left.
     """
-    files, thumbnails = _examine_all(source, progress)
+    layout = excluded(source.name, source.layout, exclude)
+    files, thumbnails = _examine_all(source, layout.images, progress)
     counts = counts_of(source.classes, files)
     facts = [fact for file in files for fact in of_file(file)]
     facts += of_copies(files)
     facts += of_near(files, near_pairs(files, thumbnails))
     facts += of_classes(counts)
     facts += of_surroundings(source)
-    return Examination(source.name, counts, files, found(facts), source.notes + _not_compared(files))
+    notes = (*source.notes, *layout.notes[len(source.layout.notes) :], *_not_compared(files))
+    return Examination(source.name, counts, files, found(facts), notes)
 
 
 def _not_compared(files: Sequence[Examined]) -> tuple[str, ...]:
@@ -80,8 +83,9 @@ def _not_compared(files: Sequence[Examined]) -> tuple[str, ...]:
     return (f"near duplicates are sought among {MOST_COMPARED:,} images at most, here only equal files were",)
 
 
-def _examine_all(source: Source, progress: Progress | None) -> tuple[tuple[Examined, ...], Thumbnails]:
-    images = source.images
+def _examine_all(
+    source: Source, images: Sequence[LabelledImage], progress: Progress | None
+) -> tuple[tuple[Examined, ...], Thumbnails]:
     thumbnails = np.zeros((len(images), THUMBNAIL_SIDE, THUMBNAIL_SIDE), np.uint8)
     files: list[Examined] = []
     batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]

@@ -97,7 +97,7 @@ TRAITS: Mapping[Kind, Trait] = {
     Kind.NEAR_TWO_LABELS: Trait(
         _WARNING,
         "Nearly the same image under two labels",
-        "The picture was saved twice, scaled or compressed anew, and has two labels; one of them is probably wrong.",
+        "One picture, scaled, recoloured, mirrored or saved anew, has two labels; one of them is probably wrong.",
         "Look at each and keep the right copy; the exclusion list leaves out all of them.",
     ),
     Kind.LEAK: Trait(
@@ -187,7 +187,7 @@ TRAITS: Mapping[Kind, Trait] = {
     Kind.NEAR_DUPLICATES: Trait(
         _NOTE,
         "Nearly the same images",
-        "These pictures were saved twice, scaled or compressed anew.",
+        "One picture is there several times: scaled, recoloured, mirrored or saved anew.",
         "Nothing to do: a split by cnnsearch keeps them on one side.",
     ),
     Kind.WRONG_EXTENSION: Trait(

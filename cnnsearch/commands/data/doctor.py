@@ -1,7 +1,9 @@
 """`cnnsearch data doctor SOURCE`: one look at every image before anything is trained."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -10,7 +12,7 @@ from cnnsearch import terminal
 from cnnsearch.reports.doctor.table import examination_text
 from cnnsearch.reports.doctor.wording import counted
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.sources.exclusions import written_exclusions
+from cnnsearch.search.dataset.sources.exclusions import read_exclusions, written_exclusions
 from cnnsearch.search.dataset.sources.source import Source, open_source
 from cnnsearch.search.doctor.doctor import Examination, examined_source
 from cnnsearch.search.doctor.leaving_out import left_out
@@ -20,26 +22,45 @@ NEEDS_ATTENTION = 1
 """The exit code under `--strict` where there are errors or warnings."""
 
 
-def doctor(source: str, *, as_json: bool, html: Path | None, exclude_to: Path | None, strict: bool) -> int:
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted of an examination.
+
+    Attributes:
+        exclude: a list of files that are left out already.
+        as_json: print one JSON object instead of tables.
+        html: where to write a page.
+        exclude_to: where to write the list of what should be left out.
+        strict: end with an exit code where there are errors or warnings.
+    """
+
+    exclude: Path | None = None
+    as_json: bool = False
+    html: Path | None = None
+    exclude_to: Path | None = None
+    strict: bool = False
+
+
+def doctor(source: str, wanted: Wanted) -> int:
     """Examine a source, print what was found, and give the exit code. Nothing is ever written into the source.
 
     Raises:
         CnnSearchError: the source cannot be examined, or a file is to be written that must or can not be.
     """
-    for target in (html, exclude_to):
+    for target in (wanted.html, wanted.exclude_to):
         _check_outside(source, target)
     opened = open_source(source)
     with _progress() as progress:
-        examination = examined_source(opened, progress)
-    _print(examination, as_json=as_json)
-    if html is not None:
-        _write_page(examination, opened, html)
-    if exclude_to is not None:
-        _write_exclusions(examination, exclude_to)
-    if not as_json:
-        for line in next_steps(examination, html, exclude_to):
+        examination = examined_source(opened, wanted.exclude and str(wanted.exclude), progress)
+    _print(examination, as_json=wanted.as_json)
+    if wanted.html is not None:
+        _write_page(examination, opened, wanted.html)
+    if wanted.exclude_to is not None:
+        _write_exclusions(examination, wanted)
+    if not wanted.as_json:
+        for line in next_steps(examination, wanted):
             terminal.say(line)
-    return NEEDS_ATTENTION if strict and not examination.is_healthy else 0
+    return NEEDS_ATTENTION if wanted.strict and not examination.is_healthy else 0
 
 
 def _check_outside(source: str, target: Path | None) -> None:
@@ -78,23 +99,30 @@ def _write_page(examination: Examination, source: Source, html: Path) -> None:
     write_beside(html, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
-def _write_exclusions(examination: Examination, target: Path) -> None:
-    text = written_exclusions(left_out(examination.findings))
-    write_beside(target, lambda beside: beside.write_bytes(text.encode("utf-8", "surrogateescape")))
+def _write_exclusions(examination: Examination, wanted: Wanted) -> None:
+    """The list, with what was excluded already, so that it can take the old one's place."""
+    text = written_exclusions(_to_exclude(examination, wanted))
+    if wanted.exclude_to is not None:
+        write_beside(wanted.exclude_to, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
-def next_steps(examination: Examination, html: Path | None, exclude_to: Path | None) -> list[str]:
+def _to_exclude(examination: Examination, wanted: Wanted) -> dict[str, str]:
+    before = read_exclusions(wanted.exclude.expanduser()) if wanted.exclude else ()
+    return dict.fromkeys(before, "was excluded before") | left_out(examination.findings)
+
+
+def next_steps(examination: Examination, wanted: Wanted) -> list[str]:
     """What was written, and what to do now."""
     excluded = len(left_out(examination.findings))
-    lines = [f"Wrote {html}."] if html is not None else []
-    if exclude_to is not None:
+    lines = [f"Wrote {wanted.html}."] if wanted.html is not None else []
+    if wanted.exclude_to is not None:
         files = counted(excluded, "file")
-        lines.append(f"Wrote {exclude_to}: {files} to leave out. In the space: data: {{exclude: {exclude_to}}}")
+        lines.append(f"Wrote {wanted.exclude_to}: {files} to leave out. Give it as data.exclude, or with --exclude.")
     elif excluded:
         files = f"{counted(excluded, 'file')} should be left out"
         lines.append(f"{files}: --exclude-to FILE writes their list, which data.exclude takes.")
     elif examination.is_healthy:
-        lines.append(f"Next: cnnsearch init {examination.source}")
+        lines.append(f"Next: cnnsearch init {shlex.quote(examination.source)}")
     else:
         lines.append("Look into the warnings before you train.")
     return lines
