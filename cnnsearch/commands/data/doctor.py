@@ -16,7 +16,7 @@ from cnnsearch.search.dataset.sources.exclusions import read_exclusions, written
 from cnnsearch.search.dataset.sources.source import Source, open_source
 from cnnsearch.search.doctor.doctor import Examination, examined_source
 from cnnsearch.search.doctor.leaving_out import left_out
-from cnnsearch.search.writing import write_beside
+from cnnsearch.search.writing import write_text
 
 NEEDS_ATTENTION = 1
 """The exit code under `--strict` where there are errors or warnings."""
@@ -56,7 +56,7 @@ def doctor(source: str, wanted: Wanted) -> int:
     if wanted.html is not None:
         _write_page(examination, opened, wanted.html)
     if wanted.exclude_to is not None:
-        _write_exclusions(examination, wanted)
+        _write_exclusions(examination, wanted, wanted.exclude_to)
     if not wanted.as_json:
         for line in next_steps(examination, wanted):
             terminal.say(line)
@@ -96,19 +96,17 @@ def _write_page(examination: Examination, source: Source, html: Path) -> None:
     from cnnsearch.reports.doctor.page import examination_page
 
     text = examination_page(examination, source.files)
-    write_beside(html, lambda beside: beside.write_text(text, encoding="utf-8"))
+    write_text(html, text)
 
 
-def _write_exclusions(examination: Examination, wanted: Wanted) -> None:
+def _write_exclusions(examination: Examination, wanted: Wanted, target: Path) -> None:
     """The list, with what was excluded already, so that it can take the old one's place."""
-    text = written_exclusions(_to_exclude(examination, wanted))
-    if wanted.exclude_to is not None:
-        write_beside(wanted.exclude_to, lambda beside: beside.write_text(text, encoding="utf-8"))
+    write_text(target, written_exclusions(_to_exclude(examination, wanted)))
 
 
 def _to_exclude(examination: Examination, wanted: Wanted) -> dict[str, str]:
     before = read_exclusions(wanted.exclude.expanduser()) if wanted.exclude else ()
-    return dict.fromkeys(before, "was excluded before") | left_out(examination.findings)
+    return {**dict.fromkeys(before, "was excluded before"), **left_out(examination.findings)}
 
 
 def next_steps(examination: Examination, wanted: Wanted) -> list[str]:
@@ -116,7 +114,7 @@ def next_steps(examination: Examination, wanted: Wanted) -> list[str]:
     excluded = len(left_out(examination.findings))
     lines = [f"Wrote {wanted.html}."] if wanted.html is not None else []
     if wanted.exclude_to is not None:
-        files = counted(excluded, "file")
+        files = counted(len(_to_exclude(examination, wanted)), "file")
         lines.append(f"Wrote {wanted.exclude_to}: {files} to leave out. Give it as data.exclude, or with --exclude.")
     elif excluded:
         files = f"{counted(excluded, 'file')} should be left out"
