@@ -37,14 +37,14 @@ def bins(lengths: Sequence[int], most: int = BINS) -> list[Bin]:
 
 
 def histogram(lengths: Sequence[int], title: str) -> Element:
-    """A histogram of lengths in pixels as an SVG picture with its ends written below."""
+    """A histogram of lengths in pixels, of which two differ, as an SVG picture with its ends written below."""
     found = bins(lengths)
-    top = max((each.count for each in found), default=1)
-    width = _WIDTH / max(len(found), 4)
+    top = max(each.count for each in found)
+    width = _WIDTH / len(found)
     bars = (_bar(each, place * width, width, top) for place, each in enumerate(found))
     plot = element("svg", *bars, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", preserveAspectRatio="none")
-    ends = [f"{round(found[0].low):,} px", f"{round(found[-1].high):,} px"] if found else ["none"]
-    axis = element("div", *(element("span", end) for end in dict.fromkeys(ends)), class_="axis")
+    ends = (f"{round(length):,} px" for length in (found[0].low, found[-1].high))
+    axis = element("div", *(element("span", end) for end in ends), class_="axis")
     return element("figure", element("figcaption", title), plot, axis)
 
 

@@ -119,11 +119,13 @@ def _megabytes(size: int) -> str:
 
 def _sizes(examination: Examination) -> Element:
     looks = looks_of(examination.files)
-    heights = histogram([look.height for look in looks], "Heights")
-    widths = histogram([look.width for look in looks], "Widths")
+    lengths = {"Heights": [look.height for look in looks], "Widths": [look.width for look in looks]}
+    charts = [histogram(values, title) for title, values in lengths.items() if len(set(values)) > 1]
     rows = [element(*pair) for pair in _pairs(facts(figures_of(examination.files)))]
     rows += [element(*pair) for note in examination.notes for pair in (("dt", "left aside"), ("dd", note))]
-    return element("div", element("div", heights, widths, class_="two"), element("dl", *rows), class_="card")
+    return element(
+        "div", element("div", *charts, class_="two") if charts else None, element("dl", *rows), class_="card"
+    )
 
 
 def _pairs(told: Mapping[str, str]) -> Iterator[tuple[str, str]]:

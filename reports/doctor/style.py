@@ -33,13 +33,14 @@ i.validation { background: var(--validation); }
 i.test { background: var(--test); }
 .legend span { margin-right: 16px; }
 .legend i { width: 14px; margin-right: 6px; border-radius: 3px; vertical-align: -2px; }
-.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 12px; }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 20px 40px; }
 figure { margin: 0; }
 figcaption { font-weight: 600; margin-bottom: 8px; }
 svg { display: block; width: 100%; height: 110px; border-bottom: 1px solid var(--line); }
 rect { fill: var(--train); }
 .axis { display: flex; justify-content: space-between; color: var(--dim); font-size: 13px; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 16px; margin: 12px 0 0; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 16px; margin: 0; }
+.two + dl { margin-top: 14px; }
 dt { color: var(--dim); }
 dd { margin: 0; overflow-wrap: anywhere; }
 .finding { margin-top: 12px; border-left: 4px solid var(--note); }

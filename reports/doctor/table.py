@@ -60,18 +60,18 @@ def _facts(examination: Examination) -> Table:
 
 def _finding(finding: Finding) -> Iterator[RenderableType]:
     trait = finding.trait
-    yield Text.assemble((trait.severity.value, STYLES[trait.severity]), "  ", (trait.title, "bold"))
+    told = (f"{finding.kind}: {amount(finding)}", "dim")
+    yield Text.assemble((trait.severity.value, STYLES[trait.severity]), "  ", (trait.title, "bold"), "  ", told)
     yield Padding(Text(f"{trait.meaning} {trait.advice}"), (0, 0, 0, 2), expand=False)
-    yield Padding(Group(*_lines(finding)), (0, 0, 0, 2), expand=False)
+    yield from _lines(finding)
 
 
 def _lines(finding: Finding) -> Iterator[RenderableType]:
-    yield Text(f"{finding.kind}: {amount(finding)}", "dim")
     shown = finding.groups[:MOST_LISTED]
     lines = (_set(finding, group) if finding.in_sets else _single(group) for group in shown)
-    yield from (Padding(line, (0, 0, 0, 2), expand=False) for line in lines)
+    yield from (Padding(line, (0, 0, 0, 4), expand=False) for line in lines)
     if len(finding.groups) > MOST_LISTED:
-        yield Padding(_more(len(finding.groups) - MOST_LISTED), (0, 0, 0, 2), expand=False)
+        yield Padding(_more(len(finding.groups) - MOST_LISTED), (0, 0, 0, 4), expand=False)
 
 
 def _single(group: Subjects) -> Text:

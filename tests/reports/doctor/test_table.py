@@ -51,11 +51,10 @@ def test_the_whole_view() -> None:
         "modes       RGB 2",
         "left aside  links not followed: 1",
         "",
-        "error  Empty files",
+        "error  Empty files  empty-file: 1 file",
     ]
-    assert "  empty-file: 1 file" in lines
     assert "    a/2.jpg  is empty" in lines
-    assert "  near-two-labels: 1 set, 2 files" in lines
+    assert "warning  Nearly the same image under two labels  near-two-labels: 1 set, 2 files" in lines
     assert "    a/1.jpg (a) ~ b/1.jpg (b)" in lines
     assert lines[-1] == "Found: 1 error and 1 warning."
 

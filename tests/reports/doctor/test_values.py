@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
-from cnnsearch.reports.doctor.values import json_text
+from cnnsearch.reports.doctor.values import json_text, values
 from cnnsearch.search.dataset.sources.source import open_source
-from cnnsearch.search.doctor.doctor import examined_source
+from cnnsearch.search.doctor.doctor import Examination, examined_source
+from cnnsearch.search.doctor.kinds import TRAITS
 from tests.search.doctor.faults import clean_files, picture, saved, written
 
 
@@ -55,3 +57,11 @@ def test_every_name_comes_back_from_the_text(tmp_path: Path) -> None:
     assert all(character == "\n" or character.isprintable() for character in text)
     found = {each["name"] for finding in json.loads(text)["findings"] for each in finding["subjects"]}
     assert found == {f"train/cat/{name}" for name in names}
+
+
+def test_the_guide_tells_of_every_kind_and_every_key(checkout: Path) -> None:
+    guide = (checkout / "docs/data.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| (error|warning|note) \|", guide, re.MULTILINE)
+    assert rows == [(kind.value, trait.severity.value) for kind, trait in TRAITS.items()]
+    keys = values(Examination("photos", {}, (), ()))
+    assert [key for key in keys if f"`{key}`" not in guide] == []
