@@ -19,7 +19,8 @@ HEAVY = {"keras", "keras_tuner", "tensorflow", "optuna", "torch", "jax"}
 SPACES_MAY_IMPORT = sys.stdlib_module_names | {"pydantic", "pydantic_core", "ruamel", "cnnsearch"}
 WALLS = {
     "search": {
-        "dataset": ("model", "trial", "engine"),
+        "dataset": ("model", "trial", "engine", "doctor"),
+        "doctor": ("model", "trial", "engine"),
         "model": ("dataset", "trial", "engine"),
         "trial": ("engine",),
         "records": ("dataset", "model", "trial", "engine"),

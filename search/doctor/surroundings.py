@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.files import FolderFiles
 from cnnsearch.search.dataset.sources.layout import IMAGE_SUFFIXES, is_clutter
 from cnnsearch.search.dataset.sources.source import Source
@@ -86,9 +87,17 @@ def _walk(root: Path) -> Iterator[_Entry]:
     waiting = [""]
     while waiting:
         prefix = waiting.pop()
-        with os.scandir(root / prefix) as entries:
-            for entry in entries:
-                is_folder = entry.is_dir(follow_symlinks=False)
-                yield _Entry(prefix + entry.name, is_folder, entry.is_symlink())
-                if is_folder and not is_clutter(entry.name):
-                    waiting.append(f"{prefix}{entry.name}/")
+        for entry in _entries(root / prefix):
+            is_folder = entry.is_dir(follow_symlinks=False)
+            yield _Entry(prefix + entry.name, is_folder, entry.is_symlink())
+            if is_folder and not is_clutter(entry.name):
+                waiting.append(f"{prefix}{entry.name}/")
+
+
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        rule = f"a source must not change while it is examined, got: {error.strerror}."
+        raise DataError(str(folder), rule, "Start again.") from error

@@ -49,6 +49,8 @@ def doctor(source: str, wanted: Wanted) -> int:
     """
     for target in (wanted.html, wanted.exclude_to):
         _check_outside(source, target)
+    if wanted.exclude_to is not None:
+        _check_replaceable(wanted.exclude_to)
     opened = open_source(source)
     with _progress() as progress:
         examination = examined_source(opened, wanted.exclude and str(wanted.exclude), progress)
@@ -71,6 +73,18 @@ def _check_outside(source: str, target: Path | None) -> None:
     if written == place or (place.is_dir() and written.is_relative_to(place)):
         rule = f"the doctor writes nothing into the source, got {str(target)!r}."
         raise DataError(source, rule, "Name a file outside of it.")
+
+
+def _check_replaceable(target: Path) -> None:
+    """A manifest whose name stands there by mistake would be lost."""
+    header = written_exclusions({}).encode()
+    if not target.is_file():
+        return
+    with target.open("rb") as file:
+        written_here = file.read(len(header)) == header
+    if not written_here:
+        rule = "--exclude-to replaces lists that the doctor has written, got another file."
+        raise DataError(str(target), rule, "Name a new file; --exclude takes one that you wrote yourself.")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 
 from cnnsearch.commands.data.doctor import Wanted, doctor
 from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.writing import UnwritableFile
 from tests.cnnsearch.command_line import CommandLine
 from tests.search.doctor.faults import clean_files, picture, saved, written
 
@@ -59,6 +60,20 @@ def test_nothing_is_written_into_the_source(photos: Path, name: str, monkeypatch
         with pytest.raises(DataError, match=r"photos: the doctor writes nothing into the source, got 'photos/.*Name a"):
             doctor("photos", wanted)
     assert sorted(path.name for path in photos.iterdir()) == ["test", "train", "validation"]
+
+
+def test_a_file_that_is_no_list_of_the_doctor_is_not_replaced(photos: Path) -> None:
+    labels = photos.parent / "labels.csv"
+    labels.write_text("path,label\n")
+    with pytest.raises(DataError, match=r"labels\.csv: --exclude-to replaces lists .* got another file\. Name a new"):
+        doctor(str(photos), Wanted(exclude_to=labels))
+    assert labels.read_text() == "path,label\n"
+
+
+def test_a_place_that_cannot_be_written_is_told(photos: Path) -> None:
+    (photos.parent / "file").write_text("")
+    with pytest.raises(UnwritableFile, match=r"page\.html: this file must be writable, got .*"):
+        doctor(str(photos), Wanted(html=photos.parent / "file" / "page.html"))
 
 
 def test_a_source_that_is_not_there_is_an_error(command_line: CommandLine) -> None:

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -130,6 +131,18 @@ def test_progress_is_told_to_the_end(clean: Path) -> None:
 def test_a_missing_list_of_exclusions_is_told(clean: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere\.txt: data\.exclude is a list of paths.*No such file"):
         examined_source(open_source(str(clean)), str(clean / "nowhere.txt"))
+
+
+def test_arrays_without_files_are_examined_too(tmp_path: Path) -> None:
+    images = np.stack([np.asarray(picture(seed, 32, 32)) for seed in range(2000, 2040)])
+    images[3] = 7
+    np.savez(tmp_path / "a.npz", x_train=images, y_train=np.arange(40) % 2, x_test=images[:1], y_test=[0])
+    found = {finding.kind: [s.name for s in finding.subjects] for finding in look(tmp_path / "a.npz").findings}
+    assert found == {
+        Kind.LEAK: ["test/000000.bmp", "train/000000.bmp"],
+        Kind.BLANK: ["train/000003.bmp"],
+        Kind.MISSING_IN_PART: ["1"],
+    }
 
 
 def test_the_sample_of_digits_is_healthy() -> None:
