@@ -1,7 +1,7 @@
 """`cnnsearch data cache`: the decoded images that are kept between runs, and how to be rid of them."""
 
 from cnnsearch import terminal
-from cnnsearch.search.dataset.cache.cache import default_cache_folder
+from cnnsearch.search.dataset.cache.naming import default_cache_folder
 
 
 def cache() -> None:
