@@ -49,27 +49,43 @@ def _text(holder: Path) -> str:
 
 def is_building(name: Path) -> bool:
     """Whether a process holds the lock of the caches whose names begin so, at this moment."""
-    return not _free(name.with_suffix(".lock"), fcntl.LOCK_SH)
+    try:
+        with claimed(name.with_suffix(".lock")) as free:
+            return not free
+    except OSError:
+        return False
 
 
 def is_open(label: Path) -> bool:
     """Whether a process has the cache open whose label this is."""
-    return not _free(label, fcntl.LOCK_EX)
-
-
-def _free(path: Path, kind: int) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        with claimed(label) as free:
+            return not free
     except OSError:
-        return True
+        return False
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[bool]:
+    """Whether nobody holds this lock or label; as long as this lasts, nobody else comes to hold it.
+
+    Raises:
+        OSError: there is no such file, or it may not be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        yield _free(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _free(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:  # a network drive without locks: there we cannot know
         return True
-    finally:
-        os.close(descriptor)
     return True
 
 
