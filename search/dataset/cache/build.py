@@ -114,7 +114,7 @@ def _build(job: _Job, pool: ThreadPoolExecutor) -> Cache:
         _describe(job, beside, done)
         folder = _named(job, contents_name(row.reading for row in done))
         put_in_place(beside, folder)
-    cache = open_cache(folder)
+    cache = open_cache(folder, is_new=True)
     if cache is None:
         raise DataError(str(folder), "a cache just built must open, got a damaged one.", "Check this disk.")
     return cache
