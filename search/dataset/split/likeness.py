@@ -7,12 +7,13 @@ Where pictures are alike by their kind, as scans of digits or products before a 
 the next until it holds hundreds. There only all but equal ones count, and where even these are many, none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnsearch.search.dataset.split.groups import connected
+from cnnsearch.search.dataset.split.groups import Groups, connected, groups_of
 from cnnsearch.search.dataset.split.spectra import Spectra, Thumbnails, Vectors, spectra_of
 
 LEAST_COARSE, LEAST_FINE = 0.85, 0.75
@@ -47,6 +48,15 @@ class LikePairs:
     rows: NDArray[np.int64]
     similarity: Vectors
     mirrored: NDArray[np.bool_]
+
+
+def alike(thumbnails: Thumbnails, contents: Sequence[str]) -> Groups:
+    """Groups (n,) of equal files and near duplicates, by grey pictures (n, 32, 32) and the files' hashes.
+
+    Of equal files one alone is compared: a class that was filled up with copies makes no crowd.
+    """
+    first = np.unique(np.array(contents, dtype=np.str_), return_index=True)[1]
+    return groups_of(first[like_pairs(thumbnails[first]).rows], contents)
 
 
 def like_pairs(thumbnails: Thumbnails) -> LikePairs:
