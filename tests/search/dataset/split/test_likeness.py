@@ -10,7 +10,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from cnnsearch.search.dataset.decoding.decode import thumbnail_of
 from cnnsearch.search.dataset.split import likeness
-from cnnsearch.search.dataset.split.likeness import MOST_ALIKE, alike, like_pairs
+from cnnsearch.search.dataset.split.likeness import ALL_BUT_EQUAL, MOST_ALIKE, alike, like_pairs
 
 SIZE = 96
 Edit = Callable[[Image.Image], Image.Image]
@@ -97,7 +97,7 @@ def test_few_pictures_are_no_trouble(count: int) -> None:
 def chain(length: int) -> NDArray[np.uint8]:
     """Thumbnails that become another picture step by step, each all but like the next."""
     ends = thumbnails(picture(1), picture(2)).astype(np.float64)
-    ways = np.linspace(0, np.pi, length)[:, None, None]
+    ways = np.deg2rad(15 * np.arange(length))[:, None, None]
     first, second = ends - ends.mean(axis=(1, 2), keepdims=True)
     return np.clip(128 + np.cos(ways) * first + np.sin(ways) * second, 0, 255).astype(np.uint8)
 
@@ -106,14 +106,20 @@ def others(count: int) -> NDArray[np.uint8]:
     return thumbnails(*[picture(1000 + seed) for seed in range(count)])
 
 
-def test_a_short_chain_is_kept_and_a_long_one_counts_its_all_but_equal_pairs_alone() -> None:
-    short = like_pairs(np.concatenate([chain(10), others(300)]))
-    assert len(short.rows) >= 9
-    long = like_pairs(np.concatenate([chain(MOST_ALIKE + 4), others(300)]))
-    assert len(long.rows) == 0
-    copy = recompressed(picture(1000))
-    kept = like_pairs(np.concatenate([chain(MOST_ALIKE + 4), others(300), thumbnails(copy)]))
-    assert kept.rows.tolist() == [[MOST_ALIKE + 4, MOST_ALIKE + 304]]
+def test_a_short_chain_is_one_group() -> None:
+    groups = alike(np.concatenate([chain(10), others(20)]), [str(row) for row in range(30)])
+    assert len(set(groups[:10].tolist())) == 1
+    assert len(set(groups.tolist())) == 21
+
+
+def test_in_a_long_chain_only_all_but_equal_pictures_count() -> None:
+    length = MOST_ALIKE + 4
+    copy = thumbnails(picture(1000).rotate(1.5, Image.Resampling.BICUBIC))
+    pairs = like_pairs(np.concatenate([chain(length), others(300), copy]))
+    assert pairs.rows[-1].tolist() == [length, length + 300]
+    assert pairs.similarity[-1] < ALL_BUT_EQUAL
+    assert (pairs.similarity[:-1] >= ALL_BUT_EQUAL).all()
+    assert len(pairs.rows) < MOST_ALIKE
 
 
 def test_products_before_a_fixed_camera_are_no_duplicates() -> None:
@@ -122,11 +128,11 @@ def test_products_before_a_fixed_camera_are_no_duplicates() -> None:
     assert len(like_pairs(np.clip(scene + noise, 0, 255).astype(np.uint8)).rows) == 0
 
 
-def test_where_many_are_alike_by_kind_a_looser_likeness_does_not_count_elsewhere() -> None:
+def test_where_many_are_alike_by_kind_a_looser_likeness_counts_nowhere() -> None:
     copy = picture(1000).rotate(1.5, Image.Resampling.BICUBIC)
     photos = np.concatenate([others(60), thumbnails(copy)])
     assert like_pairs(photos).rows.tolist() == [[0, 60]]
-    assert len(like_pairs(np.concatenate([photos, chain(60)])).rows) == 0
+    assert [0, 60] not in like_pairs(np.concatenate([photos, chain(MOST_ALIKE + 4)])).rows.tolist()
 
 
 def test_the_digits_of_one_class_are_not_taken_for_each_other() -> None:
