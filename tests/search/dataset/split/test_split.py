@@ -152,7 +152,7 @@ def test_a_class_too_small_for_the_folds_is_told() -> None:
         (
             [0, 0, 0, 1],
             None,
-            r"class 'dog': every class needs at least one train and one validation image, got 0 train, 1",
+            r"class 'dog': every class needs at least one train and one validation image, got 1 train, 0 v",
         ),
         ([0, 0, 0], None, r"class 'dog': every class .* got 0 train, 0 validation, 0 test. Add images of it \(near"),
         ([0, 0, 1], ["train", "validation", "train"], "class 'dog': .* got 1 train, 0 validation, 0 test"),
