@@ -17,7 +17,8 @@ from cnnsearch.search.dataset.split.groups import Groups, connected, groups_of
 from cnnsearch.search.dataset.split.spectra import Spectra, Thumbnails, Vectors, spectra_of
 
 LEAST_COARSE, LEAST_FINE = 0.85, 0.75
-"""Cosines from which two pictures are alike; benchmarks/likeness.py measures what lies on either side."""
+"""Cosines from which two pictures are alike. The most alike pictures of 4,000 photos that are no copies have a fine
+cosine of 0.61; of a hundred copies with 2 % trimmed, or turned by 2 degrees, 99 have at least 0.95 or 0.79."""
 ALL_BUT_EQUAL = 0.97
 """The fine cosine that is asked for where too many pictures are alike."""
 MOST_ALIKE = 20
@@ -80,7 +81,7 @@ def _edges(spectra: Spectra) -> _Edges:
     for start in range(0, len(spectra), _ROWS):
         edges = _nearest(spectra, start)
         all_but_equal = edges["rows"][edges["similarity"] >= ALL_BUT_EQUAL, 0] - start
-        crowd += np.count_nonzero(np.bincount(all_but_equal) > MOST_ALIKE)
+        crowd += int(np.count_nonzero(np.bincount(all_but_equal) > MOST_ALIKE))
         if crowd > MOST_CROWDED * len(spectra):
             return found[0]
         found.append(edges)
@@ -120,22 +121,22 @@ def _tile(spectra: Spectra, start: int, column: int) -> _Edges:
 
 def _cosines(here: Spectra, there: Spectra) -> Vectors:
     """The fine cosines (rows, columns) where the coarse ones suffice, else -1."""
-    alike = here.coarse @ there.coarse.T >= LEAST_COARSE
-    if np.count_nonzero(alike) * _CROWD > alike.size:
-        return np.where(alike, here.fine @ there.fine.T, np.float32(-1))
-    cosines = np.full(alike.shape, -1, np.float32)
-    row, column = np.nonzero(alike)
+    suffices = here.coarse @ there.coarse.T >= LEAST_COARSE
+    if np.count_nonzero(suffices) * _CROWD > suffices.size:
+        return np.where(suffices, here.fine @ there.fine.T, np.float32(-1))
+    cosines = np.full(suffices.shape, -1, np.float32)
+    row, column = np.nonzero(suffices)
     cosines[row, column] = np.einsum("ij,ij->i", here.fine[row], there.fine[column])
     return cosines
 
 
 def _highest(cosines: Vectors) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The places of those that suffice; in a crowded row the highest ones alone."""
-    alike = cosines >= LEAST_FINE
-    crowded = np.flatnonzero(np.count_nonzero(alike, axis=1) > MOST_ALIKE)
+    chosen = cosines >= LEAST_FINE
+    crowded = np.flatnonzero(np.count_nonzero(chosen, axis=1) > MOST_ALIKE)
     if len(crowded):
         highest = np.argpartition(-cosines[crowded], MOST_ALIKE, axis=1)[:, : MOST_ALIKE + 1]
-        alike[crowded] = False
-        alike[crowded[:, None], highest] = True
-    row, column = np.nonzero(alike)
+        chosen[crowded] = False
+        chosen[crowded[:, None], highest] = True
+    row, column = np.nonzero(chosen)
     return row, column
