@@ -54,7 +54,10 @@ def test_a_class_that_is_left_out_whole_is_no_class(folder, pets) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, r"exclude.txt: data.exclude is a list of paths, or .+ got: No such file or directory\. Correct its name"),
+        (
+            None,
+            r"exclude.txt: data.exclude is a list of paths, or .+ got: No such file or directory\. Correct its name",
+        ),
         (b"\xff\xfe", r"exclude.txt: data.exclude is a list of paths, or .+ got: 'utf-8' codec can't decode"),
         (b'a\n"b', r"exclude.txt:2: a line that begins with a quotation mark is one JSON string, got '\"b'\. End it"),
         (b'"b" c', r"exclude.txt:1: a line that begins with a quotation mark is one JSON string"),

@@ -119,7 +119,10 @@ def test_an_image_named_twice_is_taken_once(manifest) -> None:
         ),
         ("path,label,split\nimages/cat/0.jpg,a\n", "labels.csv:2, column 3 (split): a split is one of"),
         (HEADER + 'images/cat/0.jpg,"cat\n', "labels.csv:2: a manifest is a table"),
-        (HEADER + "images/cat/0.jpg," + "x" * 70_000, "labels.csv:2: a manifest is a table in UTF-8 or UTF-16 with com"),
+        (
+            HEADER + "images/cat/0.jpg," + "x" * 70_000,
+            "labels.csv:2: a manifest is a table in UTF-8 or UTF-16 with com",
+        ),
         ("\ufeffa".encode("utf-16-le") + b"\0", "labels.csv: a manifest is a table in UTF-8 or UTF-16 with commas"),
         (HEADER + "images/cat/0.jpg,cat\nimages/cat/1.jpg,cat\n", "at least two of them, got one: 'cat'."),
     ],
