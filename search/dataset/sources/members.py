@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PureWindowsPath
 
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.layout import is_clutter, listed
@@ -61,7 +60,7 @@ def plain_path(where: str, name: str) -> str:
     """
     path = name.replace("\\", "/")
     steps = path.split("/")
-    if path.startswith("/") or PureWindowsPath(path).drive or ".." in steps or "\0" in path:
+    if path.startswith("/") or path[1:2] == ":" or ".." in steps or "\0" in path:
         raise DataError(
             where,
             f"paths inside an archive must stay inside of it, got {name!r}.",
