@@ -1,6 +1,6 @@
 """What every archive's table of contents is held to: paths that stay inside, sizes that a disk of photos has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cnnsearch.search.dataset.errors import DataError
@@ -42,8 +42,10 @@ class Contents:
         )
 
 
-def empty_folders(folders: Iterable[str], paths: Iterable[str]) -> tuple[str, ...]:
+def empty_folders(folders: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
     """Those folders in which no file lies, at any depth; only the innermost ones."""
+    if not folders:
+        return ()
     filled = {path[:end] for path in (*paths, *folders) for end in _step_ends(path)}
     return tuple(f"{f}/" for f in folders if f and f not in filled and not any(map(is_clutter, f.split("/"))))
 

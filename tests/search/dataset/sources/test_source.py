@@ -11,10 +11,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from cnnsearch.search.dataset.errors import DataError, UnreadableImage
 from cnnsearch.search.dataset.sources import files
 from cnnsearch.search.dataset.sources.source import open_source
+from cnnsearch.spaces.document import Data
 
 
 def test_a_folder_and_its_zip_are_the_same_source(folder, archive, pets) -> None:
@@ -204,6 +206,12 @@ def test_a_file_that_is_gone_is_one_unreadable_image(folder, pets) -> None:
 def test_what_is_no_source_is_told(source: str, message: str) -> None:
     with pytest.raises(DataError, match=re.escape(message)):
         open_source(source)
+
+
+@pytest.mark.parametrize("key", ["source", "exclude"])
+def test_a_path_that_is_no_utf8_is_told_in_our_words(key: str) -> None:
+    with pytest.raises(ValidationError, match=r"a path is UTF-8, got .*udcff"):
+        Data.model_validate({"source": "photos", key: "photos\udcff"})
 
 
 def test_another_kind_of_file_is_told(tmp_path: Path) -> None:
