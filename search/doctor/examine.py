@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cnnsearch.search.dataset.cache.cache import content_hash
+from cnnsearch.search.dataset.cache.naming import content_hash
 from cnnsearch.search.dataset.decoding.decode import opened_image, thumbnail_of
 from cnnsearch.search.dataset.decoding.seen import seen
 from cnnsearch.search.dataset.errors import UnreadableImage

@@ -53,7 +53,7 @@ def doctor(source: str, wanted: Wanted) -> int:
         _check_replaceable(wanted.exclude_to)
     opened = open_source(source)
     with _progress() as progress:
-        examination = examined_source(opened, wanted.exclude and str(wanted.exclude), progress)
+        examination = examined_source(opened, str(wanted.exclude) if wanted.exclude else None, progress)
     _print(examination, as_json=wanted.as_json)
     if wanted.html is not None:
         _write_page(examination, opened, wanted.html)
