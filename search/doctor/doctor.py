@@ -1,15 +1,12 @@
 """The examination of a source: every image is read and decoded once, on all cores; then the facts are compared."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from cnnsearch.search.dataset.cache.rows import all_cores
 from cnnsearch.search.dataset.decoding.decode import THUMBNAIL_SIDE
-from cnnsearch.search.dataset.decoding.opening import quiet_pillow
 from cnnsearch.search.dataset.sources.exclusions import Exclude, excluded
 from cnnsearch.search.dataset.sources.layout import LabelledImage
 from cnnsearch.search.dataset.sources.source import Source
@@ -89,7 +86,7 @@ def _examine_all(
     thumbnails = np.zeros((len(images), THUMBNAIL_SIDE, THUMBNAIL_SIDE), np.uint8)
     files: list[Examined] = []
     batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    with _cores() as pool:
+    with all_cores() as pool:
         for batch in pool.map(lambda batch: _examine_batch(source, batch), batches):
             for file, thumbnail in batch:
                 if thumbnail is not None:
@@ -102,15 +99,3 @@ def _examine_all(
 
 def _examine_batch(source: Source, images: Sequence[LabelledImage]) -> list[tuple[Examined, Thumbnail | None]]:
     return [examine(source, image) for image in images]
-
-
-@contextmanager
-def _cores() -> Iterator[ThreadPoolExecutor]:
-    """A thread for each core: decoding and hashing release Python's lock."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with quiet_pillow():
-        pool = ThreadPoolExecutor(cores, thread_name_prefix="doctor")
-        try:
-            yield pool
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)

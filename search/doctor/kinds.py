@@ -221,7 +221,10 @@ TRAITS: Mapping[Kind, Trait] = {
         "Nothing to do: they are read. Other programs may stumble over them.",
     ),
     Kind.NO_IMAGE: Trait(
-        _NOTE, "Files that are no images", "By their names these files are no images.", "Nothing to do: not used."
+        _NOTE,
+        "Files that are no images",
+        "By their names these are no images, or they are pipes or devices.",
+        "Nothing to do: not used.",
     ),
     Kind.CLUTTER: Trait(
         _NOTE,
