@@ -1,8 +1,9 @@
 """From the data section of a configuration to a dataset: what a search does once, before its first trial."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
 
 from cnnsearch.search.dataset.cache.build import Progress, build_cache
 from cnnsearch.search.dataset.cache.disk import bytes_text
@@ -10,7 +11,7 @@ from cnnsearch.search.dataset.cache.index import CacheIndex
 from cnnsearch.search.dataset.cache.naming import default_cache_folder
 from cnnsearch.search.dataset.dataset import Dataset, DatasetReference, dataset_of
 from cnnsearch.search.dataset.sources.source import open_source
-from cnnsearch.search.dataset.split.split import Shares
+from cnnsearch.search.dataset.split.split import Shares, leaks
 from cnnsearch.spaces.document import Data, sizes
 
 
@@ -41,9 +42,6 @@ def prepare_dataset(
 
 
 def _leaks(index: CacheIndex) -> tuple[str, ...]:
-    """A note on equal images in several of the parts that the layout gives: a split by hand is kept, but told."""
-    seen = defaultdict(set)
-    for content, part in zip(index.contents, index.parts, strict=True):
-        seen[content].add(part)
-    leaks = sum(len(parts) > 1 for parts in seen.values())
-    return (f"images in more than one of the given parts: {leaks}",) if leaks else ()
+    """A note on near duplicates in several of the parts that the layout gives: a split by hand is kept, but told."""
+    count = leaks(np.array(index.groups, dtype=np.int64), index.parts)
+    return (f"images in more than one of the given parts, equal or nearly so: {count}",) if count else ()
