@@ -28,7 +28,7 @@ _TOOL_WORDS = (
     "unnamed",
     "sample",
 )
-_DATA_WORDS = ("data", "download", "train", "training", "val", "valid", "validation", "test")
+_DATA_WORDS = ("sample", "data", "download", "train", "training", "val", "valid", "validation", "test")
 _COUNTERS = frozenset((*_CAMERA_WORDS, *_TOOL_WORDS, *_DATA_WORDS))
 """What cameras and tools put before a number: it says nothing of what the picture shows."""
 MOST_GUESSED = 20

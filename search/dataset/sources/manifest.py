@@ -4,8 +4,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cnnsearch.search.dataset.errors import DataError
@@ -29,6 +28,8 @@ _NAMES = {
     "split": ("split", "part", "set", "subset", "partition"),
 }  # fmt: skip
 """What the columns are called, the plainest first: where several stand in a header, the first one here is meant."""
+_SUFFIXES = tuple(cased for suffix in sorted(IMAGE_SUFFIXES) for cased in (suffix, suffix.upper()))
+_KAGGLE_FOLDERS = ("train/", "train_images/", "images/")
 _ADVICE = "Begin the manifest with a line such as path,label or path,label,split."
 
 
@@ -178,6 +179,8 @@ class _Folder:
     """The folder of a manifest, out of which no path and no link leads."""
 
     root: Path
+    seen: dict[str, bool] = field(default_factory=dict)
+    """Whether the folders that were met lie in here."""
 
     def relative(self, path: str) -> str | None:
         """A path as it is from here, with `/` between its steps; None where it leads out."""
@@ -187,9 +190,9 @@ class _Folder:
         return None if inside == ".." or inside.startswith("../") else inside
 
     def existing(self, path: str) -> str | None:
-        """The file of this path, or of this path with the suffix of an image; None where there is none in here."""
-        names = [path] if _has_suffix(path) else [path, *(path + s for s in IMAGE_SUFFIXES)]
-        return next((name for name in names if self._is_file(name)), None)
+        """The file of this path, or what Kaggle's tables mean by it: without suffix and folder; None for none."""
+        names = [path] if _has_suffix(path) else [path, *(path + suffix for suffix in _SUFFIXES)]
+        return next((f + name for f in ("", *_KAGGLE_FOLDERS) for name in names if self._is_file(f + name)), None)
 
     def _is_file(self, path: str) -> bool:
         folder, _, _ = path.rpartition("/")
@@ -198,13 +201,13 @@ class _Folder:
         except (OSError, ValueError):
             return False
         if stat.S_ISLNK(mode):
-            return (self.root / path).is_file() and _is_inside(self.root, path)
-        return stat.S_ISREG(mode) and _is_inside(self.root, folder)
+            return (self.root / path).is_file() and self._is_inside(path)
+        if folder not in self.seen:
+            self.seen[folder] = self._is_inside(folder)
+        return stat.S_ISREG(mode) and self.seen[folder]
 
-
-@lru_cache(maxsize=4096)
-def _is_inside(root: Path, path: str) -> bool:
-    return (root / path).resolve().is_relative_to(root.resolve())
+    def _is_inside(self, path: str) -> bool:
+        return (self.root / path).resolve().is_relative_to(self.root.resolve())
 
 
 def _has_suffix(path: str) -> bool:

@@ -138,7 +138,7 @@ class _Reader:
             while (member := tar.next()) is not None:
                 check_unpacked(self._where, self._packed, tar.offset)
                 self._take(tar, member)
-                tar.members.clear()  # tarfile would keep every one that it has met
+                cast(Any, tar).members.clear()  # tarfile would keep every one that it has met
             self._check_end(stream, tar.offset)
         empty = empty_folders(self._folders, self._places)
         return _Table(self._places, Contents(self._links, self._twins, empty, self._special), self._spool)
