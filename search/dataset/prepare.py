@@ -30,7 +30,7 @@ def prepare_dataset(
     Raises:
         DataError: the source, its images, the split or the cache's disk is not as it must be.
     """
-    source = open_source(data.source)
+    source = open_source(data.source, data.exclude)
     height, width = sizes(data.image_size)
     root = default_cache_folder() if cache_root is None else cache_root
     cache = build_cache(source, (height, width, data.channels), root.absolute(), progress, resize=data.resize)

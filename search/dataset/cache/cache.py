@@ -34,7 +34,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Cache:
-    """An open cache; as long as it is there, nobody deletes its folder.
+    """An open cache; as long as `images` is there, nobody deletes its folder.
 
     Attributes:
         folder: where it lies.
@@ -67,7 +67,7 @@ def open_cache(folder: Path, *, is_new: bool = False) -> Cache | None:
     except (OSError, ValueError, EOFError):
         os.close(held)
         return None
-    weakref.finalize(cache, os.close, held)
+    weakref.finalize(cache.images, os.close, held)
     return cache
 
 
