@@ -27,7 +27,7 @@ def test_the_small_form_measures_and_writes_its_figures(checkout: Path, tmp_path
     assert set(heavy.values()) == {0}
 
 
-@pytest.mark.parametrize("name", ["startup.py", "engine.py", "photos.py"])
+@pytest.mark.parametrize("name", ["startup.py", "engine.py", "photos.py", "likeness.py"])
 def test_each_explains_its_options(checkout: Path, name: str) -> None:
     done = benchmark(checkout, name, "--help")
     assert done.returncode == 0, done.stderr

@@ -31,8 +31,8 @@ from cnnsearch.search.dataset.cache.rows import Row, all_cores, readings, rows
 from cnnsearch.search.dataset.decoding.decode import THUMBNAIL_SIDE, Resize, Shape
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.source import Source
-from cnnsearch.search.dataset.split.groups import Groups, groups_of
-from cnnsearch.search.dataset.split.likeness import like_pairs
+from cnnsearch.search.dataset.split.likeness import alike
+from cnnsearch.search.dataset.split.spectra import Thumbnails
 
 PROGRESS_STEPS = 200
 """How often progress is told, at most."""
@@ -153,24 +153,23 @@ def _describe(job: _Job, beside: Path, done: Sequence[Row]) -> None:
     skipped = tuple(Skipped(row.reading.image.path, row.reason) for row in done if row.reason)
     if not kept:
         raise _nothing_readable(job.source, skipped)
-    thumbnails = np.load(beside / THUMBNAILS_FILE, mmap_mode="r")
-    index = _index(job, kept, skipped, groups_of(like_pairs(thumbnails).rows, [row.reading.content for row in kept]))
+    index = _index(job, kept, skipped, np.load(beside / THUMBNAILS_FILE, mmap_mode="r"))
     index.write(beside / INDEX_FILE)
     written = content_hash((beside / INDEX_FILE).read_bytes())
     Label.of(job.source.name, len(kept), job.form, written).write(beside / LABEL_FILE)
 
 
-def _index(job: _Job, kept: Sequence[Row], skipped: tuple[Skipped, ...], groups: Groups) -> CacheIndex:
+def _index(job: _Job, kept: Sequence[Row], skipped: tuple[Skipped, ...], thumbnails: Thumbnails) -> CacheIndex:
     labels = {name: label for label, name in enumerate(job.source.classes)}
-    images = [row.reading.image for row in kept]
+    images, contents = [row.reading.image for row in kept], tuple(row.reading.content for row in kept)
     return CacheIndex(
         classes=job.source.classes,
         shape=job.form.shape,
         names=tuple(image.path for image in images),
         labels=tuple(labels[image.class_name] for image in images),
         parts=tuple(image.part for image in images),
-        contents=tuple(row.reading.content for row in kept),
-        groups=tuple(groups.tolist()),
+        contents=contents,
+        groups=tuple(map(int, alike(thumbnails, contents))),
         checksums=tuple(row.checksum for row in kept),
         skipped=skipped,
     )

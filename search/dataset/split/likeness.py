@@ -7,16 +7,18 @@ Where pictures are alike by their kind, as scans of digits or products before a 
 the next until it holds hundreds. There only all but equal ones count, and where even these are many, none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnsearch.search.dataset.split.groups import connected
+from cnnsearch.search.dataset.split.groups import Groups, connected, groups_of
 from cnnsearch.search.dataset.split.spectra import Spectra, Thumbnails, Vectors, spectra_of
 
 LEAST_COARSE, LEAST_FINE = 0.85, 0.75
-"""Cosines from which two pictures are alike; benchmarks/likeness.py measures what lies on either side."""
+"""Cosines from which two pictures are alike. The most alike pictures of 4,000 photos that are no copies have a fine
+cosine of 0.61; of a hundred copies with 2 % trimmed, or turned by 2 degrees, 99 have at least 0.95 or 0.79."""
 ALL_BUT_EQUAL = 0.97
 """The fine cosine that is asked for where too many pictures are alike."""
 MOST_ALIKE = 20
@@ -49,6 +51,15 @@ class LikePairs:
     mirrored: NDArray[np.bool_]
 
 
+def alike(thumbnails: Thumbnails, contents: Sequence[str]) -> Groups:
+    """Groups (n,) of equal files and near duplicates, by grey pictures (n, 32, 32) and the files' hashes.
+
+    Of equal files one alone is compared: a class that was filled up with copies makes no crowd.
+    """
+    first = np.unique(np.array(contents, dtype=np.str_), return_index=True)[1]
+    return groups_of(first[like_pairs(thumbnails[first]).rows], contents)
+
+
 def like_pairs(thumbnails: Thumbnails) -> LikePairs:
     """The near duplicates among grey pictures (n, 32, 32); none where n is more than MOST_COMPARED.
 
@@ -70,7 +81,7 @@ def _edges(spectra: Spectra) -> _Edges:
     for start in range(0, len(spectra), _ROWS):
         edges = _nearest(spectra, start)
         all_but_equal = edges["rows"][edges["similarity"] >= ALL_BUT_EQUAL, 0] - start
-        crowd += np.count_nonzero(np.bincount(all_but_equal) > MOST_ALIKE)
+        crowd += int(np.count_nonzero(np.bincount(all_but_equal) > MOST_ALIKE))
         if crowd > MOST_CROWDED * len(spectra):
             return found[0]
         found.append(edges)
@@ -110,22 +121,22 @@ def _tile(spectra: Spectra, start: int, column: int) -> _Edges:
 
 def _cosines(here: Spectra, there: Spectra) -> Vectors:
     """The fine cosines (rows, columns) where the coarse ones suffice, else -1."""
-    alike = here.coarse @ there.coarse.T >= LEAST_COARSE
-    if np.count_nonzero(alike) * _CROWD > alike.size:
-        return np.where(alike, here.fine @ there.fine.T, np.float32(-1))
-    cosines = np.full(alike.shape, -1, np.float32)
-    row, column = np.nonzero(alike)
+    suffices = here.coarse @ there.coarse.T >= LEAST_COARSE
+    if np.count_nonzero(suffices) * _CROWD > suffices.size:
+        return np.where(suffices, here.fine @ there.fine.T, np.float32(-1))
+    cosines = np.full(suffices.shape, -1, np.float32)
+    row, column = np.nonzero(suffices)
     cosines[row, column] = np.einsum("ij,ij->i", here.fine[row], there.fine[column])
     return cosines
 
 
 def _highest(cosines: Vectors) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The places of those that suffice; in a crowded row the highest ones alone."""
-    alike = cosines >= LEAST_FINE
-    crowded = np.flatnonzero(np.count_nonzero(alike, axis=1) > MOST_ALIKE)
+    chosen = cosines >= LEAST_FINE
+    crowded = np.flatnonzero(np.count_nonzero(chosen, axis=1) > MOST_ALIKE)
     if len(crowded):
         highest = np.argpartition(-cosines[crowded], MOST_ALIKE, axis=1)[:, : MOST_ALIKE + 1]
-        alike[crowded] = False
-        alike[crowded[:, None], highest] = True
-    row, column = np.nonzero(alike)
+        chosen[crowded] = False
+        chosen[crowded[:, None], highest] = True
+    row, column = np.nonzero(chosen)
     return row, column

@@ -23,8 +23,19 @@ def pieces_of(labels: Numbers, contents: Sequence[str], groups: Groups, shares: 
     Each group has a place from 0 to 1, a hash of the seed and its smallest content, and the pieces follow each other
     along these places: with shares of 0.1, 0.2 and 0.7 the first is cut at 0.1, the second at 0.3. So an image keeps
     its piece whatever is added or renamed. Where chance gives a class more or less of a piece than wanted, by more than
-    SLACK of it and more than rounding, the class' own cut moves to the nearest place where the count is right. Every
-    piece but the first gets at least one group of each class that has enough of them.
+    SLACK of it and more than rounding, the class' own cut moves to the nearest place where the count is right; a large
+    group may leave none. Every piece but the first gets at least one group of each class that has enough of them.
+
+    What that is worth, for these shares and classes of n images to which a tenth is added (old images that move to
+    another piece, and by how much the second piece misses its 20 %, in points, in 19 of 20 draws):
+
+        n        exact counts       this rule          places alone
+        10       7.9 %, 0           7.1 %, 0           0.2 %, 20
+        50       2.7 %, 0           2.4 %, 2           0 %, 12
+        500      0.8 %, 0           0.1 %, 3           0 %, 3.8
+        2,000    0.4 %, 0           0.0 %, 1.5         0 %, 2.0
+
+    A slack of one image in the smallest classes would hardly steady them, and leave every third class of ten untested.
 
     A group of several classes is placed by the one with the fewest groups, as it has the least choice.
     """

@@ -131,9 +131,10 @@ def _check_folds(classes: Sequence[str], labels: Rows, pieces: Rows, shares: Sha
     for label, name in enumerate(classes):
         counts = np.bincount(pieces[labels == label], minlength=(shares.folds or 0) + 1)[1:]
         if shares.folds is not None and not counts.all():
+            got = f"{counts.sum()} images beside the test part, in {np.count_nonzero(counts)} folds"
             raise DataError(
                 f"class {name!r}",
-                f"every class needs an image in each of the {shares.folds} folds, got {counts.sum()} beside the test part.",
+                f"every class needs an image in each of {shares.folds} folds, got {got}.",
                 "Add images of it (near duplicates count as one), or make data.folds smaller.",
             )
 

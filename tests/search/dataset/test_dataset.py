@@ -1,5 +1,6 @@
 """A whole dataset: prepared from a data section, described, and opened again elsewhere."""
 
+import io
 import json
 import pickle
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cnnsearch.search.dataset.dataset import Dataset, open_dataset
 from cnnsearch.search.dataset.errors import DataError
@@ -98,6 +100,24 @@ def test_a_reference_opens_the_same_dataset_without_its_source(folder, pets, roo
     assert np.array_equal(again.labels, dataset.labels)
 
 
+def test_each_fold_of_a_reference_validates_on_other_images(folder, pets, root) -> None:
+    reference = prepared(folder(pets), root, split=Split(test=0.1), folds=3).reference()
+    folds = [open_dataset(reference.of_fold(fold)) for fold in range(3)]
+    assert all(np.array_equal(dataset.rows("test"), folds[0].rows("test")) for dataset in folds)
+    validated = np.concatenate([dataset.rows("validation") for dataset in folds])
+    assert sorted([*validated, *folds[0].rows("test")]) == list(range(20))
+    with pytest.raises(ValueError, match="the folds have the numbers from 0 to 2, got 3"):
+        reference.of_fold(3)
+
+
+def test_near_duplicates_in_several_given_parts_are_told(folder, pets, root) -> None:
+    copy = io.BytesIO()
+    Image.open(io.BytesIO(pets["cat/3.jpg"])).save(copy, "PNG")
+    files = {f"train/{path}": content for path, content in pets.items()}
+    files |= {"val/cat/x.png": copy.getvalue(), "val/dog/x.jpg": pets["dog/3.jpg"]}
+    assert prepared(folder(files), root).notes == ("images in more than one of the given parts, equal or nearly so: 2",)
+
+
 def test_a_reference_whose_cache_is_gone_is_told(folder, pets, root) -> None:
     dataset = prepared(folder(pets), root)
     shutil.rmtree(root)
@@ -116,7 +136,7 @@ def test_the_sample_of_digits(root: Path) -> None:
     assert dataset.images.shape == (1797, 32, 32, 3)
     assert dataset.images.max() == 255
     sizes = {part: len(dataset.rows(part)) for part in ("train", "validation", "test")}
-    assert sizes == {"train": 1259, "validation": 359, "test": 179}
+    assert sizes == {"train": 1259, "validation": 362, "test": 176}
 
 
 def test_preparing_imports_no_keras(folder, pets, root) -> None:
