@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.reports.images import FoundImage
-from cnnsearch.reports.predictions import read_classes
-from cnnsearch.search.dataset.decoding.decode import decode_image
+from cnnsearch.reports.predictions import read_classes, read_resize
+from cnnsearch.search.dataset.decoding.decode import Resize, Shape, decode_image, quiet_pillow
 from cnnsearch.search.dataset.errors import UnreadableImage
 from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.native_messages import without_native_messages
@@ -31,11 +31,13 @@ class Classifier:
         model: the loaded Keras model; it takes raw 0-255 pixels.
         classes: the classes' names in the order of its outputs.
         shape: its input's shape (height, width, channels).
+        resize: how the images that it learned from were brought to this shape.
     """
 
     model: Any
     classes: tuple[str, ...]
-    shape: tuple[int, int, int]
+    shape: Shape
+    resize: Resize = "stretch"
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """The class probabilities, shape (images, classes), of images of shape (images, height, width, channels)."""
@@ -81,7 +83,7 @@ def load_classifier(path: Path) -> Classifier:
         rule = f"a Keras model (.keras) must lie here, got another kind of file ({file.stat().st_size} bytes)."
         raise CnnSearchError(str(Problem(str(file), rule, "Name a run, or a model.keras that cnnsearch has written.")))
     classes, shape = read_classes(folder.classes)
-    classifier = Classifier(_load(file), classes, shape)
+    classifier = Classifier(_load(file), classes, shape, read_resize(folder.classes))
     _check(classifier, file)
     return classifier
 
@@ -126,7 +128,7 @@ def classify(
     classifier: Classifier, found: Sequence[FoundImage], on_unreadable: Callable[[FoundImage, str], None]
 ) -> Iterator[Answer]:
     """The model's answer for each readable image, in order; the others go to `on_unreadable` with the reason."""
-    pixels = _decoded(classifier.shape, found, on_unreadable)
+    pixels = _decoded(classifier, found, on_unreadable)
     while batch := list(islice(pixels, BATCH)):
         rows = classifier.probabilities(np.stack([image for _, image in batch]))
         for (image, _), row in zip(batch, rows, strict=True):
@@ -135,11 +137,12 @@ def classify(
 
 
 def _decoded(
-    shape: tuple[int, int, int], found: Sequence[FoundImage], on_unreadable: Callable[[FoundImage, str], None]
+    classifier: Classifier, found: Sequence[FoundImage], on_unreadable: Callable[[FoundImage, str], None]
 ) -> Iterator[tuple[FoundImage, NDArray[np.uint8]]]:
     for image in found:
         try:
-            pixels = decode_image(image.read(), shape)
+            with quiet_pillow():
+                pixels = decode_image(image.read(), classifier.shape, classifier.resize)
         except UnreadableImage as error:
             on_unreadable(image, str(error))
         else:

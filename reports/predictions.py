@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from cnnsearch.search.csv_file import cell
 from cnnsearch.search.records import Origin
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
+from cnnsearch.spaces.sections.data import Resize
 
 PROBABILITY = "p:"
 _COLUMNS = ("part", "image", "label", "predicted")
@@ -67,6 +69,21 @@ def read_classes(path: Path) -> tuple[tuple[str, ...], tuple[int, int, int]]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         rule = f'a file like {{"classes": ["cat", "dog"], "shape": [64, 64, 3]}} must lie here, got {_cause(error)}.'
         raise CnnSearchError(str(Problem(str(path), rule, "It is written beside every model: copy both."))) from error
+
+
+def read_resize(path: Path) -> Resize:
+    """How a model's images were brought to one size: stretched where its `classes.json` does not say.
+
+    Raises:
+        CnnSearchError: the file is absent, or is no such file.
+    """
+    read_classes(path)  # with its message
+    told = json.loads(path.read_text(encoding="utf-8")).get("resize", "stretch")
+    known = next((mode for mode in get_args(Resize) if mode == told), None)
+    if known is None:
+        rule = f"resize is one of {', '.join(get_args(Resize))}, got {told!r}."
+        raise CnnSearchError(str(Problem(str(path), rule, "Write what the config.yaml beside it says in data.resize.")))
+    return cast(Resize, known)
 
 
 def read_origin(path: Path) -> Origin | None:

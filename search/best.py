@@ -15,16 +15,22 @@ from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.trial.evaluation import EvaluationJob, run_evaluation
 from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.sections.data import Resize
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model as its training left it: the Keras file, its configuration file, its dataset, and the trial it was."""
+    """A model as its training left it: the Keras file, its configuration file, its dataset, and the trial it was.
+
+    Attributes:
+        resize: how its images were brought to one size.
+    """
 
     model: Path
     config: Path
     dataset: Dataset
     origin: Origin | None
+    resize: Resize
 
 
 def best_of(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective) -> TrialRecord | None:
@@ -64,7 +70,13 @@ def export_model(folder: ModelFolder, trained: TrainedModel, parts: tuple[str, .
 def _description(trained: TrainedModel) -> dict[str, Any]:
     """What somebody needs who has only the model's folder."""
     origin = asdict(trained.origin) if trained.origin else None
-    return {"classes": list(trained.dataset.classes), "shape": list(trained.dataset.shape), "origin": origin}
+    dataset = trained.dataset
+    return {
+        "classes": list(dataset.classes),
+        "shape": list(dataset.shape),
+        "resize": trained.resize,
+        "origin": origin,
+    }
 
 
 def mend_export(folder: ModelFolder) -> None:

@@ -76,7 +76,8 @@ def retrain(
             kept = _keep_log(log, request.folder)
             raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.")
         parts = ("test",) if request.full else ("validation", "test")
-        export_model(request.folder, TrainedModel(model, config, dataset, request.origin), parts, slot)
+        trained = TrainedModel(model, config, dataset, request.origin, configuration.data.resize)
+        export_model(request.folder, trained, parts, slot)
     record = dialogue.ended()
     write_history(request.folder.path, record.epochs)
     return record

@@ -258,7 +258,8 @@ def _finish(plan: _Plan, oracle: OptunaOracle, objective: Objective, slot: Slot)
     if best is None:
         return None
     folder = plan.run.trial(best.number)
-    dataset = plan.datasets.of(plan.space.configuration(decoded(plan.space, best.values)).data)
-    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, Origin.of(best, objective))
+    data = plan.space.configuration(decoded(plan.space, best.values)).data
+    origin = Origin.of(best, objective)
+    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", plan.datasets.of(data), origin, data.resize)
     export_model(plan.run.best, trained, ("validation", "test"), slot)
     return plan.run.best

@@ -1,4 +1,4 @@
-"""Opens the bytes of an image file, of which only the header is read, and says what is wrong with them in plain words."""
+"""Opens the bytes of an image file, of which only the header is read, and says in plain words what is wrong."""
 
 import io
 import re
@@ -79,6 +79,8 @@ def _reason(error: Exception, content: bytes) -> str:
         return _too_many_pixels(counted[1] if counted else "far more")
     if "truncated" in str(error).lower() or _is_short_webp(content):
         return "cannot be decoded: it is truncated, its end is missing"
+    if "MAX_TEXT" in str(error):  # Pillow's limits, 1 MiB for a chunk and 64 MiB for all
+        return "cannot be decoded: its text or its colour profile unpacks to too many bytes"
     return f"cannot be decoded: {str(error) or type(error).__name__}"
 
 

@@ -1,9 +1,7 @@
 """The picture as a person sees it: upright, without transparency, in sRGB, with 8 bits for each channel."""
 
-from typing import Any
+from functools import lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 from PIL.Image import Transpose
@@ -74,7 +72,7 @@ def _flat(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         layers = image if image.mode in {"LA", "RGBA"} else image.convert("LA" if gray else "RGBA")
         picture = Image.new(plain, image.size, "white")
-        picture.paste(layers.convert(plain), mask=layers.getchannel("A"))
+        picture.paste(layers, mask=layers.getchannel("A"))
         return picture
     return image if image.mode in {plain, "CMYK"} else image.convert(plain)
 
@@ -91,13 +89,11 @@ def _gif_on_white(image: GifImageFile) -> Image.Image:
 
 def _from_16_bits(image: Image.Image) -> Image.Image:
     """Grey of 16 bits, which Pillow's own conversion would clip at 255 instead of scaling."""
-    deep: NDArray[Any] = np.asarray(image)
-    if deep.dtype != np.uint16:
-        deep = np.clip(deep, 0, 65535).astype(np.uint16)
-    high, low = deep >> 8, deep & 255
-    # deep is 257 * high + (low - high): this is deep / 257, rounded, without leaving 16 bits.
-    grey = (high + (low > high + 128) - (high > low + 128)).astype(np.uint8)
     clear = image.info.get("transparency")
-    if isinstance(clear, int):
-        grey[deep == clear] = 255
-    return Image.fromarray(grey)
+    return image.convert("I").point(_scaling(clear if isinstance(clear, int) else None), "L")
+
+
+@lru_cache(maxsize=4)
+def _scaling(clear: int | None) -> tuple[int, ...]:
+    """The grey level of each level of 16 bits; the transparent one is white."""
+    return tuple(255 if deep == clear else (deep + 128) // 257 for deep in range(65_536))

@@ -111,7 +111,7 @@ def test_a_bad_image_is_named_and_skipped(brightness_models: Path, photos: Path,
     complaints = Console(file=io.StringIO(), width=60)
     predict(brightness_models / "sigmoid", [photos], None, pipe, complaints)
     assert len(text(pipe).splitlines()) == 3
-    assert text(complaints).startswith(f"warning: {photos}/bad\\x1b[31m.jpg is no image of a known format")
+    assert text(complaints).startswith(f"warning: {photos}/bad\\x1b[31m.jpg is a web page (HTML), not JPEG")
     assert text(complaints).endswith(": skipped\n")
 
 
@@ -171,3 +171,27 @@ def test_nothing_but_complaints_goes_to_stderr(brightness_models: Path, photos: 
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 3
+
+
+@pytest.mark.parametrize(("resize", "label"), [("stretch", "dark"), ("crop", "bright"), ("pad", "dark")])
+def test_images_are_brought_to_size_as_in_training(
+    brightness_models: Path, tmp_path: Path, pipe: Console, resize: str, label: str
+) -> None:
+    best = brightness_models / "softmax" / "best"
+    described = json.loads((best / "classes.json").read_text()) | {"resize": resize}
+    (tmp_path / "classes.json").write_text(json.dumps(described))
+    (tmp_path / "model.keras").write_bytes((best / "model.keras").read_bytes())
+    wide = np.zeros((6, 80), np.uint8)
+    wide[:, 36:44] = 255  # only what is left after cropping to 6 x 8 is bright
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    predict(tmp_path, [tmp_path / "wide.png"], None, pipe)
+    assert text(pipe).split("\t")[1] == label
+
+
+def test_an_unknown_way_of_resizing_is_refused(brightness_models: Path, tmp_path: Path) -> None:
+    best = brightness_models / "softmax" / "best"
+    described = json.loads((best / "classes.json").read_text()) | {"resize": "squeeze"}
+    (tmp_path / "classes.json").write_text(json.dumps(described))
+    (tmp_path / "model.keras").write_bytes((best / "model.keras").read_bytes())
+    with pytest.raises(CnnSearchError, match=r"resize is one of stretch, crop, pad, got 'squeeze'\. Write what"):
+        load_classifier(tmp_path)

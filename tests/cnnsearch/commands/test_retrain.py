@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cnnsearch.commands.retrain import retrain, source_of
+from cnnsearch.reports.predictions import read_resize
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study import read_trials
 from cnnsearch.spaces.errors import CnnSearchError
@@ -53,6 +54,14 @@ def test_a_configuration_outside_of_a_run_has_no_score_to_compare_with(searched:
     assert re.search(r"^val_accuracy: \d\.\d{4} \(no score of a search to compare with\)$", printed, re.MULTILINE)
     assert len(re.findall(r"^epoch ", printed, re.MULTILINE)) == 1
     assert (searched.folder / "runs/mine-retrained-001/model.keras").is_file()
+
+
+def test_the_model_knows_how_its_images_were_brought_to_size(searched: CommandLine) -> None:
+    text = (searched.folder / RUN / "best/config.yaml").read_text(encoding="utf-8")
+    (searched.folder / "cut.yaml").write_text(text.replace("resize: stretch", "resize: crop"), encoding="utf-8")
+    searched.good("retrain", "cut.yaml", "--epochs", "1")
+    assert read_resize(searched.folder / RUN / "best/classes.json") == "stretch"
+    assert read_resize(searched.folder / "runs/cut-retrained-001/classes.json") == "crop"
 
 
 def test_a_folder_that_is_no_model_and_one_that_does_not_exist_are_told_apart(tmp_path: Path) -> None:
