@@ -94,7 +94,8 @@ def domain_of(node: Mapping[str, Any]) -> Domain:
         low, high = node["int"]
         return IntRange(low, high, node.get("step") or 1)
     low, high = node["float"]
-    return FloatRange(float(low), float(high), node.get("step"), node.get("scale") or "linear")
+    step = None if node.get("step") is None else float(node["step"])
+    return FloatRange(float(low), float(high), step, node.get("scale") or "linear")
 
 
 def counts(node: Any) -> list[int]:  # noqa: ANN401 - a number or a searched node

@@ -265,7 +265,7 @@ class _Check:
         if not math.isfinite(steps) or max(steps, abs(low) / step, abs(high) / step) > MOST_STEPS:
             rule = f"a range has at most {MOST_STEPS} steps, from 0 on, got a step of {step}"
             self.report((), rule, None, "Leave step out.")
-        elif abs(steps - round(steps)) > 1e-6:
+        elif abs(steps - round(steps)) > 1e-6 or (low < high and round(steps) == 0):
             end = float(f"{low + math.floor(steps) * step:.12g}")
             rule = f"steps of {step} lead from {low} to {high}, got a rest"
             self.report((), rule, None, f"End the range at {end}.")

@@ -1,5 +1,6 @@
 """The images a person names: files, folders, zip archives."""
 
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -40,6 +41,15 @@ def test_an_archive_is_read_in_place(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.png", "photos.zip"]
 
 
+def test_a_tar_is_searched_like_a_zip(tmp_path: Path) -> None:
+    source = picture(tmp_path / "1.png")
+    with tarfile.open(tmp_path / "photos.tar.gz", "w:gz") as archive:
+        archive.add(source, "./cat/1.png")
+    (image,) = find_images([tmp_path / "photos.tar.gz"])
+    assert image.name == str(tmp_path / "photos.tar.gz" / "cat" / "1.png")
+    assert image.read() == source.read_bytes()
+
+
 def test_a_file_named_itself_is_taken_whatever_its_name(tmp_path: Path) -> None:
     (tmp_path / "photo").write_bytes(picture(tmp_path / "1.png").read_bytes())
     (image,) = find_images([tmp_path / "photo"])
@@ -53,7 +63,7 @@ def test_all_bad_paths_are_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(CnnSearchError) as raised:
         find_images(paths)
     absent, empty, broken = str(raised.value).splitlines()
-    assert absent.startswith(f"{tmp_path}/absent.jpg: an image, a folder of images or a zip of images must lie here")
+    assert absent.startswith(f"{tmp_path}/absent.jpg: an image, a folder of images or an archive of images must")
     assert "got nothing there" in absent
     assert "got no image in it" in empty
     assert broken.startswith(f"{tmp_path}/broken.zip: a zip archive must be readable")

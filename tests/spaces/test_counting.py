@@ -30,6 +30,10 @@ def test_values_that_depend_on_a_huge_range_are_counted_without_walking_through_
     assert space_of("vgg16", HUGE).cardinality() == 10**9 + 2
 
 
+def test_floats_in_whole_steps_are_counted():
+    assert space_of("vgg16", "augment: {mixup: {float: [0, 4], step: 1}}").cardinality() == 5
+
+
 @pytest.mark.parametrize(("count", "draws"), [(2, 3**2), (5, 3**5), (32, None)])
 def test_conditions_across_are_counted_up_to_where_there_are_too_many(count: int, draws: int | None):
     assert crossed(count).cardinality() == draws

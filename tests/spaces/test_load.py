@@ -69,6 +69,7 @@ SCRATCH = "data: {source: photos}\nmodel: {scratch: {%s}}\n"
             SCRATCH % "dropout: {float: [0.0, .nan]}",
             "`model.scratch.dropout.float.1`: an end of a range is a finite number, got NaN",
         ),
+        (SCRATCH % "dropout: {float: [0, 0.5], step: 1}", "steps of 1 lead from 0 to 0.5, got a rest."),
         (SCRATCH % "dropout: {float: [0, 0.5], step: 0.2}", "got a rest. End the range at 0.4."),
         (SCRATCH % "dropout: {float: [0, 0.5], step: 1e-300}", "a range has at most 1000000000 steps"),
         (SCRATCH % "dropout: {float: [0, 0.5], scale: log}", "a log scale needs bounds above 0, got 0."),

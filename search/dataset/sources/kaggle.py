@@ -45,7 +45,7 @@ def _downloaded(where: str, name: str) -> Path:
         with redirect_stdout(sys.stderr):
             return Path(importlib.import_module("kagglehub").competition_download(name))
     except Exception as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).rstrip(".")
         rule = f"Kaggle must know the competition and let you download it, got: {reason}."
         advice = f"Log in as kagglehub describes, and accept the rules at https://www.kaggle.com/c/{name}/rules."
         raise DataError(where, rule, advice) from error

@@ -81,7 +81,7 @@ def load_keras(name: str) -> tuple[ArrayFiles, Layout]:
             load = importlib.import_module(f"keras.datasets.{name}").load_data
             (x_train, y_train), (x_test, y_test) = load()
     except Exception as error:
-        raise _unloadable(where, dataset, f"got: {error}") from error
+        raise _unloadable(where, dataset, f"got: {str(error).rstrip('.')}") from error
     parts = (ArrayPart("x_train", TRAIN, x_train, y_train), ArrayPart("x_test", TEST, x_test, y_test))
     return labelled_arrays(where, parts, dataset.classes)
 

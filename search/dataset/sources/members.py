@@ -1,8 +1,7 @@
 """What every archive's table of contents is held to: paths that stay inside, sizes that a disk of photos has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PureWindowsPath
 
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.layout import is_clutter, listed
@@ -43,8 +42,10 @@ class Contents:
         )
 
 
-def empty_folders(folders: Iterable[str], paths: Iterable[str]) -> tuple[str, ...]:
+def empty_folders(folders: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
     """Those folders in which no file lies, at any depth; only the innermost ones."""
+    if not folders:
+        return ()
     filled = {path[:end] for path in (*paths, *folders) for end in _step_ends(path)}
     return tuple(f"{f}/" for f in folders if f and f not in filled and not any(map(is_clutter, f.split("/"))))
 
@@ -61,7 +62,7 @@ def plain_path(where: str, name: str) -> str:
     """
     path = name.replace("\\", "/")
     steps = path.split("/")
-    if path.startswith("/") or PureWindowsPath(path).drive or ".." in steps or "\0" in path:
+    if path.startswith("/") or path[1:2] == ":" or ".." in steps or "\0" in path:
         raise DataError(
             where,
             f"paths inside an archive must stay inside of it, got {name!r}.",

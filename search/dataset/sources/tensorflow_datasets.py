@@ -49,7 +49,7 @@ def load_tfds(name: str) -> tuple[SpooledFiles, Layout]:
             if not prepared and not is_offline():
                 builder.download_and_prepare()
     except Exception as error:
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
         rule = f"TensorFlow Datasets must know and have it, or be able to download it, got: {reason}."
         raise DataError(where, rule, "Its names are listed at https://www.tensorflow.org/datasets/catalog.") from error
     if not prepared and is_offline():

@@ -114,8 +114,102 @@ def test_what_is_no_layout_is_told(paths: list[str], message: str) -> None:
         read_layout("photos", paths)
 
 
+@pytest.mark.parametrize(
+    ("names", "classes"),
+    [
+        (["Abyssinian_100.jpg", "american_bulldog_12.jpg"], ("Abyssinian", "american_bulldog")),
+        (["cat-1.jpg", "dog-2.jpg"], ("cat", "dog")),
+        (["cat (1).jpg", "dog(2).jpg", "big dog (3).jpg"], ("big dog", "cat", "dog")),
+        (["cat 1.jpg", "dog 22.png"], ("cat", "dog")),
+        (["cat_1.jpg", "dog_1.jpg", "IMG_2034.jpg", "readme.jpg"], ("cat", "dog")),
+    ],
+)
+def test_other_names_of_flat_files_are_a_guess_and_told(names: list[str], classes: tuple[str, ...]) -> None:
+    layout = read_layout("photos", names)
+    assert layout.classes == classes
+    first = re.match(r"\w+?(?=[_ -]\W?\d)|american_bulldog", names[0])
+    assert first
+    assert layout.notes[0] == f"classes guessed from the file names, such as {first[0]!r} from {names[0]!r}"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["IMG_1.jpg", "DSC_2.jpg", "photo-3.jpg"],
+        ["2024-01-05.jpg", "2023-02-07.jpg"],
+        ["IMG_20240105_12.jpg", "PXL_20230207_13.jpg"],
+        ["train_1.jpg", "test_2.jpg"],
+        ["cat1.jpg", "dog2.jpg"],
+    ],
+)
+def test_names_of_cameras_and_counters_hold_no_label(names: list[str]) -> None:
+    with pytest.raises(DataError, match=f"every image needs a class, got {len(names)} images without any label"):
+        read_layout("photos", names)
+
+
+def test_names_that_would_make_nearly_every_file_a_class_are_refused() -> None:
+    names = [f"holiday{chr(97 + n)}_{n}.jpg" for n in range(26)]
+    message = "file names must hold the class, got 26 classes for 26 files, such as 'holidaya' in 'holidaya_0.jpg'. Put"
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_layout("photos", names)
+
+
+def test_a_split_inside_every_class_folder_gives_the_part() -> None:
+    paths = [f"data/{name}/{part}/1.jpg" for name in ("cat", "dog") for part in ("train", "val", "test")]
+    assert [(i.class_name, i.part) for i in read_layout("photos", paths).images] == [
+        (name, part) for name in ("cat", "dog") for part in ("test", "train", "validation")
+    ]
+
+
+def test_a_folder_of_trains_inside_a_class_is_no_split() -> None:
+    layout = read_layout("photos", ["vehicle/train/1.jpg", "vehicle/test/2.jpg", "cat/1.jpg"])
+    assert {(image.class_name, image.part) for image in layout.images} == {("vehicle", None), ("cat", None)}
+
+
+@pytest.mark.parametrize("training", ["training_set", "Train", "train_data", "trainset"])
+@pytest.mark.parametrize("test", ["test_set", "testing", "test-set"])
+def test_other_names_of_split_folders(training: str, test: str) -> None:
+    layout = read_layout("photos", [f"{top}/{name}/1.jpg" for top in (training, test) for name in ("cat", "dog")])
+    assert {image.part for image in layout.images} == {"train", "test"}
+
+
+def test_masks_beside_the_images_are_no_class() -> None:
+    paths = ["images/Abyssinian_1.jpg", "images/pug_2.jpg", "annotations/trimaps/Abyssinian_1.png", "annotations/a.xml"]
+    layout = read_layout("photos", paths)
+    assert layout.classes == ("Abyssinian", "pug")
+    assert "images in 'annotations/', which hold annotations, not used: 1" in layout.notes
+
+
+def test_two_ways_to_write_an_accent_are_one_class() -> None:
+    layout = read_layout("photos", ["train/caf\u00e9/1.jpg", "train/tea/1.jpg", "test/cafe\u0301/2.jpg"])
+    assert layout.classes == ("caf\u00e9", "tea")
+    assert layout.notes == ("classes spelled in two ways that look alike, taken as one: 'caf\u00e9'",)
+
+
+def test_names_that_differ_in_capitals_are_two_classes_and_told() -> None:
+    layout = read_layout("photos", ["A/1.jpg", "a/1.jpg", "b/1.jpg"])
+    assert layout.classes == ("A", "a", "b")
+    assert layout.notes == ("classes whose names differ in capitals only, kept apart: 'A', 'a'",)
+
+
 steps = st.sampled_from(
-    ["train", "val", "test", "cat", "dog", "1.jpg", "cat.1.jpg", "dog.2.png", "x.txt", ".git", "é\udcff"]
+    [
+        "train",
+        "val",
+        "test",
+        "cat",
+        "dog",
+        "images",
+        "masks",
+        "1.jpg",
+        "cat_1.jpg",
+        "dog (2).jpg",
+        "cat.1.jpg",
+        "dog.2.png",
+        "x.txt",
+        ".git",
+        "é\udcff",
+    ]
 )
 
 

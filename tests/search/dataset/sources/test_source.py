@@ -3,6 +3,7 @@
 import os
 import pickle
 import re
+import socket
 import stat
 import subprocess
 import sys
@@ -10,10 +11,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from cnnsearch.search.dataset.errors import DataError, UnreadableImage
 from cnnsearch.search.dataset.sources import files
 from cnnsearch.search.dataset.sources.source import open_source
+from cnnsearch.spaces.document import Data
 
 
 def test_a_folder_and_its_zip_are_the_same_source(folder, archive, pets) -> None:
@@ -55,7 +58,18 @@ def test_the_sample_has_1797_digits_of_ten_classes() -> None:
 def test_empty_class_folders_are_not_classes(folder, pets) -> None:
     root = folder(pets)
     (root / "horse").mkdir()
-    assert open_source(str(root)).classes == ("cat", "dog")
+    (root / "bird").mkdir()
+    (root / "bird/.hidden").touch()
+    source = open_source(str(root))
+    assert source.classes == ("cat", "dog")
+    assert source.notes == ("empty folders: 2 ('bird/', 'horse/')",)
+
+
+def test_a_path_may_begin_at_home_and_hold_odd_bytes(folder, pets, monkeypatch) -> None:
+    root = folder(pets, "ph\udcffotos: new")
+    monkeypatch.setenv("HOME", str(root.parent))
+    monkeypatch.chdir(root.parent)
+    assert open_source("~/ph\udcffotos: new").images == open_source("ph\udcffotos: new").images != ()
 
 
 def test_links_inside_are_read_and_links_out_are_not(folder, pets) -> None:
@@ -73,10 +87,33 @@ def test_links_inside_are_read_and_links_out_are_not(folder, pets) -> None:
     assert source.notes == ("links not followed: 4 ('cat/dangling.jpg', 'cat/itself.jpg', 'cat/outside.jpg', 'loop')",)
 
 
-def test_pipes_are_no_images(folder, pets) -> None:
+def test_pipes_and_sockets_are_no_images(folder, pets) -> None:
     root = folder(pets)
     os.mkfifo(root / "cat/pipe.jpg")
-    assert len(open_source(str(root)).images) == len(pets)
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(os.path.relpath(root / "cat/socket.jpg"))  # a socket's path may have about 100 characters
+        source = open_source(str(root))
+    assert len(source.images) == len(pets)
+    assert source.notes == ("pipes and devices, not read: 2 ('cat/pipe.jpg', 'cat/socket.jpg')",)
+
+
+def test_photos_are_never_written(folder, pets, tmp_path) -> None:
+    root = folder(pets)
+
+    def state() -> dict[str, tuple[bytes, int]]:
+        return {str(p): (p.read_bytes(), p.stat().st_mtime_ns) for p in sorted(root.rglob("*")) if p.is_file()}
+
+    before = state()
+    for path in [root, *root.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        source = open_source(str(root), ["cat/0.jpg"])
+        contents = [source.read(image) for image in source.images]
+    finally:
+        for path in [root, *root.rglob("*")]:
+            path.chmod(0o755)
+    assert contents == [pets[image.path] for image in source.images]
+    assert state() == before
 
 
 def test_links_in_a_zip_are_not_followed(archive, pets) -> None:
@@ -158,6 +195,10 @@ def test_a_file_that_is_gone_is_one_unreadable_image(folder, pets) -> None:
             "/dev/null",
             "/dev/null: data.source names a folder, an archive (.zip, .tar, .tar.gz, .tar.bz2, .tar.xz), a man",
         ),
+        ("keras:cifar11", "got 'keras:cifar11'. Did you mean `keras:cifar10`? Choose one of them."),
+        ("kears:mnist", "data.source knows no 'kears' before a colon. Did you mean `keras:mnist`? Give the path of"),
+        ("hf:bar", "hf:bar: data.source knows no 'hf' before a colon. Give the path of a folder, an archive (.zip,"),
+        ("s3://bucket/photos", "data.source lies on this machine, got an address. Download it first."),
         ("x" * 300, "data.source must be readable, got: File name too long."),
         ("a\0b", "data.source must be readable, got: "),
     ],
@@ -165,6 +206,12 @@ def test_a_file_that_is_gone_is_one_unreadable_image(folder, pets) -> None:
 def test_what_is_no_source_is_told(source: str, message: str) -> None:
     with pytest.raises(DataError, match=re.escape(message)):
         open_source(source)
+
+
+@pytest.mark.parametrize("key", ["source", "exclude"])
+def test_a_path_that_is_no_utf8_is_told_in_our_words(key: str) -> None:
+    with pytest.raises(ValidationError, match=r"a path is UTF-8, got .*udcff"):
+        Data.model_validate({"source": "photos", key: "photos\udcff"})
 
 
 def test_another_kind_of_file_is_told(tmp_path: Path) -> None:
