@@ -30,7 +30,7 @@ def prepare_dataset(
     Raises:
         DataError: the source, its images, the split or the cache's disk is not as it must be.
     """
-    source = open_source(data.source)
+    source = open_source(data.source, data.exclude)
     height, width = sizes(data.image_size)
     root = default_cache_folder() if cache_root is None else cache_root
     cache = build_cache(source, (height, width, data.channels), root.absolute(), progress, resize=data.resize)
@@ -42,6 +42,6 @@ def prepare_dataset(
 
 
 def _leaks(index: CacheIndex) -> tuple[str, ...]:
-    """A note on pictures in several of the parts that the layout gives: a split by hand is kept, but told."""
-    found = leaks(np.array(index.groups, dtype=np.int64), index.parts)
-    return (f"images in more than one of the given parts, equal or nearly so: {found}",) if found else ()
+    """A note on near duplicates in several of the parts that the layout gives: a split by hand is kept, but told."""
+    count = leaks(np.array(index.groups, dtype=np.int64), index.parts)
+    return (f"images in more than one of the given parts, equal or nearly so: {count}",) if count else ()

@@ -38,7 +38,8 @@ def _one_line(text: str) -> str:
 def _unicode(value: Any) -> Any:  # noqa: ANN401 - before validation, anything
     """Bytes of the command line that are no UTF-8 arrive as surrogates, which no YAML file can hold."""
     if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
-        raise broken(f"a path is UTF-8, got {shown(value)}", "Rename it, or give it another name by a link.")
+        escaped = value.encode("utf-8", "backslashreplace").decode()
+        raise broken(f"a path is UTF-8, got '{escaped}'", "Rename it, or give it another name by a link.")
     return value
 
 

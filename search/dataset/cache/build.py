@@ -26,7 +26,7 @@ from cnnsearch.search.dataset.cache.naming import (
     contents_name,
     files_name,
 )
-from cnnsearch.search.dataset.cache.pixel_files import PixelFile
+from cnnsearch.search.dataset.cache.pixel_files import PixelFile, sync
 from cnnsearch.search.dataset.cache.rows import Row, all_cores, readings, rows
 from cnnsearch.search.dataset.decoding.decode import THUMBNAIL_SIDE, Resize, Shape
 from cnnsearch.search.dataset.errors import DataError
@@ -114,7 +114,10 @@ def _build(job: _Job, pool: ThreadPoolExecutor) -> Cache:
     check_room(job.files.parent, len(job.source.images) * job.form.row_bytes)
     with folder_beside(job.files) as beside:
         done = list(_written(job, beside, rows(pool, job.source, job.form)))
+        syncing = [pool.submit(sync, beside / name) for name in (PIXELS_FILE, THUMBNAILS_FILE)]
         _describe(job, beside, done)
+        for written in syncing:
+            written.result()
         folder = _named(job, contents_name(row.reading for row in done))
         put_in_place(beside, folder)
     cache = open_cache(folder, is_new=True)

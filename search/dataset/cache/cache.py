@@ -9,6 +9,7 @@ import os
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Cache:
-    """An open cache; as long as it is there, nobody deletes its folder.
+    """An open cache; as long as `images` is there, nobody deletes its folder.
 
     Attributes:
         folder: where it lies.
@@ -67,7 +68,7 @@ def open_cache(folder: Path, *, is_new: bool = False) -> Cache | None:
     except (OSError, ValueError, EOFError):
         os.close(held)
         return None
-    weakref.finalize(cache, os.close, held)
+    weakref.finalize(cache.images, os.close, held)
     return cache
 
 
@@ -83,7 +84,7 @@ def _opened(folder: Path, *, is_new: bool) -> Cache:
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels:
-    pixels = np.load(path, mmap_mode="r", allow_pickle=False)
+    pixels: np.memmap[Any, np.dtype[np.uint8]] = np.load(path, mmap_mode="r", allow_pickle=False)
     if pixels.shape != shape or pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
         raise ValueError(f"{path}: the pixels have another form")
     # numpy maps a file that is too long as well; a map that is too short it refuses

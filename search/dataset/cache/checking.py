@@ -1,5 +1,6 @@
 """Is a cache still what was written? Reads its files in blocks, never through a memory map, and compares checksums."""
 
+import os
 import random
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -49,6 +50,6 @@ def _blocks(cache: Cache, most: int | None) -> list[range]:
 
 def _rows_of(file: BinaryIO, mapped: Pixels, rows: range) -> Iterator[memoryview]:
     size = mapped.nbytes // len(mapped)
-    file.seek(mapped.offset + rows.start * size)
+    file.seek(rows.start * size - mapped.nbytes, os.SEEK_END)
     block = memoryview(file.read(len(rows) * size))
     return (block[start : start + size] for start in range(0, len(rows) * size, size))

@@ -34,10 +34,18 @@ class PixelFile:
     def _finish(self) -> None:
         self._file.seek(0)
         self._write_header()
-        self._file.flush()
-        os.fsync(self._file.fileno())
 
     def _write_header(self) -> None:
         """Numpy pads it, so that it has the same length for every count."""
         shape = (self._count, *self._shape)
         npy.write_array_header_1_0(self._file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+def sync(path: Path) -> None:
+    """Wait until a file is on the disk, which a power cut then leaves whole.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
