@@ -1,7 +1,7 @@
 """A prepared dataset: pixels, labels, parts, and the small reference by which another process opens it again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from cnnsearch.search.dataset.cache.index import CacheIndex, Skipped
 from cnnsearch.search.dataset.decoding.decode import Shape
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.layout import PARTS
+from cnnsearch.search.dataset.split.groups import equal_contents
 from cnnsearch.search.dataset.split.split import Rows, Shares, split_rows
 
 
@@ -32,6 +33,14 @@ class DatasetReference:
     source: str
     shares: Shares
     notes: tuple[str, ...] = ()
+
+    def of_fold(self, fold: int) -> "DatasetReference":
+        """The same images with the fold of this number, from 0, for validation and the others for training.
+
+        Raises:
+            ValueError: there is no such fold.
+        """
+        return replace(self, shares=replace(self.shares, fold=fold))
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +140,8 @@ def dataset_of(cache: Cache, reference: DatasetReference) -> Dataset:
         DataError: the images cannot be split so.
     """
     index = cache.index
-    parts = split_rows(index.classes, index.labels, index.contents, index.parts, reference.shares)
+    groups = equal_contents(index.contents)
+    parts = split_rows(index.classes, index.labels, index.contents, index.parts, reference.shares, groups)
     labels = np.array(index.labels, dtype=np.int32)
     labels.flags.writeable = False
     for rows in parts.values():

@@ -25,7 +25,7 @@ def prepare_dataset(data: Data, cache_root: Path | None = None, progress: Progre
     height, width = sizes(data.image_size)
     root = default_cache_folder() if cache_root is None else cache_root
     cache = build_cache(source, (height, width, data.channels), root.absolute(), progress)
-    shares = Shares(data.split.validation, data.split.test, data.split.seed)
+    shares = Shares(data.split.validation, data.split.test, data.split.seed, data.folds)
     notes = source.notes + _leaks(cache.index)
     return dataset_of(cache, DatasetReference(str(cache.folder), source.name, shares, notes))
 
