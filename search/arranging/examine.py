@@ -1,7 +1,7 @@
 """One look at every image of a source: can it be read, what are its bytes, what does it look like in small."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field

@@ -53,9 +53,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise DataError(
-            str(path), f"it must be readable, got: {error.strerror}.", "Check its permissions."
-        ) from error
+        raise DataError(str(path), f"it must be readable, got: {error.strerror}.", "Check its permissions.") from error
     except (ValueError, TypeError, KeyError) as error:
         rule = f"this file says what was prepared here, got a damaged or foreign one: {error!r}."
         raise DataError(str(path), rule, "Prepare into another folder.") from error

@@ -15,7 +15,8 @@ from cnnsearch.search.dataset.sources.source import Source
 
 UNFINISHED = ".cnnsearch-unfinished"
 """The file in a prepared folder that becomes the next image when all of it is written."""
-SPARE_BYTES = 64 * 1024**2
+MIB = 1024**2
+SPARE_BYTES = 64 * MIB
 """What copies leave free on their disk."""
 _EVERY = 100
 """Images between two words on the progress."""
@@ -66,7 +67,7 @@ def check_room(folder: Path, missing: Sequence[Place]) -> None:
     if missing and free < needed + SPARE_BYTES:
         raise DataError(
             str(folder),
-            f"copies of these images need {(needed + SPARE_BYTES) // 1024**2} MiB, got {free // 1024**2} MiB free.",
+            f"copies of these images need {-(-(needed + SPARE_BYTES) // MIB)} MiB, got {free // MIB} MiB free.",
             "Free some space, take fewer with --count, or prepare on the disk of the source, where links need no room.",
         )
 

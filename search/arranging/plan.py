@@ -1,6 +1,6 @@
 """Which images go where, and under which names. Pure: from what was examined and what was prepared before."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -99,14 +99,17 @@ def _places(
     images: Sequence[Examined], parts: Sequence[str], folders: Mapping[str, str], there: Mapping[Key, str]
 ) -> tuple[Place, ...]:
     """Each image with its path; names differ within a class, whatever the part, so that parts can be joined again."""
-    taken = {tuple(map(same_file, path.split("/")[1:])) for path in there.values()}
+    taken: defaultdict[str, set[str]] = defaultdict(set)
+    for path in there.values():
+        _, folder, name = path.split("/")
+        taken[folder].add(same_file(name))
     places = []
     for look, part in zip(images, parts, strict=True):
-        path = there.get(key_of(look))
-        if path is None:
+        path = there.get(key_of(look), "")
+        if not path:
             folder = folders[look.image.class_name]
-            name = distinct(file_name(look.image.path), lambda name: (same_file(folder), name) in taken, look.content[:8])
-            taken.add((same_file(folder), same_file(name)))
+            name = distinct(file_name(look.image.path), taken[folder].__contains__, look.content[:8])
+            taken[folder].add(same_file(name))
             path = f"{part}/{folder}/{name}"
         places.append(Place(path, look))
     return tuple(places)

@@ -53,7 +53,7 @@ class Wish:
         Raises:
             DataError: the shares leave nothing to train on, or the folder is the source's own, a file, or another's.
         """
-        if self.validation + self.test >= 1:
+        if not self.validation + self.test < 1:  # so that not-a-number is refused, too
             rule = f"the shares must leave images to train on, got {self.validation} + {self.test}."
             raise DataError("--validation, --test", rule, "Make their sum smaller than 1.")
         source, folder = Path(self.source).expanduser().resolve(), self.folder.resolve()
@@ -134,7 +134,9 @@ def _split_already(source: Source) -> tuple[str, ...]:
     """A note that the shares have no say where somebody has split the images before."""
     given = {image.part for image in source.images}
     if VALIDATION in given:
-        return ("the source has its own validation part: each image keeps its part, --validation and --test say nothing",)
+        return (
+            "the source has its own validation part: each image keeps its part, --validation and --test say nothing",
+        )
     return ("the source has its own test part: it stays, --test says nothing",) if TEST in given else ()
 
 
