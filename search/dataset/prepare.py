@@ -4,8 +4,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from cnnsearch.search.dataset.cache.build import Progress, build_cache
-from cnnsearch.search.dataset.cache.cache import default_cache_folder
 from cnnsearch.search.dataset.cache.index import CacheIndex
+from cnnsearch.search.dataset.cache.naming import default_cache_folder
 from cnnsearch.search.dataset.dataset import Dataset, DatasetReference, dataset_of
 from cnnsearch.search.dataset.sources.source import open_source
 from cnnsearch.search.dataset.split.split import Shares
@@ -24,7 +24,7 @@ def prepare_dataset(data: Data, cache_root: Path | None = None, progress: Progre
     source = open_source(data.source)
     height, width = sizes(data.image_size)
     root = default_cache_folder() if cache_root is None else cache_root
-    cache = build_cache(source, (height, width, data.channels), root.absolute(), progress)
+    cache = build_cache(source, (height, width, data.channels), root.absolute(), progress, resize=data.resize)
     shares = Shares(data.split.validation, data.split.test, data.split.seed, data.folds)
     notes = source.notes + _leaks(cache.index)
     return dataset_of(cache, DatasetReference(str(cache.folder), source.name, shares, notes))
