@@ -1,16 +1,14 @@
 """One look at every image of a source: can it be read, what are its bytes, what does it look like in small."""
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnsearch.search.dataset.cache.cache import content_hash
-from cnnsearch.search.dataset.decoding.decode import quiet_pillow, thumbnail_of
+from cnnsearch.search.dataset.cache.naming import content_hash
+from cnnsearch.search.dataset.cache.rows import all_cores
+from cnnsearch.search.dataset.decoding.decode import thumbnail_of
 from cnnsearch.search.dataset.decoding.opening import opened_image
 from cnnsearch.search.dataset.decoding.seen import seen
 from cnnsearch.search.dataset.errors import UnreadableImage
@@ -51,23 +49,11 @@ def examine(source: Source, progress: Progress) -> Iterator[Examined | Unreadabl
     """Read and decode every image once, on all cores; in the order of the source, none of the bytes is kept."""
     images, done = source.images, 0
     batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
-    with _cores() as pool:
+    with all_cores() as pool:
         for looks in pool.map(lambda batch: [_look(source, image) for image in batch], batches):
             yield from looks
             done += len(looks)
             progress("reading", done, len(images))
-
-
-@contextmanager
-def _cores() -> Iterator[ThreadPoolExecutor]:
-    """A thread for each core: decoding and hashing release Python's lock."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with quiet_pillow():
-        pool = ThreadPoolExecutor(cores, thread_name_prefix="examine")
-        try:
-            yield pool
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _look(source: Source, image: LabelledImage) -> Examined | Unreadable:

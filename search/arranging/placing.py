@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cnnsearch.search.arranging.examine import Examined, Progress
 from cnnsearch.search.arranging.plan import Place
-from cnnsearch.search.dataset.cache.cache import content_hash
+from cnnsearch.search.dataset.cache.naming import content_hash
 from cnnsearch.search.dataset.errors import DataError, UnreadableImage
 from cnnsearch.search.dataset.sources.files import FolderFiles
 from cnnsearch.search.dataset.sources.source import Source

@@ -111,7 +111,7 @@ def test_a_link_out_of_a_foreign_folder_is_still_not_followed(
     (tmp_path / "secret.jpg").write_bytes(photo(999))
     (source / "cat/secret.jpg").symlink_to(tmp_path / "secret.jpg")
     made = prepared(source)
-    assert made.notes == ("links not followed: 1",)
+    assert [note.partition(" (")[0] for note in made.notes] == ["links not followed: 1"]
     assert photo(999) not in files(dest).values()
 
 
