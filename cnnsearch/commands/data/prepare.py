@@ -95,12 +95,16 @@ def _notes(prepared: Prepared) -> list[str]:
 def _ending(wish: Wish, prepared: Prepared) -> Iterator[str]:
     """What was done, and the next command."""
     folder, kept = str(wish.folder), prepared.arrangement.kept
-    beside = f"; {kept:,} are there already and stay" if kept else ""
+    beside = f"; from before: {_images(kept)}" if kept else ""
     if prepared.linked is None:
-        yield f"\n{folder} would get {prepared.added:,} images{beside}. Nothing was written."
+        yield f"\n{folder} would get {_images(prepared.added)}{beside}. Nothing was written."
         return
-    yield f"\n{folder} got {prepared.added:,} images{beside}. {_how(wish, prepared)}".rstrip()
+    yield f"\n{folder} got {_images(prepared.added)}{beside}. {_how(wish, prepared)}".rstrip()
     yield f"Next: cnnsearch init {shlex.quote(folder)} writes a space for them to search."
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def _how(wish: Wish, prepared: Prepared) -> str:

@@ -76,7 +76,7 @@ def test_again_with_more_photos(command_line: CommandLine, photos: Path) -> None
     command_line.good("data", "prepare", "photos", "made")
     (photos / "dog/new.jpg").write_bytes(photo(999))
     out = command_line.good("data", "prepare", "photos", "made")
-    assert "made got 1 images; 20 are there already and stay." in out
+    assert "made got 1 image; from before: 20 images. They are hard links" in out
 
 
 def test_names_cannot_steer_the_terminal(command_line: CommandLine, photos: Path) -> None:
