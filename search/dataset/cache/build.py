@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from cnnsearch.search.dataset.cache.cache import Cache, open_cache
 from cnnsearch.search.dataset.cache.checking import CHECKED_AT_START, is_whole
 from cnnsearch.search.dataset.cache.disk import check_room, told_as_data_error
@@ -29,7 +31,8 @@ from cnnsearch.search.dataset.cache.rows import Row, all_cores, readings, rows
 from cnnsearch.search.dataset.decoding.decode import THUMBNAIL_SIDE, Resize, Shape
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.source import Source
-from cnnsearch.search.dataset.split.groups import equal_contents
+from cnnsearch.search.dataset.split.groups import Groups, groups_of
+from cnnsearch.search.dataset.split.likeness import like_pairs
 
 PROGRESS_STEPS = 200
 """How often progress is told, at most."""
@@ -114,7 +117,7 @@ def _build(job: _Job, pool: ThreadPoolExecutor) -> Cache:
         _describe(job, beside, done)
         folder = _named(job, contents_name(row.reading for row in done))
         put_in_place(beside, folder)
-    cache = open_cache(folder)
+    cache = open_cache(folder, is_new=True)
     if cache is None:
         raise DataError(str(folder), "a cache just built must open, got a damaged one.", "Check this disk.")
     return cache
@@ -147,23 +150,24 @@ def _describe(job: _Job, beside: Path, done: Sequence[Row]) -> None:
     skipped = tuple(Skipped(row.reading.image.path, row.reason) for row in done if row.reason)
     if not kept:
         raise _nothing_readable(job.source, skipped)
-    index = _index(job, kept, skipped)
+    thumbnails = np.load(beside / THUMBNAILS_FILE, mmap_mode="r")
+    index = _index(job, kept, skipped, groups_of(like_pairs(thumbnails).rows, [row.reading.content for row in kept]))
     index.write(beside / INDEX_FILE)
     written = content_hash((beside / INDEX_FILE).read_bytes())
     Label.of(job.source.name, len(kept), job.form, written).write(beside / LABEL_FILE)
 
 
-def _index(job: _Job, kept: Sequence[Row], skipped: tuple[Skipped, ...]) -> CacheIndex:
+def _index(job: _Job, kept: Sequence[Row], skipped: tuple[Skipped, ...], groups: Groups) -> CacheIndex:
     labels = {name: label for label, name in enumerate(job.source.classes)}
-    images, contents = [row.reading.image for row in kept], tuple(row.reading.content for row in kept)
+    images = [row.reading.image for row in kept]
     return CacheIndex(
         classes=job.source.classes,
         shape=job.form.shape,
         names=tuple(image.path for image in images),
         labels=tuple(labels[image.class_name] for image in images),
         parts=tuple(image.part for image in images),
-        contents=contents,
-        groups=tuple(map(int, equal_contents(contents))),
+        contents=tuple(row.reading.content for row in kept),
+        groups=tuple(groups.tolist()),
         checksums=tuple(row.checksum for row in kept),
         skipped=skipped,
     )

@@ -41,12 +41,14 @@ class Cache:
         index: what the rows are.
         images: (n, height, width, channels) uint8, read-only and memory mapped.
         thumbnails: (n, 32, 32) uint8, in grey, read-only and memory mapped.
+        is_new: whether it was built just now.
     """
 
     folder: Path
     index: CacheIndex
     images: Pixels
     thumbnails: Pixels
+    is_new: bool = False
 
     @property
     def bytes(self) -> int:
@@ -54,14 +56,14 @@ class Cache:
         return self.images.nbytes + self.thumbnails.nbytes
 
 
-def open_cache(folder: Path) -> Cache | None:
+def open_cache(folder: Path, *, is_new: bool = False) -> Cache | None:
     """The cache in a folder; None where there is none, one of another version, or one that is plainly damaged."""
     try:
         held = hold_open(folder / LABEL_FILE)
     except OSError:
         return None
     try:
-        cache = _opened(folder)
+        cache = _opened(folder, is_new=is_new)
     except (OSError, ValueError, EOFError):
         os.close(held)
         return None
@@ -69,14 +71,15 @@ def open_cache(folder: Path) -> Cache | None:
     return cache
 
 
-def _opened(folder: Path) -> Cache:
+def _opened(folder: Path, *, is_new: bool) -> Cache:
     label = Label.read(folder / LABEL_FILE)
     content = (folder / INDEX_FILE).read_bytes()
     if content_hash(content) != label.index_hash:
         raise ValueError(f"{folder}: the index is not the one that was written")
     index = CacheIndex.from_bytes(content)
     images = _mapped(folder / PIXELS_FILE, (len(index.names), *index.shape))
-    return Cache(folder, index, images, _mapped(folder / THUMBNAILS_FILE, (len(images), *[THUMBNAIL_SIDE] * 2)))
+    thumbnails = _mapped(folder / THUMBNAILS_FILE, (len(images), THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    return Cache(folder, index, images, thumbnails, is_new)
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels:
