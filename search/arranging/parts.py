@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from cnnsearch.search.arranging.choosing import Key, key_of
 from cnnsearch.search.arranging.examine import Examined
 from cnnsearch.search.arranging.manifest import Manifest
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.layout import PARTS, TEST, TRAIN, VALIDATION
-from cnnsearch.search.dataset.split.groups import Groups, equal_contents
+from cnnsearch.search.dataset.split.groups import Groups, groups_of
+from cnnsearch.search.dataset.split.likeness import like_pairs
 from cnnsearch.search.dataset.split.split import Shares, split_rows
 
 
@@ -34,7 +37,8 @@ def parts_of(images: Sequence[Examined], there: Mapping[Key, str], before: Manif
 
 def _groups(images: Sequence[Examined]) -> Groups:
     """Groups of images that show the same picture."""
-    return equal_contents([look.content for look in images])
+    thumbnails = np.stack([look.thumbnail for look in images])
+    return groups_of(like_pairs(thumbnails).rows, [look.content for look in images])
 
 
 def _kept_by_hand(images: Sequence[Examined]) -> set[str | None]:

@@ -1,6 +1,7 @@
 """Prepared folders: what is in them, that they stay as they are, and that the source does, too."""
 
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -8,7 +9,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cnnsearch.search.arranging.manifest import MANIFEST
 from cnnsearch.search.arranging.prepare import Wish, outlook, prepare, unfinished
@@ -268,6 +271,38 @@ def test_an_image_under_two_labels_is_on_one_side(folder: Tree, pets: Pets, prep
     assert made.arrangement.two_labels == 1
     twins = {path.split("/")[0] for path, content in files(dest).items() if content == pets["cat/0.jpg"]}
     assert len(twins) == 1
+
+
+def jpeg(seed: int, quality: int = 95) -> bytes:
+    """A picture with detail, as good as the quality lets it be."""
+    dots = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(dots).resize((96, 72), Image.Resampling.BICUBIC).save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def test_near_duplicates_are_on_one_side(folder: Tree, prepared: Preparing, dest: Path) -> None:
+    pictures = {
+        f"{name}/{n}-{quality}.jpg": jpeg(100 * k + n, quality)
+        for k, name in enumerate(("cat", "dog"))
+        for n in range(12)
+        for quality in (95, 60)
+    }
+    prepared(folder(pictures))
+    sides = {(path.partition("-")[0]) for path in files(dest)}
+    assert len(files(dest)) == 48
+    assert len(sides) == 24
+
+
+def test_what_looks_like_an_earlier_image_joins_its_side(folder: Tree, prepared: Preparing, dest: Path) -> None:
+    source = folder({f"{name}/{n}.jpg": jpeg(100 * k + n) for k, name in enumerate("ab") for n in range(9)})
+    before = prepared(source).arrangement.manifest.contents
+    for path in source.glob("*/*.jpg"):
+        number = 100 * "ab".index(path.parent.name) + int(path.stem)
+        path.with_name(f"{path.stem}-again.jpg").write_bytes(jpeg(number, 50))
+    prepared(source)
+    assert {path.replace("-again", "") for path in files(dest)} == set(before)
+    assert len(files(dest)) == 36
 
 
 def test_a_trial_writes_nothing(folder: Tree, pets: Pets, dest: Path) -> None:
