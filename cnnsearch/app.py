@@ -204,6 +204,26 @@ def schema() -> None:
     say(command().removesuffix("\n"))
 
 
+@data.command(name="prepare")
+def data_prepare(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Images as data.source takes them; only read.")],
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="A new folder, or one that was prepared before.")],
+    validation: Annotated[float, typer.Option(min=0, max=1, help="Share of each class to compare trials on.")] = 0.2,
+    test: Annotated[float, typer.Option(min=0, max=1, help="Share of each class for the final evaluation.")] = 0.1,
+    count: Annotated[int | None, typer.Option(min=1, help="Take so many images, evenly out of the classes.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides which images are taken and where they go.")] = 42,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy the photos; hard links where possible if not.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be made, write nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Divide images into train, validation and test folders, each with a folder for each class."""
+    from cnnsearch.commands.data.prepare import prepare as command
+    from cnnsearch.search.arranging.prepare import Wish
+
+    wish = Wish(source, dest, validation, test, count, seed, link=not copy)
+    command(wish, dry_run=dry_run, as_json=json)
+
+
 @data.command(name="cache")
 def data_cache(
     clear: Annotated[
