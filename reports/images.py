@@ -1,4 +1,4 @@
-"""Finds the images a person names to predict: files, folders with all that is in them, and zip archives."""
+"""Finds the images a person names to predict: files, folders with all that is in them, and archives."""
 
 import zipfile
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from cnnsearch.reports.inert import visible
 from cnnsearch.search.dataset.sources.archives import ZipFiles
 from cnnsearch.search.dataset.sources.files import Files, FolderFiles
 from cnnsearch.search.dataset.sources.layout import IMAGE_SUFFIXES, is_clutter
+from cnnsearch.search.dataset.sources.nested import archive
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 
@@ -59,9 +60,11 @@ def _images_at(path: Path) -> list[FoundImage]:
         return _images_in(path, FolderFiles(path))
     if not path.is_file():
         raise _nothing(path, "something else" if path.exists() else "nothing there")
-    suffix = path.suffix.lower()
-    if suffix == ".zip" or (suffix not in IMAGE_SUFFIXES and zipfile.is_zipfile(path)):
-        return _images_in(path, ZipFiles(path))
+    packed = archive(path)
+    if packed is None and path.suffix.lower() not in IMAGE_SUFFIXES and zipfile.is_zipfile(path):
+        packed = ZipFiles(path)
+    if packed is not None:
+        return _images_in(path, packed)
     return [FoundImage(str(path), FolderFiles(path.parent), path.name)]
 
 
@@ -77,5 +80,5 @@ def _is_image(path: PurePosixPath) -> bool:
 
 
 def _nothing(path: Path, got: str) -> CnnSearchError:
-    rule = f"an image, a folder of images or a zip of images must lie here, got {got}."
+    rule = f"an image, a folder of images or an archive of images must lie here, got {got}."
     return CnnSearchError(str(Problem(visible(str(path)), rule, f"Images end in {', '.join(sorted(IMAGE_SUFFIXES))}.")))

@@ -63,6 +63,7 @@ class Request:
         more: add so many trials to the newest run instead.
         resume: go on with this run, also where its space has changed since.
         cache: where decoded images are kept; None for the user's cache folder.
+        datasets: what has decoded images already; None for one of its own.
     """
 
     space: Space
@@ -72,6 +73,7 @@ class Request:
     more: int | None = None
     resume: Path | None = None
     cache: Path | None = None
+    datasets: Datasets | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
             process works on the same run, or its files cannot be written.
         KeyboardInterrupt: Ctrl-C; the study is consistent and the same command goes on.
     """
-    datasets = Datasets(request.cache, progress)
+    datasets = request.datasets or Datasets(request.cache, progress)
     space, warnings = without_unavailable_weights(request.space)
     dataset = datasets.first_of(space)
     space, unfit = fit_to_classes(space, dataset.classes)

@@ -39,6 +39,14 @@ class DatasetReference:
         """The same dataset as a training may see it: its test part is given out to nobody."""
         return replace(self, test=False)
 
+    def of_fold(self, fold: int) -> "DatasetReference":
+        """The same images with the fold of this number, from 0, for validation and the others for training.
+
+        Raises:
+            ValueError: there is no such fold.
+        """
+        return replace(self, shares=replace(self.shares, fold=fold))
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -137,7 +145,8 @@ def dataset_of(cache: Cache, reference: DatasetReference) -> Dataset:
         DataError: the images cannot be split so.
     """
     index = cache.index
-    parts = split_rows(index.classes, index.labels, index.contents, index.parts, reference.shares)
+    groups = np.array(index.groups, dtype=np.int64)
+    parts = split_rows(index.classes, index.labels, index.contents, index.parts, reference.shares, groups)
     labels = np.array(index.labels, dtype=np.int32)
     labels.flags.writeable = False
     for rows in parts.values():

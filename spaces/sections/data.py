@@ -35,7 +35,14 @@ def _one_line(text: str) -> str:
     return text
 
 
-Line = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
+def _unicode(value: Any) -> Any:  # noqa: ANN401 - before validation, anything
+    """Bytes of the command line that are no UTF-8 arrive as surrogates, which no YAML file can hold."""
+    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        raise broken(f"a path is UTF-8, got {shown(value)}", "Rename it, or give it another name by a link.")
+    return value
+
+
+Line = Annotated[str, Field(min_length=1), AfterValidator(_one_line), BeforeValidator(_unicode)]
 """A path or a name."""
 Resize = Literal["stretch", "crop", "pad"]
 
@@ -55,7 +62,10 @@ class Data(Section):
     """Where the images come from and how they are brought to one size."""
 
     source: Line
-    """A folder with one folder of images per class, a zip of one, or `sample:digits`."""
+    """A folder with one folder of images per class, with train, validation and test folders of these, or with files
+    named like `cat.1.jpg`; a zip or tar archive of one; a CSV manifest with the columns path, label and, if you like,
+    split; a NumPy archive (`.npz`) with x_train and y_train; `sample:digits`; `keras:cifar10` or another of Keras'
+    image sets; `tfds:NAME`; `kaggle:COMPETITION`."""
     image_size: Searched[ImageSize] = Field(default=[64, 64])
     """(height, width) in pixels that every image is brought to; one number for a square."""
     resize: Resize = "stretch"

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.split.groups import NO_PAIRS, groups_of
 from cnnsearch.search.dataset.split.split import Shares, split_rows
 
 CLASSES = ("cat", "dog")
@@ -16,7 +17,7 @@ SHARES = Shares(validation=0.2, test=0.1, seed=42)
 
 def parts_of(labels, contents, given=None, shares=SHARES, classes=CLASSES) -> list[str]:
     """The part of every row."""
-    rows = split_rows(classes, labels, contents, given or [None] * len(labels), shares)
+    rows = split_rows(classes, labels, contents, given or [None] * len(labels), shares, groups_of(NO_PAIRS, contents))
     part_of = {int(row): part for part, numbers in rows.items() for row in numbers}
     assert sorted(part_of) == list(range(len(labels)))
     return [part_of[row] for row in range(len(labels))]
@@ -83,7 +84,9 @@ def test_a_lone_train_part_is_split_like_images_without_parts() -> None:
 
 
 def test_without_a_test_share_nothing_is_tested() -> None:
-    rows = split_rows(CLASSES, [0, 1] * 10, hashes(20), [None] * 20, Shares(0.2, 0.0, 1))
+    rows = split_rows(
+        CLASSES, [0, 1] * 10, hashes(20), [None] * 20, Shares(0.2, 0.0, 1), groups_of(NO_PAIRS, hashes(20))
+    )
     assert rows["test"].size == 0
     assert rows["test"].dtype == np.int64
 
@@ -96,7 +99,7 @@ def test_without_a_test_share_nothing_is_tested() -> None:
             None,
             r"class 'dog': every class needs at least one train and one validation image, got 0 train, 1",
         ),
-        ([0, 0, 0], None, r"class 'dog': every class .* got 0 train, 0 validation, 0 test. Add images of it"),
+        ([0, 0, 0], None, r"class 'dog': every class .* got 0 train, 0 validation, 0 test. Add images of it \(near"),
         ([0, 0, 1], ["train", "validation", "train"], "class 'dog': .* got 1 train, 0 validation, 0 test"),
     ],
 )
