@@ -102,7 +102,11 @@ def feeding(source: Path, cache: Path, rounds: int) -> dict[str, list[float]]:
     dataset = prepared(source, cache)
     images, count = np.asarray(dataset.images), len(dataset.names)
     loader = keras.utils.image_dataset_from_directory(source, image_size=(SIDE, SIDE), batch_size=BATCH, verbose=0)
-    ahead, ours, alone = loader.prefetch(tf.data.AUTOTUNE), Batches(dataset, PARTS, BATCH), Batches(dataset, PARTS, BATCH)
+    ahead, ours, alone = (
+        loader.prefetch(tf.data.AUTOTUNE),
+        Batches(dataset, PARTS, BATCH),
+        Batches(dataset, PARTS, BATCH),
+    )
     taken = as_keras_takes_it(ours)
     order = [alone.rows[begin : begin + BATCH] for begin in range(0, count, BATCH)]
     sides: dict[str, Callable[[], Iterable[Any]]] = {

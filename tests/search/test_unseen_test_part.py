@@ -34,12 +34,15 @@ def write_pictures(folder: Path, count: int, seed: int, spread: Mapping[str, tup
     for name, (darkest, brightest) in spread.items():
         (folder / name).mkdir(parents=True)
         for number in range(count):
-            Image.fromarray(dots.integers(darkest, brightest, (8, 8, 3), np.uint8)).save(folder / name / f"{number}.png")
+            Image.fromarray(dots.integers(darkest, brightest, (8, 8, 3), np.uint8)).save(
+                folder / name / f"{number}.png"
+            )
 
 
 @pytest.fixture(scope="module")
 def search(forkserver: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Result]:
     """`search("photos", dark=(0, 90), bright=(60, 200))`: a whole search; its test pictures are of this brightness."""
+
     def searched(name: str, **test: tuple[int, int]) -> Result:
         place = tmp_path_factory.mktemp(name)
         write_pictures(place / "photos" / "train", 20, 1, {"bright": (90, 256), "dark": (0, 166)})
@@ -98,7 +101,9 @@ def configuration(tmp_path: Path) -> Configuration:
     return Configuration.model_validate({"data": data, "model": {"scratch": {"blocks": 1, "filters": 2}}})
 
 
-def test_a_dataset_opened_without_its_test_part_gives_it_to_nobody(configuration: Configuration, tmp_path: Path) -> None:
+def test_a_dataset_opened_without_its_test_part_gives_it_to_nobody(
+    configuration: Configuration, tmp_path: Path
+) -> None:
     whole = prepare_dataset(configuration.data, tmp_path / "cache")
     seen = open_dataset(whole.reference().without_test())
     assert seen.fingerprint == whole.fingerprint

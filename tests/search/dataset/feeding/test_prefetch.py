@@ -58,9 +58,7 @@ class BrokenOff(Exception):
 
 
 @pytest.mark.parametrize("ending", ["stop", "raise"])
-def test_a_training_that_ends_in_its_middle_leaves_no_thread(
-    dataset: Dataset, model: keras.Model, ending: str
-) -> None:
+def test_a_training_that_ends_in_its_middle_leaves_no_thread(dataset: Dataset, model: keras.Model, ending: str) -> None:
     class End(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if ending == "raise":
@@ -106,7 +104,8 @@ seen = []
 for epoch in (0, 2):
     batches.epoch = epoch
     seen.append(model.predict(batches, verbose=0).astype("uint8"))
-classifier = keras.Sequential([inputs, keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
+layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
+classifier = keras.Sequential([inputs, *layers])
 classifier.compile("sgd", "sparse_categorical_crossentropy")
 batches.epoch = 2
 losses = classifier.fit(batches, initial_epoch=2, epochs=4, shuffle=False, verbose=0).history["loss"]
