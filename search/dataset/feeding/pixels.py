@@ -73,7 +73,7 @@ class Streamed:
             DataError: the file ends too early.
         """
         for row, image in zip(rows.tolist(), into.reshape(len(rows), self._size), strict=True):
-            if os.preadv(self._file, [image], self._offset + row * self._size) != self._size:
+            if os.preadv(self._file, [image.data], self._offset + row * self._size) != self._size:
                 raise DataError(
                     self._path,
                     f"a prepared image cache must not change while it is used, got no image {row}.",
