@@ -27,11 +27,28 @@ def test_the_small_form_measures_and_writes_its_figures(checkout: Path, tmp_path
     assert set(heavy.values()) == {0}
 
 
-@pytest.mark.parametrize("name", ["startup.py", "engine.py", "photos.py", "likeness.py"])
+@pytest.mark.parametrize("name", ["startup.py", "engine.py", "data.py", "photos.py", "likeness.py"])
 def test_each_explains_its_options(checkout: Path, name: str) -> None:
     done = benchmark(checkout, name, "--help")
     assert done.returncode == 0, done.stderr
     assert "--quick" in done.stdout
+
+
+def test_the_small_form_of_data_paints_its_photos(checkout: Path, tmp_path: Path) -> None:
+    done = benchmark(checkout, "data.py", "--quick", "--json", str(tmp_path / "data.json"))
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "data.json").read_text())
+    assert len(report["paces"]) == 5
+    assert all(figure["value"] > 0 for figure in report["figures"] if "growth" not in figure["name"])
+
+
+def test_data_asks_for_the_photos_it_needs(checkout: Path, tmp_path: Path) -> None:
+    unnamed = benchmark(checkout, "data.py")
+    asked = "data.py needs real photos: name their folder with --data FOLDER or in CNNSEARCH_TEST_DATA\n"
+    assert (unnamed.returncode, unnamed.stderr) == (1, asked)
+    empty = benchmark(checkout, "data.py", "--data", str(tmp_path))
+    missing = f"data.py needs real photos: there is no {tmp_path / 'data' / 'dogs-vs-cats-4000.zip'}\n"
+    assert (empty.returncode, empty.stderr) == (1, missing)
 
 
 def test_photos_asks_for_the_folder_it_needs(checkout: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from cnnsearch.search.dataset.cache.cache import Cache, open_cache
 from cnnsearch.search.dataset.cache.index import CacheIndex, Skipped
 from cnnsearch.search.dataset.decoding.decode import Shape
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.sources.layout import PARTS
+from cnnsearch.search.dataset.sources.layout import PARTS, TEST
 from cnnsearch.search.dataset.split.split import Rows, Shares, split_rows
 
 
@@ -26,12 +26,18 @@ class DatasetReference:
         source: the source as the person gave it.
         shares: how the images without a given part are split.
         notes: what of the source was left aside and why.
+        test: whether the test part is given out.
     """
 
     cache: str
     source: str
     shares: Shares
     notes: tuple[str, ...] = ()
+    test: bool = True
+
+    def without_test(self) -> "DatasetReference":
+        """The same dataset as a training may see it: its test part is given out to nobody."""
+        return replace(self, test=False)
 
     def of_fold(self, fold: int) -> "DatasetReference":
         """The same images with the fold of this number, from 0, for validation and the others for training.
@@ -84,17 +90,17 @@ class Dataset:
         """The row numbers of `train`, `validation` or `test`, ascending; those of test may be none.
 
         Raises:
-            ValueError: there is no such part.
+            ValueError: there is no such part, or it is that of test in a dataset opened without it.
         """
+        if part == TEST and not self._reference.test:
+            raise ValueError("the test part is for the last evaluation alone, got asked for it during training")
         if part not in self._parts:
             raise ValueError(f"the parts of a dataset are {', '.join(PARTS)}, got {part!r}")
         return self._parts[part]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """The number of images of each class in each part, such as `{"cat": {"train": 70, ...}}`."""
-        by_part = {
-            part: np.bincount(self.labels[rows], minlength=len(self.classes)) for part, rows in self._parts.items()
-        }
+        by_part = {part: np.bincount(self.labels[self.rows(part)], minlength=len(self.classes)) for part in PARTS}
         return {name: {part: int(by_part[part][label]) for part in PARTS} for label, name in enumerate(self.classes)}
 
     def summary(self) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class TimeJob:
 def run_timing(line: Line, job: TimeJob) -> None:
     """Train the model for some steps, as a trial would, and tell how long they took."""
     began = time.monotonic()
-    configuration, dataset = job.configuration, open_dataset(job.dataset)
+    configuration, dataset = job.configuration, open_dataset(job.dataset.without_test())
     keras.utils.set_random_seed(0)
     batches = training_batches(configuration, dataset, ("train",), seed=0)
     validation = validation_batches(configuration, dataset, "validation", job.validation_batch)

@@ -26,7 +26,7 @@ class TrialJob:
 
     Attributes:
         configuration: what is trained.
-        dataset: where the decoded images lie.
+        dataset: where the decoded images lie; those of the test part are out of the trial's reach.
         train: the parts that are trained on.
         validation: the part measured after every epoch; None trains without one.
         objective: what the best epoch is chosen by; with no validation part the last epoch is kept.
@@ -51,7 +51,7 @@ def run_trial(line: Line, job: TrialJob) -> None:
     """
     configuration = job.configuration
     keras.utils.set_random_seed(job.seed)
-    dataset = open_dataset(job.dataset)
+    dataset = open_dataset(job.dataset.without_test())
     training = configuration.training
     batches = training_batches(configuration, dataset, job.train, job.seed)
     model = build_model(configuration, classes=len(dataset.classes), steps_per_epoch=len(batches))

@@ -1,5 +1,6 @@
 """Feeds a dataset to Keras in batches, in an order that depends on nothing but seed and epoch."""
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -7,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.feeding.buffers import Buffers
 from cnnsearch.search.dataset.feeding.mixing import Mixing
+from cnnsearch.search.dataset.feeding.pixels import pixels_of
 from cnnsearch.search.dataset.feeding.targets import Targets, weights_of_classes
 from cnnsearch.search.dataset.split.split import Rows
 
@@ -32,8 +35,9 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
     epoch, batch). `fit` moves the epoch on by itself. Set `epoch` to continue a training in its middle. Pass
     `shuffle=False` to `fit`: Keras would otherwise shuffle the batches once more, from Python's global random numbers.
 
-    Batches are gathered from the memory map, which all processes share, without worker threads: measured on 150 x 150
-    photos, neither a copy in memory nor more workers were faster.
+    Who takes a batch gathers it, so none needs a thread of its own and nothing is left behind when a training ends in
+    its middle. With TensorFlow the taker is the thread that tf.data prefetches with; with JAX it is the main thread,
+    which has handed the step before to the device and does not wait for it. Keras' own workers were not faster.
 
     Raises:
         ValueError: a batch size or a number of steps under 1, mixing without targets that can be mixed, weights of
@@ -55,9 +59,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         super().__init__(workers=1, use_multiprocessing=False)
         self._targets, self._mixing = targets or Targets(), mixing or Mixing()
         _check(batch_size, steps, self._targets, self._mixing)
-        self._images = np.asarray(dataset.images)
-        self._labels = dataset.labels
+        self._labels, self._shape = dataset.labels, dataset.shape
         self._rows = np.concatenate([np.empty(0, np.int64), *(dataset.rows(part) for part in parts)])
+        self._pixels = pixels_of(dataset.images, len(self._rows))
+        self._buffers = Buffers(batch_size * math.prod(self._shape))
         self._weights = weights_of_classes(self._targets.class_weights, dataset.classes, self._labels[self._rows])
         self._one_hot = np.eye(len(dataset.classes), dtype=np.float32)
         self._batch_size, self._seed, self._shuffle = batch_size, seed, shuffle
@@ -89,9 +94,11 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         return self.num_batches
 
     def __getitem__(self, index: int) -> Batch:
-        rows = self._between(index * self._batch_size, (index + 1) * self._batch_size)
+        rows = self._rows_of(index)
         self._finished = self._begun and index == self.num_batches - 1
-        images, labels = self._images[rows], self._labels[rows]
+        images, labels = self._buffers.empty((len(rows), *self._shape)), self._labels[rows]
+        self._pixels.expect(self._rows_of(index + 1))
+        self._pixels.gather(rows, images)
         if self._targets.columns == 0:
             return (images, labels) if self._weights is None else (images, labels, self._weights[labels])
         shares = self._one_hot[labels]
@@ -101,6 +108,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         fed = self._targets.of_shares(shares)
         # A mixed image counts by its own shares; what smoothing adds belongs to the target, not to the image.
         return (images, fed) if self._weights is None else (images, fed, shares @ self._weights)
+
+    def _rows_of(self, index: int) -> Rows:
+        """The rows of one batch; none after the last one."""
+        return self._between(index * self._batch_size, (index + 1) * self._batch_size)
 
     def _between(self, first: int, last: int) -> Rows:
         """The rows at these places of the epoch, the last one not included."""
