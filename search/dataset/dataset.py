@@ -27,12 +27,16 @@ class DatasetReference:
         source: the source as the person gave it.
         shares: how the images without a given part are split.
         notes: what of the source was left aside and why.
+        resize: how the images were brought to one size: `stretch`, `crop` or `pad`.
+        excluded: the images that the person left out, by their paths.
     """
 
     cache: str
     source: str
     shares: Shares
     notes: tuple[str, ...] = ()
+    resize: str = "stretch"
+    excluded: tuple[str, ...] = ()
 
     def of_fold(self, fold: int) -> "DatasetReference":
         """The same images with the fold of this number, from 0, for validation and the others for training.
@@ -53,6 +57,7 @@ class Dataset:
         labels: (n,) int32.
         names: (n,) paths relative to the source, sorted.
         skipped: the files that could not be read.
+        contents: (n,) hashes of the files' bytes, in hex.
         fingerprint: the same for the same contents, labels and split, whatever the files' names and the image size.
     """
 
@@ -61,6 +66,7 @@ class Dataset:
     labels: NDArray[np.int32]
     names: tuple[str, ...]
     skipped: tuple[Skipped, ...]
+    contents: tuple[str, ...]
     fingerprint: str
     _parts: Mapping[str, Rows]
     _reference: DatasetReference
@@ -98,19 +104,41 @@ class Dataset:
         }
         return {name: {part: int(by_part[part][label]) for part in PARTS} for label, name in enumerate(self.classes)}
 
+    @property
+    def stamp(self) -> str:
+        """What a trial and a model say they were trained on: the fingerprint, the images' shape, how they got it.
+
+        Such as `0f3a...-64x64x3-stretch`.
+        """
+        return f"{self.fingerprint}-{'x'.join(map(str, self.shape))}-{self._reference.resize}"
+
     def summary(self) -> dict[str, Any]:
-        """All there is to know but the pixels, as JSON values: the contents of a run's dataset.json."""
+        """All there is to know but the pixels, as JSON values: the contents of a run's dataset.json.
+
+        `files` has the hash of every image by part, class and path; with folds the parts are those of the first one.
+        """
+        shares = self._reference.shares
         return {
             "source": self.source,
             "images": len(self.names),
             "image_shape": list(self.shape),
+            "resize": self._reference.resize,
             "classes": list(self.classes),
             "counts": self.counts(),
+            "split": {"validation": shares.validation, "test": shares.test, "seed": shares.seed},
+            "folds": shares.folds,
             "fingerprint": self.fingerprint,
             "skipped": [{"name": file.name, "reason": file.reason} for file in self.skipped],
+            "excluded": list(self._reference.excluded),
             "notes": list(self.notes),
-            "parts": {part: [self.names[row] for row in self.rows(part)] for part in PARTS},
+            "files": {part: self._files(part) for part in PARTS},
         }
+
+    def _files(self, part: str) -> dict[str, dict[str, str]]:
+        files: dict[str, dict[str, str]] = {name: {} for name in self.classes}
+        for row in self.rows(part).tolist():
+            files[self.classes[int(self.labels[row])]][self.names[row]] = self.contents[row]
+        return files
 
     def reference(self) -> DatasetReference:
         """What another process needs to open this dataset: see `open_dataset`."""
@@ -152,16 +180,19 @@ def dataset_of(cache: Cache, reference: DatasetReference) -> Dataset:
         labels=labels,
         names=index.names,
         skipped=index.skipped,
-        fingerprint=_fingerprint(index, parts),
+        contents=index.contents,
+        fingerprint=_fingerprint(index, parts, reference.shares.folds),
         _parts=parts,
         _reference=reference,
     )
 
 
-def _fingerprint(index: CacheIndex, parts: Mapping[str, Rows]) -> str:
+def _fingerprint(index: CacheIndex, parts: Mapping[str, Rows], folds: int | None) -> str:
     lines = sorted(
         f"{index.contents[row]} {part} {index.classes[index.labels[row]]}"
         for part, rows in parts.items()
         for row in rows
     )
+    if folds is not None:  # another number of folds, and a trial's score means something else
+        lines.append(f"folds {folds}")
     return blake2b("\0".join(lines).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

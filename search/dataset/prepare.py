@@ -27,7 +27,7 @@ def prepare_dataset(data: Data, cache_root: Path | None = None, progress: Progre
     cache = build_cache(source, (height, width, data.channels), root.absolute(), progress)
     shares = Shares(data.split.validation, data.split.test, data.split.seed, data.folds)
     notes = source.notes + _leaks(cache.index)
-    return dataset_of(cache, DatasetReference(str(cache.folder), source.name, shares, notes))
+    return dataset_of(cache, DatasetReference(str(cache.folder), source.name, shares, notes, data.resize))
 
 
 def _leaks(index: CacheIndex) -> tuple[str, ...]:

@@ -38,6 +38,9 @@ def _one_line(text: str) -> str:
 Line = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
 """A path or a name."""
 Resize = Literal["stretch", "crop", "pad"]
+IMAGES = ("source", "exclude", "split", "folds")
+"""The keys that say which images there are and what each is for, not what a network sees of one: a search may go on
+where they have changed, if the person says so."""
 
 
 class Split(Section):
