@@ -35,6 +35,10 @@ Name = Annotated[str | None, typer.Option(help="The run's name; the space file's
 AllowCode = Annotated[
     bool, typer.Option("--allow-code", help="Let the space's `custom:` functions run; they are Python code.")
 ]
+AcceptDataChange = Annotated[
+    bool,
+    typer.Option("--accept-data-change", help="Go on though the images have changed since; what changed is told."),
+]
 Runs = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the run folders are.")]
 
 
@@ -52,6 +56,7 @@ def run(
         Path | None,
         typer.Option(metavar="RUN", help="Go on with this run, also where the space has changed: all its trials stay."),
     ] = None,
+    accept_data_change: AcceptDataChange = False,
     runs: Runs = Path("runs"),
     allow_code: AllowCode = False,
 ) -> None:
@@ -61,7 +66,8 @@ def run(
     from cnnsearch.commands.run import run as command
 
     changes = overrides(set_, data=data, trials=trials, time=time)
-    command(space, changes, Which(runs, name, new=new, more=more, resume=resume), allow_code=allow_code)
+    which = Which(runs, name, new=new, more=more, resume=resume, accept_data_change=accept_data_change)
+    command(space, changes, which, allow_code=allow_code)
 
 
 @app.command()

@@ -29,6 +29,7 @@ class Which:
         new: begin a new one, whatever is unfinished.
         more: add so many trials to the newest one.
         resume: go on with this one, also where its space has changed.
+        accept_data_change: go on also where the images have changed.
     """
 
     runs: Path
@@ -36,6 +37,7 @@ class Which:
     new: bool = False
     more: int | None = None
     resume: Path | None = None
+    accept_data_change: bool = False
 
 
 def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool) -> None:
@@ -48,13 +50,22 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
     space = load_space(source, overrides, allow_code=allow_code)
     start_forkserver()  # it imports keras while this process does
     with without_native_messages():
-        from cnnsearch.search.run import Request, run_search
+        from cnnsearch.search.request import Request
+        from cnnsearch.search.run import run_search
     from cnnsearch.commands.report import report
     from cnnsearch.live import Follower
 
     signal.signal(signal.SIGTERM, _as_interrupt)
     name = _checked_name(which.name or space.name)
-    request = Request(space, which.runs, name, new=which.new, more=which.more, resume=which.resume)
+    request = Request(
+        space,
+        which.runs,
+        name,
+        new=which.new,
+        more=which.more,
+        resume=which.resume,
+        accept_data_change=which.accept_data_change,
+    )
     try:
         with Follower(terminal.output()) as follower:
             result = run_search(request, [follower], follower.read)

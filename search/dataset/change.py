@@ -30,6 +30,7 @@ class Summary:
 
     Attributes:
         source: where they were, as the person gave it.
+        classes: their names.
         fingerprint: of contents, classes and parts.
         files: every image by its path; none where an earlier version wrote the summary.
         settings: what of the data section decides about them, in words.
@@ -38,6 +39,7 @@ class Summary:
     """
 
     source: str = ""
+    classes: tuple[str, ...] = ()
     fingerprint: str = ""
     files: Mapping[str, File] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Summary:
         try:
             return cls(
                 source=str(summary.get("source", "")),
+                classes=tuple(summary.get("classes", ())),
                 fingerprint=str(summary["fingerprint"]),
                 files=dict(_files(summary.get("files", {}))),
                 settings=_settings(summary),
@@ -101,6 +104,8 @@ class Change:
         moved: paths by the part that they were in and the one that they are in.
         relabelled: paths by the class that they had and the one that they have.
         renamed: how many images have only another path.
+        new_classes: the names of classes that were not there.
+        lost_classes: the names of classes that are gone.
         settings: what was set otherwise, before and now.
         untold: the earlier summary does not name its images, so that nothing but the change itself is known.
     """
@@ -114,6 +119,8 @@ class Change:
     moved: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     relabelled: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     renamed: int = 0
+    new_classes: Sequence[str] = ()
+    lost_classes: Sequence[str] = ()
     settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     untold: bool = False
 
@@ -122,6 +129,11 @@ class Change:
         """Whether a training would see other images, or the same ones in other classes, parts or folds."""
         lost = self.added or self.removed or self.unreadable or self.excluded or self.changed
         return bool(lost or self.moved or self.relabelled or self.untold or "folds" in self.settings)
+
+    @property
+    def classes_differ(self) -> bool:
+        """Whether there are other classes to tell apart."""
+        return bool(self.new_classes or self.lost_classes)
 
     @property
     def has_nothing_in_common(self) -> bool:
@@ -149,6 +161,9 @@ class Change:
             found[0] = f"{count} images {rest}"
         elif found:
             found[0] = f"1 image {found[0][2:]}"
+        for kind, names in (("new", self.new_classes), ("lost", self.lost_classes)):
+            if names:
+                found.append(f"{kind} {'class' if len(names) == 1 else 'classes'} {_first(names)}")
         found += [f"{name} {before} -> {now}" for name, (before, now) in self.settings.items()]
         if self.untold:
             found.insert(0, "the images are others (which ones, the run's dataset.json does not tell)")
@@ -160,8 +175,11 @@ class Change:
 def _counted(names: Sequence[str], what: str) -> str:
     if not names:
         return ""
-    rest = ", ..." if len(names) > FIRST else ""
-    return f"{len(names):,} {what} ({', '.join(names[:FIRST])}{rest})"
+    return f"{len(names):,} {what} ({_first(names)})"
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:FIRST]) + (", ..." if len(names) > FIRST else "")
 
 
 def change_between(before: Summary, now: Summary) -> Change:
@@ -175,8 +193,11 @@ def change_between(before: Summary, now: Summary) -> Change:
         for name, value in now.settings.items()
         if before.settings.get(name, value) != value
     }
+    new = [name for name in now.classes if name not in before.classes]
+    lost = [name for name in before.classes if name not in now.classes]
     if not before.files or not now.files:
-        return Change(settings=settings, untold=before.fingerprint != now.fingerprint)
+        untold = before.fingerprint != now.fingerprint
+        return Change(new_classes=new, lost_classes=lost, settings=settings, untold=untold)
     pairing = _Pairing(before.files, now.files)
     same, renamed, shifted = pairing.paired(_all_of_it), pairing.paired(_but_path), pairing.paired(_content)
     return Change(
@@ -186,6 +207,8 @@ def change_between(before: Summary, now: Summary) -> Change:
         relabelled=_grouped(
             (now_at, before.files[at].class_name, now.files[now_at].class_name) for at, now_at in shifted
         ),
+        new_classes=new,
+        lost_classes=lost,
         settings=settings,
         **pairing.left(now),
     )
