@@ -20,6 +20,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+data = typer.Typer(help="Look at, divide and check images, and see what is kept of them.", no_args_is_help=True)
+app.add_typer(data, name="data")
+
 SpaceFile = Annotated[
     str, typer.Argument(metavar="SPACE", help="A space file, or a shipped space (see cnnsearch spaces).")
 ]
@@ -205,6 +208,35 @@ def schema() -> None:
     from cnnsearch.terminal import say
 
     say(command().removesuffix("\n"))
+
+
+@data.command(name="cache")
+def data_cache(
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Delete them, but for those that a running process needs.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    older_than: Annotated[
+        str | None, typer.Option(metavar="30d", help="Only those last used so long ago: 12h, 30d.")
+    ] = None,
+    unusable: Annotated[
+        bool, typer.Option("--unusable", help="Only those no run can use: unfinished, damaged, of another version.")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Read all of them whole and compare their checksums.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """List the decoded images that are kept for the next runs, or delete them.
+
+    Each set of images has one for every image size, way of resizing and color that was asked for.
+
+    None is deleted by itself; one that is gone is made anew by the next run that wants it.
+
+    They lie in the folder that CNNSEARCH_CACHE names, else in your cache folder.
+    """
+    from cnnsearch.commands.data.cache import Which
+    from cnnsearch.commands.data.cache import cache as command
+
+    command(Which(older_than, unusable, check), clear=clear, sure=yes, as_json=json)
 
 
 def _version(asked: bool) -> None:

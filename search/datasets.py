@@ -18,10 +18,16 @@ class Datasets:
     Args:
         cache: where decoded images are kept; None for the user's cache folder.
         progress: called with (images decoded, images in all) while images are decoded.
+        told: called with a line that says where newly decoded images are kept, and what they take.
     """
 
-    def __init__(self, cache: Path | None, progress: Callable[[int, int], None] | None = None) -> None:
-        self._cache, self._progress = cache, progress
+    def __init__(
+        self,
+        cache: Path | None,
+        progress: Callable[[int, int], None] | None = None,
+        told: Callable[[str], None] | None = None,
+    ) -> None:
+        self._cache, self._progress, self._told = cache, progress, told
         self._known: dict[tuple[int, ...], Dataset] = {}
         self._lock = threading.Lock()
 
@@ -34,7 +40,7 @@ class Datasets:
         size = tuple(data.image_size)
         with self._lock:
             if size not in self._known:
-                self._known[size] = prepare_dataset(data, self._cache, self._progress)
+                self._known[size] = prepare_dataset(data, self._cache, self._progress, self._told)
             return self._known[size]
 
     def first_of(self, space: Space) -> Dataset:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnnsearch.search.datasets import Datasets
 from cnnsearch.spaces.space import Space
 
 
@@ -19,6 +20,7 @@ class Request:
         resume: go on with this run, also where its space has changed since.
         accept_data_change: go on also where the images have changed since.
         cache: where decoded images are kept; None for the user's cache folder.
+        datasets: what has decoded images already; None for one of its own.
     """
 
     space: Space
@@ -29,3 +31,4 @@ class Request:
     resume: Path | None = None
     accept_data_change: bool = False
     cache: Path | None = None
+    datasets: Datasets | None = None

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import keras_tuner
 
@@ -88,7 +87,7 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
             process works on the same run, or its files cannot be written.
         KeyboardInterrupt: Ctrl-C; the study is consistent and the same command goes on.
     """
-    datasets = Datasets(request.cache, progress)
+    datasets = request.datasets or Datasets(request.cache, progress)
     space, warnings = without_unavailable_weights(request.space)
     dataset = datasets.first_of(space)
     space, unfit = fit_to_classes(space, dataset.classes)

@@ -8,13 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from cnnsearch import terminal
 from cnnsearch.exits import Exit
+from cnnsearch.live import Follower
+from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.native_messages import without_native_messages
+from cnnsearch.search.request import Request
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
+from cnnsearch.spaces.space import Space
+
+if TYPE_CHECKING:  # stands on keras
+    from cnnsearch.search.run import Result
 
 _NAME = re.compile(r"\w[\w .+=-]{0,99}")
 
@@ -48,27 +56,13 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
         SystemExit: interrupted by Ctrl-C or a signal (130).
     """
     space = load_space(source, overrides, allow_code=allow_code)
-    start_forkserver()  # it imports keras while this process does
-    with without_native_messages():
-        from cnnsearch.search.request import Request
-        from cnnsearch.search.run import run_search
+    name = _checked_name(which.name or space.name)
+    start_forkserver()  # it imports keras while this process decodes the images
     from cnnsearch.commands.report import report
-    from cnnsearch.live import Follower
 
     signal.signal(signal.SIGTERM, _as_interrupt)
-    name = _checked_name(which.name or space.name)
-    request = Request(
-        space,
-        which.runs,
-        name,
-        new=which.new,
-        more=which.more,
-        resume=which.resume,
-        accept_data_change=which.accept_data_change,
-    )
     try:
-        with Follower(terminal.output()) as follower:
-            result = run_search(request, [follower], follower.read)
+        result = _searched(space, which, name)
     except KeyboardInterrupt:
         command = shlex.join(["cnnsearch", *sys.argv[1:]])
         terminal.warn(f"stopped; the finished trials are kept. The same command goes on: {command}")
@@ -78,6 +72,27 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
         raise result.failure
     if result.best is None:
         raise CnnSearchError(f"{result.run.path}: a search needs a trial with a score, got none. Its trials say why.")
+
+
+def _searched(space: Space, which: Which, name: str) -> "Result":
+    """Decode the images first: keras would take 700 MB beside them in this process."""
+    with Follower(terminal.output()) as follower:
+        datasets = Datasets(None, follower.read, terminal.say)
+        datasets.first_of(space)
+        with without_native_messages():
+            from cnnsearch.search.run import run_search
+
+        request = Request(
+            space,
+            which.runs,
+            name,
+            new=which.new,
+            more=which.more,
+            resume=which.resume,
+            accept_data_change=which.accept_data_change,
+            datasets=datasets,
+        )
+        return run_search(request, [follower], follower.read)
 
 
 def _checked_name(name: str) -> str:

@@ -14,7 +14,6 @@ from cnnsearch.search.dataset.cache.index import CacheIndex, Skipped
 from cnnsearch.search.dataset.decoding.decode import Shape
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.layout import PARTS
-from cnnsearch.search.dataset.split.groups import equal_contents
 from cnnsearch.search.dataset.split.split import Rows, Shares, split_rows
 
 
@@ -168,7 +167,7 @@ def dataset_of(cache: Cache, reference: DatasetReference) -> Dataset:
         DataError: the images cannot be split so.
     """
     index = cache.index
-    groups = equal_contents(index.contents)
+    groups = np.array(index.groups, dtype=np.int64)
     parts = split_rows(index.classes, index.labels, index.contents, index.parts, reference.shares, groups)
     labels = np.array(index.labels, dtype=np.int32)
     labels.flags.writeable = False

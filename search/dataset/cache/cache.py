@@ -1,76 +1,92 @@
 """The cache: every readable image decoded once, as rows of uint8 that all processes map into their memory.
 
-A cache is a folder named for what is in it, `<root>/<key>/` with `images.npy` and `index.json`. It is complete or
-absent: it is built under another name by whoever holds its lock, and renamed when it is whole.
+A cache is a folder named for what is in it, `<root>/<files>-<contents>/`, with the pixels in `images.npy`, small grey
+copies in `thumbnails.npy`, what they are in `index.json`, and `label.json`, which says in short what all this is. It is
+complete or absent: it is built under another name by whoever holds its lock, and renamed when it is whole.
 """
 
 import os
+import weakref
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
-from cnnsearch.search.dataset.cache.index import INDEX_VERSION, CacheIndex
-from cnnsearch.search.dataset.decoding.decode import DECODER_VERSION, Shape
-from cnnsearch.search.dataset.sources.layout import LabelledImage
+from cnnsearch.search.dataset.cache.index import CacheIndex
+from cnnsearch.search.dataset.cache.label import Label
+from cnnsearch.search.dataset.cache.lock import hold_open
+from cnnsearch.search.dataset.cache.naming import (
+    CACHE_VARIABLE,
+    INDEX_FILE,
+    LABEL_FILE,
+    PIXELS_FILE,
+    THUMBNAILS_FILE,
+    content_hash,
+    default_cache_folder,
+)
+from cnnsearch.search.dataset.decoding.decode import THUMBNAIL_SIDE
 
-CACHE_VARIABLE = "CNNSEARCH_CACHE"
-PIXELS_FILE, INDEX_FILE = "images.npy", "index.json"
+__all__ = ["CACHE_VARIABLE", "Cache", "default_cache_folder", "open_cache"]
 
-
-@dataclass(frozen=True)
-class Reading:
-    """What reading one image's file gave: the hash of its bytes in hex, or else the reason why it cannot be read."""
-
-    image: LabelledImage
-    content: str = ""
-    reason: str = ""
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Cache:
-    """An open cache: images (n, height, width, channels) uint8, read-only and memory mapped, and what they are."""
+    """An open cache; as long as it is there, nobody deletes its folder.
+
+    Attributes:
+        folder: where it lies.
+        index: what the rows are.
+        images: (n, height, width, channels) uint8, read-only and memory mapped.
+        thumbnails: (n, 32, 32) uint8, in grey, read-only and memory mapped.
+        is_new: whether it was built just now.
+    """
 
     folder: Path
     index: CacheIndex
-    images: NDArray[np.uint8]
+    images: Pixels
+    thumbnails: Pixels
+    is_new: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """What it takes on the disk, but for its index."""
+        return self.images.nbytes + self.thumbnails.nbytes
 
 
-def default_cache_folder() -> Path:
-    """The folder that `CNNSEARCH_CACHE` names, else the user's cache folder."""
-    named = os.environ.get(CACHE_VARIABLE)
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("cnnsearch")
-
-
-def content_hash(content: bytes) -> str:
-    """The blake2b hash of a file's bytes, in hex: equal for equal files, whatever their names."""
-    return blake2b(content, digest_size=20).hexdigest()
-
-
-def cache_key(readings: list[Reading], shape: Shape) -> str:
-    """A folder name for these files at this shape: any change of bytes, names, classes or parts changes it."""
-    digest = blake2b(digest_size=16)
-    digest.update(f"{INDEX_VERSION} {DECODER_VERSION} {shape}\0".encode())
-    for reading in readings:
-        image = reading.image
-        line = "\0".join((image.path, image.class_name, image.part or "", reading.content, reading.reason, "\n"))
-        digest.update(line.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
-
-
-def open_cache(folder: Path) -> Cache | None:
-    """The cache in a folder; None where there is none, or a damaged one."""
+def open_cache(folder: Path, *, is_new: bool = False) -> Cache | None:
+    """The cache in a folder; None where there is none, one of another version, or one that is plainly damaged."""
     try:
-        index = CacheIndex.read(folder / INDEX_FILE)
-        images = np.load(folder / PIXELS_FILE, mmap_mode="r", allow_pickle=False)
+        held = hold_open(folder / LABEL_FILE)
+    except OSError:
+        return None
+    try:
+        cache = _opened(folder, is_new=is_new)
     except (OSError, ValueError, EOFError):
+        os.close(held)
         return None
-    if images.shape != (len(index.names), *index.shape) or images.dtype != np.uint8:
-        return None
+    weakref.finalize(cache, os.close, held)
+    return cache
+
+
+def _opened(folder: Path, *, is_new: bool) -> Cache:
+    label = Label.read(folder / LABEL_FILE)
+    content = (folder / INDEX_FILE).read_bytes()
+    if content_hash(content) != label.index_hash:
+        raise ValueError(f"{folder}: the index is not the one that was written")
+    index = CacheIndex.from_bytes(content)
+    images = _mapped(folder / PIXELS_FILE, (len(index.names), *index.shape))
+    thumbnails = _mapped(folder / THUMBNAILS_FILE, (len(images), THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    return Cache(folder, index, images, thumbnails, is_new)
+
+
+def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels:
+    pixels = np.load(path, mmap_mode="r", allow_pickle=False)
+    if pixels.shape != shape or pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
+        raise ValueError(f"{path}: the pixels have another form")
     # numpy maps a file that is too long as well; a map that is too short it refuses
-    if (folder / PIXELS_FILE).stat().st_size != images.offset + images.nbytes:
-        return None
-    return Cache(folder, index, images)
+    if path.stat().st_size != pixels.offset + pixels.nbytes:
+        raise ValueError(f"{path}: the file has another length")
+    return pixels

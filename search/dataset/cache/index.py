@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cnnsearch.search.dataset.decoding.decode import DECODER_VERSION, Shape
+from cnnsearch.search.dataset.decoding.decode import Shape
 
-INDEX_VERSION = 1
-"""Raised whenever the index's fields change, so that old caches are built anew."""
+INDEX_VERSION = 2
+"""Raised whenever the files of a cache change their form, so that old caches are built anew."""
+_COLUMNS = ("names", "labels", "parts", "contents", "groups", "checksums")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class CacheIndex:
-    """What the rows of a cache are; names, labels, parts and contents have one entry for each row.
+    """What the rows of a cache are; names, labels, parts, contents, groups and checksums have one entry for each row.
 
     Attributes:
         classes: the classes' names; a label is a place here.
@@ -30,6 +31,8 @@ class CacheIndex:
         labels: numbers of classes.
         parts: the part that the layout gives, or None.
         contents: blake2b hashes of the files' bytes, in hex.
+        groups: rows of one number show the same picture, but for its size, quality or a little more.
+        checksums: CRC-32 of a row's pixels and thumbnail.
         skipped: the unreadable files.
     """
 
@@ -39,39 +42,36 @@ class CacheIndex:
     labels: tuple[int, ...]
     parts: tuple[str | None, ...]
     contents: tuple[str, ...]
+    groups: tuple[int, ...]
+    checksums: tuple[int, ...]
     skipped: tuple[Skipped, ...]
 
     def write(self, path: Path) -> None:
         """Write the index as JSON; names that are no UTF-8 are kept by escapes."""
-        document = {"version": INDEX_VERSION, "decoder": DECODER_VERSION, **asdict(self)}
-        path.write_text(json.dumps(document), encoding="ascii")
+        path.write_text(json.dumps(asdict(self)), encoding="ascii")
 
     @classmethod
-    def read(cls, path: Path) -> "CacheIndex":
-        """Read an index that `write` wrote.
+    def from_bytes(cls, content: bytes) -> "CacheIndex":
+        """The index in the bytes of a file that `write` wrote.
 
         Raises:
-            ValueError: the file is damaged or of another version.
-            OSError: the file cannot be read.
+            ValueError: the bytes are no index.
         """
-        document = json.loads(path.read_text(encoding="ascii"))
-        if not isinstance(document, dict) or set(document) != {f.name for f in fields(cls)} | {"version", "decoder"}:
-            raise ValueError(f"{path}: an index has other keys")
-        versions = document.pop("version"), document.pop("decoder")
-        if versions != (INDEX_VERSION, DECODER_VERSION):
-            raise ValueError(f"{path}: the index has versions {versions}, not {(INDEX_VERSION, DECODER_VERSION)}")
-        return cls._from_json(path, document)
+        document = json.loads(content)
+        if not isinstance(document, dict) or set(document) != {field.name for field in fields(cls)}:
+            raise ValueError("an index has other keys")
+        if not all(isinstance(value, list) for value in document.values()):
+            raise ValueError("an index holds lists only")
+        return cls._from_json(document)
 
     @classmethod
-    def _from_json(cls, path: Path, document: dict[str, Any]) -> "CacheIndex":
-        if not all(isinstance(value, list) for value in document.values()):
-            raise ValueError(f"{path}: an index holds lists only")
+    def _from_json(cls, document: dict[str, Any]) -> "CacheIndex":
         try:
             skipped = tuple(Skipped(**entry) for entry in document.pop("skipped"))
             height, width, channels = document.pop("shape")
         except TypeError as error:
-            raise ValueError(f"{path}: {error}") from error
+            raise ValueError(f"an index has entries of other kinds: {error}") from error
         index = cls(shape=(height, width, channels), skipped=skipped, **{k: tuple(v) for k, v in document.items()})
-        if len({len(column) for column in (index.names, index.labels, index.parts, index.contents)}) != 1:
-            raise ValueError(f"{path}: the columns of an index are of one length")
+        if len({len(getattr(index, column)) for column in _COLUMNS}) != 1:
+            raise ValueError("the columns of an index are of one length")
         return index

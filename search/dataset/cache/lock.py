@@ -1,10 +1,11 @@
-"""One builder for each cache: a file lock whose message says who holds it."""
+"""Who may change a cache: one builder at a time, whose lock says who holds it; and nobody deletes one that is open."""
 
+import fcntl
 import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,20 +17,20 @@ LOCK_SECONDS = 1800.0
 
 
 @contextmanager
-def held_lock(folder: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Hold the lock of a folder that is to be built; the system frees it when its holder dies, however it dies.
+def held_lock(name: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Hold the lock of the caches whose names begin so; the system frees it when its holder dies, however it dies.
 
     Raises:
         DataError: another process held it for all of these seconds.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    holder = folder.with_suffix(".holder")
-    lock = FileLock(folder.with_suffix(".lock"), timeout=seconds)
+    name.parent.mkdir(parents=True, exist_ok=True)
+    holder = name.with_suffix(".holder")
+    lock = FileLock(name.with_suffix(".lock"), timeout=seconds)
     try:
         lock.acquire()
     except Timeout:
         rule = f"one process at a time builds an image cache; after {seconds:g} s it is still held by {_text(holder)}."
-        raise DataError(str(folder), rule, "Wait for it or end it, then start again.") from None
+        raise DataError(str(name), rule, "Wait for it or end it, then start again.") from None
     try:
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since}", encoding="utf-8")
@@ -44,3 +45,67 @@ def _text(holder: Path) -> str:
         return holder.read_text(encoding="utf-8") or "an unknown process"
     except (OSError, ValueError):
         return "an unknown process"
+
+
+def is_building(name: Path) -> bool:
+    """Whether a process holds the lock of the caches whose names begin so, at this moment."""
+    try:
+        with claimed(name.with_suffix(".lock")) as free:
+            return not free
+    except OSError:
+        return False
+
+
+def is_open(label: Path) -> bool:
+    """Whether a process has the cache open whose label this is."""
+    try:
+        with claimed(label) as free:
+            return not free
+    except OSError:
+        return False
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[bool]:
+    """Whether nobody holds this lock or label; as long as this lasts, nobody else comes to hold it.
+
+    Raises:
+        OSError: there is no such file, or it may not be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield _free(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _free(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a network drive without locks: there we cannot know
+        return True
+    return True
+
+
+def hold_open(label: Path) -> int:
+    """A file descriptor that keeps others from deleting the cache with this label while it is not closed.
+
+    Raises:
+        OSError: there is no such cache, or it was deleted at this moment.
+    """
+    descriptor = os.open(label, os.O_RDONLY)
+    try:
+        _share(descriptor, label)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _share(descriptor: int, label: Path) -> None:
+    with suppress(OSError):  # a network drive without locks: nobody is kept from deleting there
+        fcntl.flock(descriptor, fcntl.LOCK_SH)  # a deleter holds it for the time of one renaming
+    if os.fstat(descriptor).st_ino != label.stat().st_ino:
+        raise FileNotFoundError(f"{label} was replaced while it was opened")

@@ -1,22 +1,30 @@
-"""Archives of images, read in place: nothing is ever unpacked to the disk."""
+"""Zip archives of images, read in place: nothing of them is ever unpacked to a place that has a name."""
 
 import stat
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PureWindowsPath
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from cnnsearch.search.dataset.errors import DataError, UnreadableImage
 from cnnsearch.search.dataset.sources.files import Listing, check_size
+from cnnsearch.search.dataset.sources.members import Contents, check_unpacked, empty_folders, plain_path
+from cnnsearch.search.dataset.sources.packed import Packed
+
+_UTF8_NAME = 0x800
+_ENCRYPTED = 0x1
+_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True)
 class ZipFiles:
     """A zip archive, read in place: nothing is ever unpacked to the disk."""
 
-    path: Path
+    path: Path | Packed
 
     def __getstate__(self) -> dict[str, Any]:
         """Leaves the open file out of a pickle; the copy opens the archive anew."""
@@ -25,8 +33,8 @@ class ZipFiles:
     @cached_property
     def _archive(self) -> zipfile.ZipFile:
         try:
-            return zipfile.ZipFile(self.path)
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
+            return zipfile.ZipFile(self.path if isinstance(self.path, Path) else self.path.spool.file)
+        except _DAMAGE as error:
             raise DataError(
                 str(self.path),
                 f"a zip archive must be readable, got: {getattr(error, 'strerror', None) or error}.",
@@ -35,33 +43,28 @@ class ZipFiles:
 
     @cached_property
     def _members(self) -> dict[str, zipfile.ZipInfo]:
-        """The files by path; some archives made on Windows separate the steps with backslashes."""
+        """The files by path; of several with one path the last, which is the one that unpacking would leave."""
         infos = [info for info in self._archive.infolist() if not info.is_dir()]
-        return {info.filename.replace("\\", "/"): info for info in infos}
+        return {plain_path(str(self.path), _name(info)): info for info in infos}
 
     def listing(self) -> Listing:
         """All files of the archive.
 
         Raises:
-            DataError: the archive cannot be read, is encrypted, or a member's path leads out of it.
+            DataError: the archive cannot be read, is encrypted or a bomb, or a member's path leads out of it.
         """
-        links = {path for path, info in self._members.items() if stat.S_ISLNK(info.external_attr >> 16)}
-        for path, info in self._members.items():
-            self._check_member(path, info)
-        paths = tuple(path for path in self._members if path not in links)
-        return Listing(paths, (f"links not followed: {len(links)}",) if links else ())
-
-    def _check_member(self, path: str, info: zipfile.ZipInfo) -> None:
-        if path.startswith("/") or PureWindowsPath(path).drive or ".." in path.split("/"):
-            raise DataError(
-                str(self.path),
-                f"paths inside an archive must stay inside of it, got {info.filename!r}.",
-                "Make the archive anew from a folder you trust.",
-            )
-        if info.flag_bits & 0x1:
-            raise DataError(
-                str(self.path), f"an archive must not be encrypted, got {info.filename!r}.", "Unpack it to a folder."
-            )
+        where, members = str(self.path), self._members
+        infos = self._archive.infolist()
+        for path, info in members.items():
+            if info.flag_bits & _ENCRYPTED:
+                rule = f"an archive must not be encrypted, got {path!r}."
+                raise DataError(where, rule, "Unpack it to a folder.")
+        check_unpacked(where, sum(i.compress_size for i in infos), sum(info.file_size for info in infos))
+        links = {path for path, info in members.items() if stat.S_ISLNK(info.external_attr >> 16)}
+        folders = [plain_path(where, _name(info)) for info in infos if info.is_dir()]
+        twins = len(infos) - len(folders) - len(members)
+        contents = Contents(len(links), twins, empty_folders(folders, members))
+        return Listing(tuple(path for path in members if path not in links), contents.notes())
 
     def read(self, path: str) -> bytes:
         """The bytes of one member.
@@ -73,13 +76,29 @@ class ZipFiles:
         check_size(info.file_size)
         try:
             return self._archive.read(info)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            OSError,
-            EOFError,
-            NotImplementedError,
-            RuntimeError,
-            ValueError,
-        ) as error:
+        except _DAMAGE as error:
             raise UnreadableImage(f"is damaged in the archive: {error}") from error
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[IO[bytes]]:
+        """One member to read from its beginning on, however large it is.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        try:
+            with self._archive.open(self._members[path]) as file:
+                yield file
+        except _DAMAGE as error:
+            where = f"{self.path}/{path}"
+            raise DataError(where, f"it must be whole, got: {error}.", "Copy or download the archive again.") from error
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The member's name; many tools write UTF-8 without the mark that says so, which zipfile takes for cp437."""
+    if info.flag_bits & _UTF8_NAME:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename

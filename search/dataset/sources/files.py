@@ -4,13 +4,14 @@ Nothing here ever writes to, or reads from outside of, the place that the person
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from cnnsearch.search.dataset.errors import DataError, UnreadableImage
-from cnnsearch.search.dataset.sources.layout import is_clutter
+from cnnsearch.search.dataset.sources.layout import is_clutter, listed
 
 MAX_FILE_BYTES = 256 * 1024**2
 """No photo is larger; what is would only fill the memory."""
@@ -61,6 +62,12 @@ def _leads_to_file_in(root: Path, link: "os.DirEntry[str]") -> bool:
         return False
 
 
+def _notes(links: Sequence[str], special: Sequence[str], empty: Sequence[str]) -> tuple[str, ...]:
+    """What of a folder was left aside; an empty folder may be a class that a person is missing."""
+    kinds = ("links not followed", links), ("pipes and devices, not read", special), ("empty folders", empty)
+    return tuple(f"{kind}: {len(paths)} ({listed(paths)})" for kind, paths in kinds if paths)
+
+
 @dataclass(frozen=True)
 class FolderFiles:
     """A folder. Links to files inside of it are read; links out of it and links to folders are not followed."""
@@ -73,30 +80,26 @@ class FolderFiles:
         Raises:
             DataError: a folder cannot be listed.
         """
-        paths, links = [], 0
-        for path, is_link in self._walk():
-            if is_link:
-                links += 1
-            else:
-                paths.append(path)
-        return Listing(tuple(paths), (f"links not followed: {links}",) if links else ())
-
-    def _walk(self) -> Iterator[tuple[str, bool]]:
-        """Relative paths, each with whether it is a link that is not followed."""
         root = self.root.resolve()
+        paths: list[str] = []
+        links: list[str] = []
+        special: list[str] = []
+        empty: list[str] = []
         waiting = [""]
         while waiting:
             prefix = waiting.pop()
-            for entry in self._entries(prefix):
+            entries = [entry for entry in self._entries(prefix) if not is_clutter(entry.name)]
+            for entry in entries:
                 path = prefix + entry.name
-                if is_clutter(entry.name):
-                    continue
                 if entry.is_symlink():
-                    yield path, not _leads_to_file_in(root, entry)
+                    (paths if _leads_to_file_in(root, entry) else links).append(path)
                 elif entry.is_dir():
                     waiting.append(path + "/")
-                elif entry.is_file():
-                    yield path, False
+                else:
+                    (paths if entry.is_file() else special).append(path)
+            if prefix and not entries:
+                empty.append(prefix)
+        return Listing(tuple(paths), _notes(links, special, empty))
 
     def _entries(self, prefix: str) -> list["os.DirEntry[str]"]:
         folder = self.root / prefix
@@ -122,3 +125,9 @@ class FolderFiles:
                 return file.read()
         except OSError as error:
             raise UnreadableImage(f"cannot be read: {error.strerror}") from error
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[IO[bytes]]:
+        """One file to read from its beginning on, however large it is."""
+        with (self.root / path).open("rb") as file:
+            yield file

@@ -1,33 +1,35 @@
 """Finds classes and parts in the relative paths of a source, be it a folder or an archive. Pure: it opens no file."""
 
-import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.sources.file_names import is_labelled, name_labels
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 PARTS = (TRAIN, VALIDATION, TEST)
+_PART_WORDS = {
+    TRAIN: ("train", "training"),
+    VALIDATION: ("validation", "val", "valid"),
+    TEST: ("test", "testing", "test1"),
+}
 PART_FOLDERS = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "training_set": TRAIN,
-    "validation": VALIDATION,
-    "val": VALIDATION,
-    "valid": VALIDATION,
-    "test": TEST,
-    "test1": TEST,
-    "test_set": TEST,
+    word + tail: part
+    for part, words in _PART_WORDS.items()
+    for word in words
+    for tail in ("", "set", "_set", "-set", " set", "_data", "_images")
 }
 """Folder names in small letters, and the part of the data that they hold."""
 
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp"))
 _CLUTTER = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
-_LABELLED_NAME = re.compile(r"(.+)\.\d+\.[^.]+", re.DOTALL)
+_IMAGE_FOLDERS = frozenset(("images", "image", "imgs", "img", "jpegimages"))
+_ANNOTATION_FOLDERS = frozenset(("annotations", "annotation", "masks", "mask", "trimaps", "segmentations"))
 _LAYOUTS = (
     "Give a folder with one folder of images for each class, such folders inside train/, validation/ and test/, "
-    "or files named like cat.123.jpg."
+    "files named like cat.123.jpg, or a CSV manifest with the columns path and label."
 )
 
 Steps = tuple[str, ...]
@@ -67,6 +69,12 @@ def is_clutter(step: str) -> bool:
     return step.startswith(".") or step.lower() in _CLUTTER
 
 
+def is_image(path: str) -> bool:
+    """Whether a file of this path is an image by its name, and a person's own."""
+    steps = path.split("/")
+    return _suffix(steps[-1]) in IMAGE_SUFFIXES and not any(map(is_clutter, steps))
+
+
 def read_layout(where: str, paths: Iterable[str]) -> Layout:
     """Label the images among `paths`, which are relative and have `/` between their steps.
 
@@ -77,25 +85,52 @@ def read_layout(where: str, paths: Iterable[str]) -> Layout:
     if not images:
         got = f"{sum(others.values())} other files{_suffixes(others)}" if others else "an empty one"
         raise DataError(where, f"an image source holds images ({_image_kinds()}), got {got}.", _LAYOUTS)
+    kept, asides = _without_annotations(images)
+    labelled, notes = _labelled_images(where, kept)
+    notes += asides
+    if others:
+        notes += [f"files that are no images, not used: {sum(others.values())}{_suffixes(others)}"]
+    labelled.sort(key=lambda image: image.path)
+    layout = Layout(tuple(labelled), (*notes, *_twins(labelled)))
+    check_classes(where, layout, len(images))
+    return layout
+
+
+def _labelled_images(where: str, images: Sequence[Steps]) -> tuple[list[LabelledImage], list[str]]:
+    """Every image with its label, by the one layout that these paths have, and notes on what was left aside."""
     depth = _wrapping_depth(images)
     tops = {steps[depth] for steps in images if len(steps) > depth + 1}
     parts = {PART_FOLDERS.get(top.lower()) for top in tops}
-    loose = [steps for steps in images if len(steps) == depth + 1]
-    labelled, notes = _labelled(images, depth)
     if TRAIN in parts and None not in parts:
-        labelled, notes = _labelled_parts(where, images, depth)
-    elif TRAIN in parts:
+        return _labelled_parts(where, images, depth)
+    if TRAIN in parts:
         _check_train_is_a_class(where, images, depth, tops)
     elif parts and None not in parts:
-        labelled, notes = _labelled(loose, depth)
-        if not labelled:
-            raise DataError(where, f"split folders need a train folder, got only {_folders(tops)}.", _LAYOUTS)
-        notes += [f"images in {_folders(tops)} beside the labelled files, not used: {len(images) - len(loose)}"]
-    if others:
-        notes += [f"files that are no images, not used: {sum(others.values())}{_suffixes(others)}"]
-    layout = Layout(tuple(sorted(labelled, key=lambda image: image.path)), tuple(notes))
-    _check_classes(where, layout, len(images))
-    return layout
+        return _labelled_beside_parts(where, images, depth, tops)
+    elif _parts_inside_classes(images, depth):
+        inside = [(steps, PART_FOLDERS[steps[depth + 1].lower()]) for steps in images]
+        return [_labelled_image(steps, steps[depth], part) for steps, part in inside], []
+    return _labelled(where, images, depth)
+
+
+def _without_annotations(images: Sequence[Steps]) -> tuple[list[Steps], list[str]]:
+    """The images alone, where masks lie beside them: `images/` and `annotations/` are no classes."""
+    depth = _wrapping_depth(images)
+    tops = {steps[depth].lower() for steps in images if len(steps) > depth + 1}
+    if not (tops & _ANNOTATION_FOLDERS and tops & _IMAGE_FOLDERS and tops <= _ANNOTATION_FOLDERS | _IMAGE_FOLDERS):
+        return list(images), []
+    kept = [steps for steps in images if len(steps) == depth + 1 or steps[depth].lower() in _IMAGE_FOLDERS]
+    aside = {steps[depth] for steps in images if steps[depth].lower() in _ANNOTATION_FOLDERS}
+    return kept, [f"images in {_folders(aside)}, which hold annotations, not used: {len(images) - len(kept)}"]
+
+
+def _parts_inside_classes(images: Sequence[Steps], depth: int) -> bool:
+    """Whether every class folder holds a split of its own, such as `cat/train/1.jpg` and `cat/test/2.jpg`."""
+    if any(len(steps) < depth + 3 or steps[depth + 1].lower() not in PART_FOLDERS for steps in images):
+        return False
+    trained = {steps[depth] for steps in images if PART_FOLDERS[steps[depth + 1].lower()] == TRAIN}
+    others = {PART_FOLDERS[steps[depth + 1].lower()] for steps in images} - {TRAIN}
+    return bool(others) and trained == {steps[depth] for steps in images}
 
 
 def _images_and_others(paths: Iterable[str]) -> tuple[list[Steps], Counter[str]]:
@@ -126,33 +161,49 @@ def _wrapping_depth(images: Sequence[Steps], *, in_part: bool = False) -> int:
             return depth
         if not in_part and tops.pop().lower() in PART_FOLDERS:
             return depth
-        means_nothing = any(len(steps) > depth + 2 or _LABELLED_NAME.fullmatch(steps[-1]) for steps in images)
+        means_nothing = any(len(steps) > depth + 2 or is_labelled(steps[-1]) for steps in images)
         if not means_nothing:
             return depth
         depth += 1
 
 
-def _labelled(images: Sequence[Steps], depth: int, part: str | None = None) -> tuple[list[LabelledImage], list[str]]:
+def _labelled(
+    where: str, images: Sequence[Steps], depth: int, part: str | None = None
+) -> tuple[list[LabelledImage], list[str]]:
     """Labels by class folder where there are folders, else by the files' names; notes on images without a label."""
     in_folders = any(len(steps) > depth + 1 for steps in images)
-    labelled = []
-    for steps in images:
-        label = _folder_label(steps, depth) if in_folders else _name_label(steps[-1])
-        if label is not None:
-            labelled.append(LabelledImage("/".join(steps), label, part))
+    if in_folders:
+        labels: Sequence[str | None] = [_folder_label(steps, depth) for steps in images]
+        notes: list[str] = []
+    else:
+        guess = name_labels(where, [steps[-1] for steps in images])
+        labels, notes = guess.labels, list(guess.notes)
+    labelled = [_labelled_image(s, label, part) for s, label in zip(images, labels, strict=True) if label is not None]
     missing = len(images) - len(labelled)
     kind = "outside the class folders" if in_folders else "whose names hold no label"
     place = f" of the {part} part" if part else ""
-    return labelled, [f"images{place} {kind}, not used: {missing}"] if missing else []
+    return labelled, [*notes, *([f"images{place} {kind}, not used: {missing}"] if missing else [])]
+
+
+def _labelled_image(steps: Steps, label: str, part: str | None) -> LabelledImage:
+    """The two ways in which Unicode writes an accent are one class: systems differ in which one they store."""
+    return LabelledImage("/".join(steps), unicodedata.normalize("NFC", label), part)
 
 
 def _folder_label(steps: Steps, depth: int) -> str | None:
     return steps[depth] if len(steps) > depth + 1 else None
 
 
-def _name_label(name: str) -> str | None:
-    match = _LABELLED_NAME.fullmatch(name)
-    return match[1] if match else None
+def _labelled_beside_parts(
+    where: str, images: Sequence[Steps], depth: int, tops: set[str]
+) -> tuple[list[LabelledImage], list[str]]:
+    """Labelled files beside a test folder without labels."""
+    loose = [steps for steps in images if len(steps) == depth + 1]
+    labelled, notes = _labelled(where, loose, depth)
+    if not labelled:
+        raise DataError(where, f"split folders need a train folder, got only {_folders(tops)}.", _LAYOUTS)
+    aside = f"images in {_folders(tops)} beside the labelled files, not used: {len(images) - len(loose)}"
+    return labelled, [*notes, aside]
 
 
 def _labelled_parts(where: str, images: Sequence[Steps], depth: int) -> tuple[list[LabelledImage], list[str]]:
@@ -166,7 +217,7 @@ def _labelled_parts(where: str, images: Sequence[Steps], depth: int) -> tuple[li
         of_part = [s for s in images if len(s) > depth + 1 and PART_FOLDERS[s[depth].lower()] == part]
         below = [steps[depth + 1 :] for steps in of_part]
         inner = depth + 1 + (_wrapping_depth(below, in_part=True) if below else 0)
-        found[part], part_notes = _labelled(of_part, inner, part)
+        found[part], part_notes = _labelled(where, of_part, inner, part)
         classes = {image.class_name for image in found[part]}
         unknown = classes - {image.class_name for image in found[TRAIN]}
         if part != TRAIN and of_part and len(classes) <= 1 and unknown == classes:
@@ -182,7 +233,7 @@ def _labelled_parts(where: str, images: Sequence[Steps], depth: int) -> tuple[li
 def _unknown_classes(where: str, part: str, unknown: set[str]) -> DataError:
     return DataError(
         where,
-        f"every class of the {part} part must be in the train part, got {_listed(unknown)} in {part} only.",
+        f"every class of the {part} part must be in the train part, got {listed(unknown)} in {part} only.",
         "Rename or remove these classes, or add training images of them.",
     )
 
@@ -199,7 +250,12 @@ def _check_train_is_a_class(where: str, images: Sequence[Steps], depth: int, top
             )
 
 
-def _check_classes(where: str, layout: Layout, images: int) -> None:
+def check_classes(where: str, layout: Layout, images: int) -> None:
+    """Refuse a layout of `images` images that has not two classes.
+
+    Raises:
+        DataError: it has none, or one.
+    """
     if not layout.classes:
         raise DataError(where, f"every image needs a class, got {images} images without any label.", _LAYOUTS)
     if len(layout.classes) == 1:
@@ -207,18 +263,32 @@ def _check_classes(where: str, layout: Layout, images: int) -> None:
         raise DataError(where, f"telling classes apart takes at least two of them, got one: {only!r}.", _LAYOUTS)
 
 
+def _twins(images: Sequence[LabelledImage]) -> list[str]:
+    """Notes on class names that differ in capitals only, and on those that two ways of writing accents made one."""
+    by_small: dict[str, set[str]] = {}
+    spelled: dict[str, set[bool]] = {}
+    for image in images:
+        by_small.setdefault(image.class_name.casefold(), set()).add(image.class_name)
+        spelled.setdefault(image.class_name, set()).add(image.class_name in image.path)
+    twins = [name for names in by_small.values() if len(names) > 1 for name in names]
+    merged = [name for name, kinds in spelled.items() if len(kinds) > 1]
+    notes = [f"classes whose names differ in capitals only, kept apart: {listed(twins)}"] if twins else []
+    return notes + ([f"classes spelled in two ways that look alike, taken as one: {listed(merged)}"] if merged else [])
+
+
 def _image_kinds() -> str:
     return ", ".join(sorted(IMAGE_SUFFIXES))
 
 
-def _listed(names: Iterable[str], most: int = 5) -> str:
+def listed(names: Iterable[str], most: int = 5) -> str:
+    """The first of these names in quotes, and how many more there are."""
     ordered = sorted(names)
     rest = f" and {len(ordered) - most} more" if len(ordered) > most else ""
     return ", ".join(repr(name) for name in ordered[:most]) + rest
 
 
 def _folders(names: Iterable[str]) -> str:
-    return _listed(f"{name}/" for name in names)
+    return listed(f"{name}/" for name in names)
 
 
 def _suffixes(others: Counter[str], most: int = 5) -> str:

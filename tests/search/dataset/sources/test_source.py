@@ -70,7 +70,7 @@ def test_links_inside_are_read_and_links_out_are_not(folder, pets) -> None:
     source = open_source(str(root))
     added = {image.path for image in source.images} - set(pets)
     assert added == {"cat/inside.jpg"}
-    assert source.notes == ("links not followed: 4",)
+    assert source.notes == ("links not followed: 4 ('cat/dangling.jpg', 'cat/itself.jpg', 'cat/outside.jpg', 'loop')",)
 
 
 def test_pipes_are_no_images(folder, pets) -> None:

@@ -1,0 +1,183 @@
+"""`cnnsearch data cache`: the decoded images that are kept between runs, and how to be rid of them."""
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from cnnsearch import terminal
+from cnnsearch.search.dataset.cache.disk import bytes_text
+from cnnsearch.search.dataset.cache.naming import default_cache_folder
+from cnnsearch.search.dataset.cache.stored import State, Stored, delete, delete_spare_locks, stored_caches
+from cnnsearch.spaces.duration import parse_duration
+from cnnsearch.spaces.errors import CnnSearchError, Problem
+
+
+@dataclass(frozen=True)
+class Which:
+    """Which caches are meant.
+
+    Attributes:
+        older_than: last used so long ago, as in `30d`; None for any.
+        unusable: only those that no run of this version can use.
+        check: read all of them whole and compare their checksums.
+    """
+
+    older_than: str | None = None
+    unusable: bool = False
+    check: bool = False
+
+
+def cache(which: Which, *, clear: bool, sure: bool, as_json: bool) -> None:
+    """Print the caches that are meant, or delete them.
+
+    Args:
+        clear: delete them, but for those that a running process needs.
+        sure: without asking.
+
+    Raises:
+        CnnSearchError: the folder cannot be read or changed, or nobody can be asked.
+    """
+    root = default_cache_folder()
+    found = _meant(root, which)
+    if clear:
+        _clear(root, found, sure=sure, as_json=as_json)
+    elif as_json:
+        terminal.say(json.dumps(_values(root, found), indent=2))
+    else:
+        _show(root, found, checked=which.check)
+
+
+def _meant(root: Path, which: Which) -> list[Stored]:
+    oldest = time.time() - _seconds(which.older_than) if which.older_than else None
+    return [
+        cache
+        for cache in stored_caches(root, check=which.check)
+        if (oldest is None or cache.used < oldest)
+        and (not which.unusable or cache.state not in (State.COMPLETE, State.BUILDING))
+    ]
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise CnnSearchError(str(Problem("--older-than", f"{error}", "Days are written like 30d."))) from None
+
+
+def _show(root: Path, found: Sequence[Stored], *, checked: bool) -> None:
+    if found:
+        terminal.show(_table(found))
+    total = bytes_text(sum(cache.bytes for cache in found))
+    count = f"{len(found)} caches" if len(found) != 1 else "1 cache"
+    told = ", all checksums compared" if checked and found else ""
+    terminal.say(f"{root}: {count}, {total}{told}; {bytes_text(_free(root))} free on this disk")
+    if found and terminal.output().is_terminal:
+        terminal.say("cnnsearch data cache --clear deletes them, --older-than 30d --clear those not used for so long.")
+
+
+def _free(root: Path) -> int:
+    """Free bytes where the folder is, or will be."""
+    there = next((path for path in (root, *root.parents) if path.exists()), Path("/"))
+    return shutil.disk_usage(there).free
+
+
+def _table(found: Sequence[Stored]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("cache", "images", "pixels", "on disk", "last used", "state"):
+        table.add_column(name, no_wrap=True, justify="right" if name in ("images", "on disk") else "left")
+    table.add_column("made from", overflow="fold")
+    for cache in found:
+        table.add_row(*map(terminal.markup, map(terminal.one_line, _cells(cache))))
+    return table
+
+
+def _cells(cache: Stored) -> tuple[str, ...]:
+    label, state = cache.label, cache.state.value + (", in use" if cache.open else "")
+    used = datetime.fromtimestamp(cache.used).astimezone().strftime("%Y-%m-%d %H:%M")
+    name, size = cache.folder.name.lstrip(".")[:8], bytes_text(cache.bytes)
+    if label is None:
+        return name, "", "", size, used, state, ""
+    height, width, channels = label.shape
+    pixels = f"{height} x {width} {'gray' if channels == 1 else 'rgb'}, {label.resize}"
+    return name, f"{label.images:,}", pixels, size, used, state, label.source
+
+
+def _values(root: Path, found: Sequence[Stored]) -> dict[str, Any]:
+    """All that is known as JSON values: bytes, pixels, seconds since 1970; null where something is unknown."""
+    return {
+        "folder": str(root),
+        "bytes": sum(cache.bytes for cache in found),
+        "free": _free(root),
+        "caches": [_cache_values(cache) for cache in found],
+    }
+
+
+def _cache_values(cache: Stored) -> dict[str, Any]:
+    label = cache.label
+    return {
+        "folder": str(cache.folder),
+        "state": cache.state.value,
+        "in_use": cache.is_held,
+        "bytes": cache.bytes,
+        "last_used": round(cache.used),
+        "source": label.source if label else None,
+        "images": label.images if label else None,
+        "shape": list(label.shape) if label else None,
+        "resize": label.resize if label else None,
+    }
+
+
+def _clear(root: Path, found: Sequence[Stored], *, sure: bool, as_json: bool) -> None:
+    free = [cache for cache in found if not cache.is_held]
+    if free and not sure and not _agreed(free):
+        terminal.say("nothing is deleted")
+        return
+    deleted, refused = [], []
+    for cache in free:
+        try:
+            deleted += [cache] if delete(cache) else []
+        except OSError as error:
+            refused.append(f"{cache.folder}: a cache must be deletable, got: {error.strerror or error}.")
+    delete_spare_locks(root)
+    _tell(deleted, kept=len(found) - len(deleted) - len(refused), as_json=as_json)
+    if refused:
+        raise CnnSearchError("\n".join([*refused, "Check the permissions of this folder."]))
+
+
+def _tell(deleted: Sequence[Stored], *, kept: int, as_json: bool) -> None:
+    size = sum(cache.bytes for cache in deleted)
+    if as_json:
+        folders = [str(cache.folder) for cache in deleted]
+        terminal.say(json.dumps({"deleted": folders, "bytes": size, "in_use": kept}, indent=2))
+        return
+    in_use = f"; {_counted(kept)} in use by a running process, kept" if kept else ""
+    terminal.say(f"deleted {_counted(len(deleted))}, {bytes_text(size)}{in_use}")
+
+
+def _counted(number: int) -> str:
+    return "1 cache" if number == 1 else f"{number} caches"
+
+
+def _agreed(free: Sequence[Stored]) -> bool:
+    """Asks on a terminal.
+
+    Raises:
+        CnnSearchError: there is no terminal to ask on.
+    """
+    if not sys.stdin.isatty():
+        rule = "deleting is asked about on a terminal, got none"
+        raise CnnSearchError(str(Problem("--clear", rule, "Add --yes.")))
+    size = bytes_text(sum(cache.bytes for cache in free))
+    try:
+        answer = terminal.errors().input(f"Delete {_counted(len(free))}, {size}? \\[y/N] ")
+    except EOFError:
+        return False
+    return answer.strip().lower() in ("y", "yes")

@@ -1,0 +1,49 @@
+"""The disk that caches lie on: is there room, and what to say when it refuses."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cnnsearch.search.dataset.cache.naming import CACHE_VARIABLE
+from cnnsearch.search.dataset.errors import DataError
+
+SPARE_BYTES = 64 * 1024**2
+"""What a cache leaves free on its disk."""
+
+
+def bytes_text(count: float) -> str:
+    """A number of bytes in three digits, such as `270 MB`; a MB is a million bytes, as disks are sold."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if abs(count) < 999.5:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
+def check_room(root: Path, needed: int) -> None:
+    """Refuse to write so many bytes where they would fill the disk.
+
+    Raises:
+        DataError: there is less room.
+        OSError: the disk does not say.
+    """
+    free = shutil.disk_usage(root).free
+    if free < needed + SPARE_BYTES:
+        raise DataError(
+            str(root),
+            f"the image cache needs {bytes_text(needed + SPARE_BYTES)}, got {bytes_text(free)} free.",
+            f"Free some space (`cnnsearch data cache` shows old caches), set {CACHE_VARIABLE} to a folder on another "
+            "disk, or choose a smaller data.image_size.",
+        )
+
+
+@contextmanager
+def told_as_data_error(root: Path) -> Iterator[None]:
+    """Says where and what to do when the cache's folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        rule = f"the image cache must be writable, got: {error.strerror or error}."
+        advice = f"Set {CACHE_VARIABLE} to a folder with room that you may write to."
+        raise DataError(str(error.filename or root), rule, advice) from error

@@ -1,0 +1,100 @@
+"""Opens the bytes of an image file, of which only the header is read, and says what is wrong with them in plain words."""
+
+import io
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image, UnidentifiedImageError
+
+from cnnsearch.search.dataset.decoding.kinds import foreign_kind, is_text, our_kind
+from cnnsearch.search.dataset.errors import UnreadableImage
+
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
+MAX_PIXELS = 50_000_000
+_PNG_HEADER = b"\x89PNG\r\n\x1a\n"
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Silences Pillow's warnings about odd files, such as broken EXIF data in a good photo.
+
+    Python keeps one list of warning filters for all threads: enter it in the thread that starts those that decode.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
+
+
+@contextmanager
+def opened_image(content: bytes) -> Iterator[Image.Image]:
+    """The image in a file's bytes, of which only the header is read; whatever goes wrong within is its fault.
+
+    Raises:
+        UnreadableImage: the bytes are no whole image of a known format, or one of too many pixels.
+    """
+    if not content:
+        raise UnreadableImage("is empty")
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            _check_pixels(image)
+            if image.format == "PNG":
+                _check_pixel_data(content)
+            yield image
+    except (UnreadableImage, MemoryError):
+        raise
+    except Exception as error:  # on mangled bytes Pillow's decoders raise nearly anything
+        raise UnreadableImage(_reason(error, content)) from error
+
+
+def _check_pixel_data(png: bytes) -> None:
+    """Compare the checksums of a PNG's pixel data, which Pillow passes by; one cut off at the end is the decoder's."""
+    view = memoryview(png)
+    place = len(_PNG_HEADER)
+    while place + 12 <= len(png):
+        end = place + 8 + int(struct.unpack_from(">I", png, place)[0])
+        pixels = png[place + 4 : place + 8] in (b"IDAT", b"fdAT") and end + 4 <= len(png)
+        if pixels and zlib.crc32(view[place + 4 : end]) != struct.unpack_from(">I", png, end)[0]:
+            raise UnreadableImage("cannot be decoded: the checksum of its pixel data is wrong")
+        place = end + 4
+
+
+def _check_pixels(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise UnreadableImage(_too_many_pixels(str(image.width * image.height)))
+
+
+def _too_many_pixels(got: str) -> str:
+    return f"has {got} pixels, at most {MAX_PIXELS} are read"
+
+
+def _reason(error: Exception, content: bytes) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return _no_image(content)
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        counted = re.search(r"\((\d+) pixels\)", str(error))
+        return _too_many_pixels(counted[1] if counted else "far more")
+    if "truncated" in str(error).lower() or _is_short_webp(content):
+        return "cannot be decoded: it is truncated, its end is missing"
+    return f"cannot be decoded: {str(error) or type(error).__name__}"
+
+
+def _no_image(content: bytes) -> str:
+    """Why no format took these bytes."""
+    if kind := foreign_kind(content):
+        return f"is {kind}, not {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+    if _is_short_webp(content):
+        return "cannot be decoded: it is truncated, its end is missing"
+    if kind := our_kind(content):
+        return f"cannot be decoded: it begins like a {kind} image, but its header is broken"
+    unknown = f"is no image of a known format ({', '.join(FORMATS)})"
+    return f"{unknown}: it is text" if is_text(content) else unknown
+
+
+def _is_short_webp(content: bytes) -> bool:
+    """Whether a WebP file is shorter than its header says; its decoder tells no reasons."""
+    promised = int(struct.unpack_from("<I", content, 4)[0]) + 8 if len(content) >= 12 else 0
+    return our_kind(content) == "WEBP" and len(content) < promised
