@@ -104,13 +104,21 @@ def retrain(
     epochs: Annotated[int | None, typer.Option(min=1, help="At most so many epochs (training.epochs).")] = None,
     full: Annotated[bool, typer.Option("--full", help="Train on train and validation images together.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where the model folder goes.")] = None,
+    accept_data_change: AcceptDataChange = False,
     allow_code: AllowCode = False,
 ) -> None:
     """Train one configuration again, and compare with the score that the search had for it."""
     from cnnsearch.commands.overrides import overrides
     from cnnsearch.commands.retrain import retrain as command
 
-    command(source, overrides(set_, data=data, epochs=epochs), full=full, out=out, allow_code=allow_code)
+    command(
+        source,
+        overrides(set_, data=data, epochs=epochs),
+        full=full,
+        out=out,
+        allow_code=allow_code,
+        accept_data_change=accept_data_change,
+    )
 
 
 @app.command()

@@ -2,8 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,23 @@ from cnnsearch.spaces.errors import CnnSearchError
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model as its training left it: the Keras file, its configuration file, its dataset, and the trial it was."""
+    """A model as its training left it.
+
+    Attributes:
+        model: the Keras file.
+        config: its configuration file.
+        dataset: what it is asked about.
+        origin: the trial that it was, if it was one.
+        stamp: of the images that it was trained on; empty for those of `dataset`.
+        seen: by part, the hashes of images that a training on earlier images knew: it is not asked about these.
+    """
 
     model: Path
     config: Path
     dataset: Dataset
     origin: Origin | None
+    stamp: str = ""
+    seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def best_of(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective) -> TrialRecord | None:
@@ -47,7 +58,7 @@ def export_model(folder: ModelFolder, trained: TrainedModel, parts: tuple[str, .
         shutil.copyfile(trained.model, beside.model)
         shutil.copyfile(trained.config, beside.config)
         write_json(beside.classes, _description(trained))
-        job = EvaluationJob(beside.model, trained.dataset.reference(), parts, beside.predictions)
+        job = EvaluationJob(beside.model, trained.dataset.reference(), parts, beside.predictions, trained.seen)
         work = Work(run_evaluation, job, beside.path / "log.txt", slot.environment)
         broken = run_in_child(work, lambda _: None)
         if broken:
@@ -64,7 +75,12 @@ def export_model(folder: ModelFolder, trained: TrainedModel, parts: tuple[str, .
 def _description(trained: TrainedModel) -> dict[str, Any]:
     """What somebody needs who has only the model's folder."""
     origin = asdict(trained.origin) if trained.origin else None
-    return {"classes": list(trained.dataset.classes), "shape": list(trained.dataset.shape), "origin": origin}
+    return {
+        "classes": list(trained.dataset.classes),
+        "shape": list(trained.dataset.shape),
+        "origin": origin,
+        "data": {"source": trained.dataset.source, "stamp": trained.stamp or trained.dataset.stamp},
+    }
 
 
 def mend_export(folder: ModelFolder) -> None:

@@ -31,7 +31,7 @@ from cnnsearch.search.records import Objective, Origin, TrialRecord
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_lock import held
-from cnnsearch.search.run_status import searches, spent_seconds
+from cnnsearch.search.run_status import searches, seen_images, spent_seconds
 from cnnsearch.search.study import sqlite_url
 from cnnsearch.search.writing import write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
@@ -222,6 +222,8 @@ def _finish(prepared: _Prepared, oracle: OptunaOracle, objective: Objective, slo
         return None
     folder = prepared.run.trial(best.number)
     dataset = prepared.datasets.of(prepared.space.configuration(decoded(prepared.space, best.values)).data)
-    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, Origin.of(best, objective))
+    seen = seen_images(prepared.run, best.data, dataset.fingerprint)
+    origin = Origin.of(best, objective)
+    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
     export_model(prepared.run.best, trained, ("validation", "test"), slot)
     return prepared.run.best

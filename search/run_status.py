@@ -90,6 +90,20 @@ def read_summary(run: RunFolder, fingerprint: str | None = None) -> Summary | No
         return None
 
 
+def seen_images(run: RunFolder, stamp: str, fingerprint: str) -> dict[str, frozenset[str]]:
+    """By part, the hashes of images that a trial knew which was trained on the images of this stamp.
+
+    Nothing where these are the run's images of now, of this fingerprint. Else what it was trained on is no validation
+    image for it, and what it was trained on or chosen by is no test image.
+    """
+    earlier = stamp.partition("-")[0]
+    summary = read_summary(run, earlier) if earlier not in ("", fingerprint) else None
+    if summary is None:
+        return {}
+    trained = summary.contents("train")
+    return {"validation": trained, "test": trained | summary.contents("validation")}
+
+
 def space_identity(run: RunFolder) -> str:
     """The identity of the space that a run searched last; empty where its file is lost or damaged."""
     try:

@@ -186,7 +186,8 @@ def change_between(before: Summary, now: Summary) -> Change:
     """What differs between two summaries.
 
     Images are paired by their contents: first those that are the same in every way, then those of another name, then
-    those of another class or part. What is left over on both sides under one path has changed.
+    those of another class or part, under their own name first. What is left over on both sides under one path has
+    changed.
     """
     settings = {
         name: (before.settings[name], value)
@@ -199,7 +200,8 @@ def change_between(before: Summary, now: Summary) -> Change:
         untold = before.fingerprint != now.fingerprint
         return Change(new_classes=new, lost_classes=lost, settings=settings, untold=untold)
     pairing = _Pairing(before.files, now.files)
-    same, renamed, shifted = pairing.paired(_all_of_it), pairing.paired(_but_path), pairing.paired(_content)
+    same, renamed = pairing.paired(_all_of_it), pairing.paired(_but_path)
+    shifted = pairing.paired(_content_and_path) + pairing.paired(_content)
     return Change(
         kept=len(same) + len(renamed),
         renamed=len(renamed) + sum(old != new for old, new in shifted),
@@ -225,6 +227,10 @@ def _but_path(_: str, file: File) -> tuple[str, ...]:
     return file.content, file.class_name, file.part
 
 
+def _content_and_path(path: str, file: File) -> tuple[str, ...]:
+    return file.content, path
+
+
 def _content(_: str, file: File) -> tuple[str, ...]:
     return (file.content,)
 
@@ -236,7 +242,7 @@ class _Pairing:
         self._before, self._now = dict(sorted(before.items())), dict(sorted(now.items()))
 
     def paired(self, key: Key) -> list[tuple[str, str]]:
-        """Take out the pairs that are alike in this: the path before and the path now; equal paths go first."""
+        """Take out the pairs that are alike in this: the path before and the path now."""
         waiting: dict[tuple[str, ...], dict[str, None]] = defaultdict(dict)
         for path, file in self._now.items():
             waiting[key(path, file)][path] = None
@@ -244,7 +250,7 @@ class _Pairing:
         for path, file in list(self._before.items()):
             partners = waiting.get(key(path, file))
             if partners:
-                partner = path if path in partners else next(iter(partners))
+                partner = next(iter(partners))
                 del partners[partner]
                 pairs.append((path, partner))
                 del self._before[path], self._now[partner]

@@ -82,6 +82,11 @@ class Dataset:
         return self._reference.source
 
     @property
+    def folds(self) -> int | None:
+        """In how many folds what is not tested is cut; None for one split."""
+        return self._reference.shares.folds
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What of the source was left aside and why, in one line each."""
         return self._reference.notes
