@@ -47,7 +47,8 @@ def test_changed_images_stop_a_run_until_they_are_accepted(command_line: Command
     stopped = command_line("run", space, "--more", "1")
     assert stopped.returncode == 1
     words = " ".join(stopped.stderr.split())
-    assert "1 image added (small/new.png), 1 relabelled from small to large (large/0.png)" in words
+    assert "got a change: 1 image added (small/new.png)" in words
+    assert "1 relabelled from small to large (large/0.png)" in words
     assert "--accept-data-change" in words
     assert len(trials(command_line)) == 1
 
