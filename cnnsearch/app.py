@@ -38,6 +38,10 @@ Name = Annotated[str | None, typer.Option(help="The run's name; the space file's
 AllowCode = Annotated[
     bool, typer.Option("--allow-code", help="Let the space's `custom:` functions run; they are Python code.")
 ]
+AcceptDataChange = Annotated[
+    bool,
+    typer.Option("--accept-data-change", help="Go on though the images have changed since; what changed is told."),
+]
 Runs = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the run folders are.")]
 
 
@@ -55,6 +59,7 @@ def run(
         Path | None,
         typer.Option(metavar="RUN", help="Go on with this run, also where the space has changed: all its trials stay."),
     ] = None,
+    accept_data_change: AcceptDataChange = False,
     runs: Runs = Path("runs"),
     allow_code: AllowCode = False,
 ) -> None:
@@ -64,7 +69,8 @@ def run(
     from cnnsearch.commands.run import run as command
 
     changes = overrides(set_, data=data, trials=trials, time=time)
-    command(space, changes, Which(runs, name, new=new, more=more, resume=resume), allow_code=allow_code)
+    which = Which(runs, name, new=new, more=more, resume=resume, accept_data_change=accept_data_change)
+    command(space, changes, which, allow_code=allow_code)
 
 
 @app.command()
@@ -98,13 +104,21 @@ def retrain(
     epochs: Annotated[int | None, typer.Option(min=1, help="At most so many epochs (training.epochs).")] = None,
     full: Annotated[bool, typer.Option("--full", help="Train on train and validation images together.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where the model folder goes.")] = None,
+    accept_data_change: AcceptDataChange = False,
     allow_code: AllowCode = False,
 ) -> None:
     """Train one configuration again, and compare with the score that the search had for it."""
     from cnnsearch.commands.overrides import overrides
     from cnnsearch.commands.retrain import retrain as command
 
-    command(source, overrides(set_, data=data, epochs=epochs), full=full, out=out, allow_code=allow_code)
+    command(
+        source,
+        overrides(set_, data=data, epochs=epochs),
+        full=full,
+        out=out,
+        allow_code=allow_code,
+        accept_data_change=accept_data_change,
+    )
 
 
 @app.command()

@@ -7,6 +7,7 @@ from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.records import Epoch, Objective, TrialRecord, rank
 
 _TRIAL = ("trial", "status", "reason", "score", "epochs", "seconds", "parameters")
+_FOLDS = ("score_deviation", "fold_scores")
 
 
 def in_order(trials: Sequence[TrialRecord], objective: Objective) -> list[TrialRecord]:
@@ -19,19 +20,32 @@ def in_order(trials: Sequence[TrialRecord], objective: Objective) -> list[TrialR
 def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Objective) -> None:
     """Write `trials.csv`: the trial, the metrics of its best epoch, and its parameters by dotted path.
 
-    A metric or parameter that a trial does not have is an empty cell. Times are seconds.
+    A metric or parameter that a trial does not have is an empty cell. Times are seconds. The last column is the stamp
+    of the images that a trial was trained on; with folds, `score_deviation` and `fold_scores` stand before it.
     """
+    folds = any(trial.folds for trial in trials)
+    data = ["data"] if any(trial.data for trial in trials) else []
     metrics = sorted({name for trial in trials for name in trial.best_metrics})
     by_number = sorted(trials, key=lambda t: t.number)
     paths = list(dict.fromkeys(name for trial in by_number for name in trial.values))
     write_rows(
         path,
-        [*_TRIAL, *metrics, *paths],
+        [*_TRIAL, *metrics, *paths, *(_FOLDS if folds else ()), *data],
         (
-            [*_facts(t), *map(t.best_metrics.get, metrics), *map(t.values.get, paths)]
+            [
+                *_facts(t),
+                *map(t.best_metrics.get, metrics),
+                *map(t.values.get, paths),
+                *_of_folds(t, folds),
+                *(t.data for _ in data),
+            ]
             for t in in_order(trials, objective)
         ),
     )
+
+
+def _of_folds(trial: TrialRecord, folds: bool) -> list[object]:
+    return [trial.deviation, " ".join(map(str, trial.fold_scores))] if folds else []
 
 
 def _facts(trial: TrialRecord) -> list[object]:
@@ -47,15 +61,16 @@ def _facts(trial: TrialRecord) -> list[object]:
 
 
 def write_history_table(path: Path, trials: Sequence[TrialRecord]) -> None:
-    """Write `history.csv`: every finished epoch with its metrics and its wall time in seconds."""
+    """Write `history.csv`: every finished epoch, in its fold if there are any, with its metrics and its seconds."""
     by_number = sorted(trials, key=lambda t: t.number)
     metrics = sorted({name for trial in trials for epoch in trial.epochs for name in epoch.metrics})
+    folds = ["fold"] if any(epoch.fold is not None for trial in trials for epoch in trial.epochs) else []
     write_rows(
         path,
-        ["trial", "epoch", *metrics, "seconds"],
-        (_line(trial.number, epoch, metrics) for trial in by_number for epoch in trial.epochs),
+        ["trial", *folds, "epoch", *metrics, "seconds"],
+        (_line(trial.number, epoch, folds, metrics) for trial in by_number for epoch in trial.epochs),
     )
 
 
-def _line(trial: int, epoch: Epoch, metrics: Sequence[str]) -> list[object]:
-    return [trial, epoch.number, *map(epoch.metrics.get, metrics), epoch.seconds]
+def _line(trial: int, epoch: Epoch, folds: Sequence[str], metrics: Sequence[str]) -> list[object]:
+    return [trial, *(epoch.fold for _ in folds), epoch.number, *map(epoch.metrics.get, metrics), epoch.seconds]

@@ -60,7 +60,18 @@ def _cells(place: int, trial: TrialRecord) -> list[RenderableType]:
 def summary(trials: Sequence[TrialRecord], objective: Objective, run: RunFolder) -> RenderableType:
     """Counts by status, the best trial, why the failed ones failed, and the files that exist."""
     scores = model_scores(run.best)
-    return Group(counts(trials), best(trials, objective), *scores, *failures(trials), Text(), files(run))
+    told = (counts(trials), best(trials, objective), *scores, *mixed_data(trials), *failures(trials))
+    return Group(*told, Text(), files(run))
+
+
+def mixed_data(trials: Sequence[TrialRecord]) -> list[Text]:
+    """A line where trials were trained on different images, whose scores are therefore not of one kind."""
+    images = Counter(trial.data.partition("-")[0] for trial in trials if trial.data and trial.score is not None)
+    if len(images) < 2:
+        return []
+    shares = " and ".join(str(count) for count in images.values())
+    line = f"Scores of {len(images)} data sets are mixed ({shares} trials; column data of trials.csv)."
+    return [Text(line, style="yellow")]
 
 
 def counts(trials: Sequence[TrialRecord]) -> Text:
@@ -85,6 +96,9 @@ def best(trials: Sequence[TrialRecord], objective: Objective) -> Text:
     epoch = f" in epoch {winner.best_epoch}" if winner.best_epoch is not None else ""
     line = Text.assemble("Best: trial ", (str(winner.number), "bold"), f", {visible(objective.metric)} ")
     line.append(f"{winner.score:.4f}", style="bold green")
+    if winner.deviation is not None:
+        line.append(f" +- {winner.deviation:.4f} over {len(winner.folds)} folds")
+        epoch = ""
     return line.append(f"{epoch} ({visible(configuration(winner.values))})")
 
 

@@ -2,8 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +15,27 @@ from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.trial.evaluation import EvaluationJob, run_evaluation
 from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.errors import CnnSearchError
-from cnnsearch.spaces.sections.data import Resize
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model as its training left it: the Keras file, its configuration file, its dataset, and the trial it was.
+    """A model as its training left it.
 
     Attributes:
-        resize: how its images were brought to one size.
+        model: the Keras file.
+        config: its configuration file.
+        dataset: what it is asked about.
+        origin: the trial that it was, if it was one.
+        stamp: of the images that it was trained on; empty for those of `dataset`.
+        seen: by part, the hashes of images that a training on earlier images knew: it is not asked about these.
     """
 
     model: Path
     config: Path
     dataset: Dataset
     origin: Origin | None
-    resize: Resize
+    stamp: str = ""
+    seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def best_of(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective) -> TrialRecord | None:
@@ -53,7 +58,7 @@ def export_model(folder: ModelFolder, trained: TrainedModel, parts: tuple[str, .
         shutil.copyfile(trained.model, beside.model)
         shutil.copyfile(trained.config, beside.config)
         write_json(beside.classes, _description(trained))
-        job = EvaluationJob(beside.model, trained.dataset.reference(), parts, beside.predictions)
+        job = EvaluationJob(beside.model, trained.dataset.reference(), parts, beside.predictions, trained.seen)
         work = Work(run_evaluation, job, beside.path / "log.txt", slot.environment)
         broken = run_in_child(work, lambda _: None)
         if broken:
@@ -74,8 +79,9 @@ def _description(trained: TrainedModel) -> dict[str, Any]:
     return {
         "classes": list(dataset.classes),
         "shape": list(dataset.shape),
-        "resize": trained.resize,
+        "resize": dataset.resize,
         "origin": origin,
+        "data": {"source": dataset.source, "stamp": trained.stamp or dataset.stamp},
     }
 
 

@@ -8,7 +8,11 @@ from cnnsearch.search.records import Epoch
 
 
 def write_history(folder: Path, epochs: Sequence[Epoch]) -> None:
-    """Replace the trial's history.csv: `epoch`, `seconds`, and every metric."""
+    """Replace the trial's history.csv: `epoch`, `seconds`, every metric; `fold` stands first where there are folds."""
     names = sorted({name for epoch in epochs for name in epoch.metrics})
-    rows = ([epoch.number, round(epoch.seconds, 3), *map(epoch.metrics.get, names)] for epoch in epochs)
-    write_rows(folder / "history.csv", ["epoch", "seconds", *names], rows)
+    folds = ["fold"] if any(epoch.fold is not None for epoch in epochs) else []
+    rows = (
+        [*(epoch.fold for _ in folds), epoch.number, round(epoch.seconds, 3), *map(epoch.metrics.get, names)]
+        for epoch in epochs
+    )
+    write_rows(folder / "history.csv", [*folds, "epoch", "seconds", *names], rows)

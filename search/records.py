@@ -1,8 +1,9 @@
 """What is known of a trial, as plain values: the engine writes them, the reports read them, without keras or optuna."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from statistics import fmean, stdev
 
 from cnnsearch.spaces.values import Scalar
 
@@ -42,11 +43,22 @@ class Epoch:
         number: from 1.
         metrics: what Keras logged, such as `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`.
         seconds: wall time of this epoch.
+        fold: the number of its fold, from 1, in each of which epochs begin anew; None where there are no folds.
     """
 
     number: int
     metrics: Mapping[str, float]
     seconds: float
+    fold: int | None = None
+
+
+@dataclass(frozen=True)
+class FoldScore:
+    """The best epoch of one fold of a cross-validated trial, with its value of the objective; folds count from 1."""
+
+    fold: int
+    epoch: int
+    score: float
 
 
 @dataclass(frozen=True)
@@ -59,11 +71,14 @@ class TrialRecord:
         status: how it stands.
         reason: why it ended so: a `Failure` for a failed trial, else a short text such as `patience 3 on val_loss`.
         message: one line for a person, such as the exception's; may be empty.
-        score: the best value of the objective over its epochs; None where there is none.
-        best_epoch: the number of the epoch with that score.
+        score: the best value of the objective over its epochs, with folds the mean of each fold's; None where there is
+            none.
+        best_epoch: the number of the epoch with that score; with folds, of the first fold, whose model is kept.
         seconds: wall time from its start to its end.
         parameters: the number of weights of its model.
         epochs: its finished epochs, in order.
+        folds: the best epoch of each fold, where it was cross-validated.
+        data: the stamp of the images that it was trained on; empty where an earlier version did not note it.
     """
 
     number: int
@@ -76,11 +91,30 @@ class TrialRecord:
     seconds: float | None = None
     parameters: int | None = None
     epochs: tuple[Epoch, ...] = field(default=())
+    folds: tuple[FoldScore, ...] = field(default=())
+    data: str = ""
+
+    @property
+    def fold_scores(self) -> tuple[float, ...]:
+        """The score of each fold; none where there are no folds."""
+        return tuple(fold.score for fold in self.folds)
+
+    @property
+    def deviation(self) -> float | None:
+        """The standard deviation of the folds' scores (of a sample: divided by one less); None under two folds."""
+        return stdev(self.fold_scores) if len(self.folds) > 1 else None
 
     @property
     def best_metrics(self) -> Mapping[str, float]:
-        """The metrics of the best epoch; empty where there is none."""
+        """The metrics of the best epoch, with folds the means over their best epochs; empty where there is none."""
+        if self.folds:
+            best = {(fold.fold, fold.epoch) for fold in self.folds}
+            return _means([epoch.metrics for epoch in self.epochs if (epoch.fold, epoch.number) in best])
         return next((epoch.metrics for epoch in self.epochs if epoch.number == self.best_epoch), {})
+
+
+def _means(metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: fmean(each[name] for each in metrics if name in each) for each in metrics[:1] for name in each}
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnsearch.search.best import TrainedModel, export_model
+from cnnsearch.search.chosen_run import DataChanged
+from cnnsearch.search.dataset.change import Summary, change_between
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import visible_slots
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.events import EpochEnded, Listener, TrialBuilt, TrialEnded, TrialStarted
+from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weights
 from cnnsearch.search.records import Epoch, Objective, Origin, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.seeds import with_seed
-from cnnsearch.search.study import best_epoch
 from cnnsearch.search.trial.messages import Built, EpochDone, Message, Trained, Verdict
 from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.spaces.document import Configuration
@@ -34,6 +36,7 @@ class Retraining:
         full: train on train and validation images together; then nothing stops it early, and its last epoch is kept.
         origin: the trial of a search that is trained again, if it is one.
         cache: where decoded images are kept; None for the user's cache folder.
+        known: the images that it was trained on then; None where nobody knows them, or others are asked for.
     """
 
     space: Space
@@ -41,6 +44,7 @@ class Retraining:
     full: bool
     origin: Origin | None = None
     cache: Path | None = None
+    known: Summary | None = None
 
 
 def retrain(
@@ -49,12 +53,14 @@ def retrain(
     """Train, evaluate, and leave a model folder of the same shape as a run's `best/`.
 
     Raises:
+        DataChanged: the images are others than those known.
         CnnSearchError: the data or the weights do not allow it, or the training failed.
     """
     _check_writable(request.folder)
     space, _ = without_unavailable_weights(request.space)
     configuration = with_seed(space.configuration({}), number=0)
     dataset = prepare_dataset(configuration.data, request.cache, progress)
+    _check_known(request.known, Summary.of(dataset.summary()))
     fit_to_classes(space, dataset.classes)  # a space of one point has nothing to leave out: it fits or is refused
     slot = visible_slots()[0]
     with tempfile.TemporaryDirectory(prefix="cnnsearch-") as scratch:
@@ -76,11 +82,27 @@ def retrain(
             kept = _keep_log(log, request.folder)
             raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.")
         parts = ("test",) if request.full else ("validation", "test")
-        trained = TrainedModel(model, config, dataset, request.origin, configuration.data.resize)
+        trained = TrainedModel(model, config, dataset, request.origin)
         export_model(request.folder, trained, parts, slot)
     record = dialogue.ended()
     write_history(request.folder.path, record.epochs)
     return record
+
+
+def _check_known(known: Summary | None, now: Summary) -> None:
+    """Refuse to compare trainings on different images without saying so.
+
+    Raises:
+        DataChanged: the images are others than those known.
+    """
+    if known is None or known.fingerprint == now.fingerprint:
+        return
+    change = change_between(known, now)
+    if change.matters:
+        raise DataChanged(
+            f"{now.source}: a retraining wants the images of the first training, got a change: {change}. "
+            "--accept-data-change trains on the images of now, whose scores cannot be compared; --data names others."
+        )
 
 
 def _check_writable(folder: ModelFolder) -> None:
@@ -131,15 +153,16 @@ class _Dialogue:
         return None
 
     def ended(self) -> TrialRecord:
-        best = best_epoch(tuple(self._epochs), self._objective)
+        found = outcome_of(self._epochs, self._objective)
         status = Status.STOPPED_EARLY if self._reason else Status.COMPLETED
         record = TrialRecord(
             number=0,
             values={},
             status=status,
             reason=self._reason,
-            score=best.metrics[self._objective.metric] if best else None,
-            best_epoch=best.number if best else None,
+            score=found.score if found else None,
+            best_epoch=found.best_epoch if found else None,
+            folds=found.folds if found else (),
             seconds=sum(epoch.seconds for epoch in self._epochs),
             parameters=self._parameters,
             epochs=tuple(self._epochs),

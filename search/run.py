@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import keras_tuner
 
 from cnnsearch.search.best import TrainedModel, best_of, export_model, mend_export
 from cnnsearch.search.changed_space import take_over
+from cnnsearch.search.chosen_run import Chosen, Wanted, choose, counts, keep_summary
+from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.discovery import with_discovered
@@ -26,54 +27,20 @@ from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.model.hypermodel import CnnHyperModel, decoded, encoded, hyperparameters_of
 from cnnsearch.search.preflight import fit_to_classes, why_impossible, without_unavailable_weights
-from cnnsearch.search.records import Failure, Objective, Origin, TrialRecord
+from cnnsearch.search.records import Objective, Origin, TrialRecord
+from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
-from cnnsearch.search.runs import (
-    earlier_form,
-    held,
-    is_of,
-    make_run,
-    newest,
-    read_status,
-    resumable,
-    run_identity,
-    spent_seconds,
-    unfinished,
-)
-from cnnsearch.search.study import read_trials, sqlite_url
+from cnnsearch.search.run_lock import held
+from cnnsearch.search.run_status import searches, seen_images, spent_seconds
+from cnnsearch.search.study import sqlite_url
 from cnnsearch.search.writing import write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.points import first_trials
 from cnnsearch.spaces.space import Space
-from cnnsearch.spaces.values import counts
+from cnnsearch.spaces.values import counts as bounds
 
 Progress = Callable[[int, int], None]
 """Called with (images decoded, images in all)."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a search is asked for.
-
-    Attributes:
-        space: what to search, overrides included.
-        runs: the folder of run folders.
-        name: of the run; its folder is `<name>-001` or the next number.
-        new: begin a new run even where an unfinished one could go on.
-        more: add so many trials to the newest run instead.
-        resume: go on with this run, also where its space has changed since.
-        cache: where decoded images are kept; None for the user's cache folder.
-        datasets: what has decoded images already; None for one of its own.
-    """
-
-    space: Space
-    runs: Path
-    name: str
-    new: bool = False
-    more: int | None = None
-    resume: Path | None = None
-    cache: Path | None = None
-    datasets: Datasets | None = None
 
 
 @dataclass(frozen=True)
@@ -96,17 +63,20 @@ class Result:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _Prepared:
     """A request after all checks: what will be searched, on what, where."""
 
     space: Space
     datasets: Datasets
     dataset: Dataset
-    run: RunFolder
     identity: str
-    trials: int
-    continued: bool
+    chosen: Chosen
     warnings: tuple[str, ...]
+
+    @property
+    def run(self) -> RunFolder:
+        """Its folder."""
+        return self.chosen.run
 
 
 def run_search(request: Request, listeners: Sequence[Listener] = (), progress: Progress | None = None) -> Result:
@@ -123,91 +93,84 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
     space, unfit = fit_to_classes(space, dataset.classes)
     warnings += unfit
     space = with_discovered(space, len(dataset.classes))
-    identity = run_identity(space.identity(), dataset.fingerprint)
-    run, trials, continued = _choose(request, space, identity)
-    changed = continued and not is_of(run, identity)
-    doubts = (*warnings, *_doubts(dataset), *([] if continued else earlier_form(request.runs, request.name, identity)))
-    plan = _Plan(space, datasets, dataset, run, identity, trials, continued, doubts)
-    with held(run):
-        mend_export(run.best)
-        if changed:
-            take_over(run, space, Objective.of(space.document.search.objective))
-        if changed or not continued:
-            _describe(plan, request)
-        return _search(plan, listeners)
+    wanted = Wanted(space.identity(), Summary.of(dataset.summary()), _trials(space))
+    chosen = choose(request, wanted)
+    prepared = _Prepared(
+        space, datasets, dataset, wanted.identity, chosen, (*warnings, *_doubts(dataset), *chosen.warnings)
+    )
+    with held(chosen.run):
+        mend_export(chosen.run.best)
+        moved = chosen.continued and not searches(chosen.run, wanted.space)
+        if moved:
+            take_over(chosen.run, space, Objective.of(space.document.search.objective))
+        if chosen.change:
+            keep_summary(chosen.run)
+        if chosen.change or moved or not chosen.continued:
+            _describe(prepared, request)
+        return _searched(prepared, listeners)
 
 
-def _choose(request: Request, space: Space, identity: str) -> tuple[RunFolder, int, bool]:
-    """The run's folder, how many trials it shall have, and whether it goes on."""
-    wanted = space.document.search.trials if space.parameters else 1
-    if request.resume is not None:
-        run = resumable(request.resume if request.resume.exists() else request.runs / request.resume, identity)
-        return run, _extended(run, request.more) if request.more is not None else wanted, True
-    if request.more is not None:
-        run = newest(request.runs, request.name, identity)
-        return run, _extended(run, request.more), True
-    run_that_waits = None if request.new else unfinished(request.runs, request.name, identity)
-    if run_that_waits:
-        return run_that_waits, wanted, run_that_waits.study.is_file()
-    return make_run(request.runs, request.name, identity), wanted, False
-
-
-def _extended(run: RunFolder, more: int) -> int:
-    """How many trials a run shall have after `--more`; one that was interrupted first does what it was asked for."""
-    status = read_status(run)
-    asked = status.get("trials", {}).get("budget", 0)
-    return asked if status.get("state") != "finished" and asked else sum(map(_counts, read_trials(run))) + more
+def _trials(space: Space) -> int:
+    return space.document.search.trials if space.parameters else 1
 
 
 def _doubts(dataset: Dataset) -> list[str]:
     """What a person should know of the images before hours are spent on them."""
     doubts = list(dataset.notes)
-    if dataset.skipped:
+    count = len(dataset.skipped)
+    if count:
         first = ", ".join(f"{image.name} ({image.reason})" for image in dataset.skipped[:3])
-        more = f" and {len(dataset.skipped) - 3} more, all in dataset.json" if len(dataset.skipped) > 3 else ""
-        doubts.append(f"{len(dataset.skipped)} images cannot be read and are left out: {first}{more}")
+        more = f" and {count - 3} more, all in dataset.json" if count > 3 else ""
+        told = "1 image cannot be read and is" if count == 1 else f"{count} images cannot be read and are"
+        doubts.append(f"{told} left out: {first}{more}")
     return doubts
 
 
-def _counts(trial: TrialRecord) -> bool:
-    """Whether a trial has ended and cost one of the budget; an impossible draw costs none."""
-    return trial.status.ended and trial.reason != Failure.IMPOSSIBLE
-
-
-def _describe(plan: _Plan, request: Request) -> None:
+def _describe(prepared: _Prepared, request: Request) -> None:
     """Write what was asked, where, and on what."""
-    write_text(plan.run.space, request.space.to_yaml())
-    write_text(plan.run.resolved, plan.space.to_yaml())
-    write_json(plan.run.environment, environment(visible_slots()))
-    write_json(plan.run.dataset, plan.dataset.summary())
+    write_text(prepared.run.space, request.space.to_yaml())
+    write_text(prepared.run.resolved, prepared.space.to_yaml())
+    write_json(prepared.run.environment, environment(visible_slots()))
+    write_json(prepared.run.dataset, prepared.dataset.summary())
 
 
-def _search(plan: _Plan, listeners: Sequence[Listener]) -> Result:
-    run, document = plan.run, plan.space.document
+def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
+    run, document = prepared.run, prepared.space.document
     objective = Objective.of(document.search.objective)
-    before = spent_seconds(run) if plan.continued else 0.0
+    before = spent_seconds(run) if prepared.chosen.continued else 0.0
     budget = Budget(document.search.time, before)
     slots = visible_slots()
-    oracle = _oracle(plan)
-    finished = tuple(trial for trial in oracle.study.records() if _counts(trial))
+    oracle = _oracle(prepared)
+    finished = tuple(trial for trial in oracle.study.records() if counts(trial))
     checkpoints = Checkpoints(run, objective, document.keep.checkpoints)
     for trial in finished:
         checkpoints.ended(trial)
     with ExitStack() as stack:
         log = EventLog(run.events)
         stack.callback(log.close)
-        board = TensorBoardLog(run.tensorboard, plan.space.parameters, objective)
+        board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objective)
         stack.callback(board.close)
-        own = (log, StatusFile(run, plan.identity, budget), TensorBoardListener(board))
+        own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
         broadcast = Broadcast((*own, *listeners))
         names = tuple(slot.name for slot in slots)
-        broadcast(RunStarted(run, objective, plan.trials, budget.seconds, names, finished, plan.continued, before))
-        for warning in plan.warnings:
+        broadcast(
+            RunStarted(
+                run,
+                objective,
+                prepared.chosen.trials,
+                budget.seconds,
+                names,
+                finished,
+                prepared.chosen.continued,
+                before,
+            )
+        )
+        for warning in prepared.warnings:
             broadcast(Warned(warning))
-        hypermodel = CnnHyperModel(plan.space, len(plan.dataset.classes), steps_per_epoch=1)
-        bench = Bench(run, plan.space, plan.datasets.of, slots, budget, checkpoints, broadcast)
+        hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
+        bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast)
         failure = _tune(SearchTuner(oracle, hypermodel, bench), broadcast)
-        best = _finish(plan, oracle, objective, slots[0])
+        best = _finish(prepared, oracle, objective, slots[0])
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:
@@ -215,26 +178,26 @@ def _search(plan: _Plan, listeners: Sequence[Listener]) -> Result:
     return Result(run, oracle.study.records(), objective, best, failure)
 
 
-def _oracle(plan: _Plan) -> OptunaOracle:
-    search = plan.space.document.search
+def _oracle(prepared: _Prepared) -> OptunaOracle:
+    search = prepared.space.document.search
     objective = Objective.of(search.objective)
     oracle = OptunaOracle(
         objective=keras_tuner.Objective(objective.metric, objective.direction),
-        max_trials=plan.trials,
-        hyperparameters=hyperparameters_of(plan.space),
+        max_trials=prepared.chosen.trials,
+        hyperparameters=hyperparameters_of(prepared.space),
         seed=search.seed,
-        storage=sqlite_url(plan.run.study),
+        storage=sqlite_url(prepared.run.study),
         sampler=search.sampler,
-        pruner=pruner_of(search.pruner, _most_epochs(plan.space)),
-        start_from=[encoded(plan.space, start) for start in first_trials(plan.space)],
-        reject=partial(why_impossible, plan.space),
+        pruner=pruner_of(search.pruner, _most_epochs(prepared.space)),
+        start_from=[encoded(prepared.space, start) for start in first_trials(prepared.space)],
+        reject=partial(why_impossible, prepared.space),
     )
     oracle.verbose = 0
     return oracle
 
 
 def _most_epochs(space: Space) -> int:
-    return max(counts(space.document.training.epochs))
+    return max(bounds(space.document.training.epochs))
 
 
 def _tune(tuner: SearchTuner, broadcast: Broadcast) -> EveryTrialFailed | None:
@@ -252,14 +215,15 @@ def _tune(tuner: SearchTuner, broadcast: Broadcast) -> EveryTrialFailed | None:
     return None
 
 
-def _finish(plan: _Plan, oracle: OptunaOracle, objective: Objective, slot: Slot) -> ModelFolder | None:
+def _finish(prepared: _Prepared, oracle: OptunaOracle, objective: Objective, slot: Slot) -> ModelFolder | None:
     """Export the best trial's model, evaluated on the validation part and, for the first time, on the test part."""
-    best = best_of(plan.run, oracle.study.records(), objective)
+    best = best_of(prepared.run, oracle.study.records(), objective)
     if best is None:
         return None
-    folder = plan.run.trial(best.number)
-    data = plan.space.configuration(decoded(plan.space, best.values)).data
+    folder = prepared.run.trial(best.number)
+    dataset = prepared.datasets.of(prepared.space.configuration(decoded(prepared.space, best.values)).data)
+    seen = seen_images(prepared.run, best.data, dataset.fingerprint)
     origin = Origin.of(best, objective)
-    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", plan.datasets.of(data), origin, data.resize)
-    export_model(plan.run.best, trained, ("validation", "test"), slot)
-    return plan.run.best
+    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
+    export_model(prepared.run.best, trained, ("validation", "test"), slot)
+    return prepared.run.best

@@ -64,8 +64,12 @@ class RunFolder:
 
     @property
     def dataset(self) -> Path:
-        """Classes, counts, split, skipped files and fingerprint of the data."""
+        """Classes, counts, split, skipped files and fingerprint of the data, and every image by its path."""
         return self.path / "dataset.json"
+
+    def earlier_dataset(self, fingerprint: str) -> Path:
+        """The same of the images of this fingerprint, which earlier trials were trained on."""
+        return self.path / "datasets" / f"{fingerprint}.json"
 
     @property
     def study(self) -> Path:

@@ -11,6 +11,11 @@ def trial_seed(search_seed: int, number: int) -> int:
     return int.from_bytes(digest) >> 1
 
 
+def fold_seed(seed: int, fold: int) -> int:
+    """The seed of one fold of a trial, counted from 1: the first one has the trial's own."""
+    return seed if fold == 1 else trial_seed(seed, fold)
+
+
 def with_seed(configuration: Configuration, number: int) -> Configuration:
     """The configuration of a trial with its seed written in, so that it can be trained again to the same weights."""
     training = configuration.training

@@ -1,7 +1,8 @@
 """The Optuna study of a run: the only truth about its trials, and the one module that knows how they lie in it.
 
-Each epoch is an attribute of its trial (`epoch:0003`) besides the intermediate value that pruners read, and a trial's
-ending is one attribute written before its final state, so that a reader finds every metric in the study alone.
+Each epoch is an attribute of its trial (`epoch:0003`, in the second of several folds `epoch:02:0003`) besides the
+intermediate value that pruners read, and a trial's ending is one attribute written before its final state, so that a
+reader finds every metric in the study alone.
 A trial that is begun again keeps the attributes of its earlier attempts, since Optuna deletes none; they carry the
 number of their attempt, and only those of the last one count.
 """
@@ -24,6 +25,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.errors import CnnSearchError
@@ -31,6 +33,7 @@ from cnnsearch.spaces.values import Scalar
 
 STUDY_NAME = "cnnsearch"
 _EPOCH = "epoch:"
+_FOLD = "fold"
 _ENDING = "ending"
 _ATTEMPT = "attempt"
 _START = "start"
@@ -177,26 +180,35 @@ class TrialStudy:
         return trial
 
     def report(self, number: int, epoch: Epoch) -> bool:
-        """Record a finished epoch; gives whether the pruner would end the trial here."""
+        """Record a finished epoch; gives whether the pruner would end the trial here.
+
+        A pruner compares trials at the same epoch, and every trial has its first fold's epochs. Later folds begin with
+        fresh weights: their first epochs would look like a fall, so no pruner sees them.
+        """
         trial_id, storage = self._trial_id(number), self._storage
+        first = epoch.fold in (None, 1)
         metrics = {name: value for name, value in epoch.metrics.items() if math.isfinite(value)}
         value = metrics.get(self.objective.metric)
-        if value is not None:  # what is not finite neither ranks nor reaches a pruner, which would read it as an ending
+        if (
+            first and value is not None
+        ):  # what is not finite neither ranks nor reaches a pruner, which would read it as an ending
             storage.set_trial_intermediate_value(trial_id, epoch.number, value)
         attribute = {"metrics": metrics, "seconds": epoch.seconds, _ATTEMPT: self._attempts.get(number, 0)}
-        storage.set_trial_user_attr(trial_id, f"{_EPOCH}{epoch.number:04d}", attribute)
-        return value is not None and self._behind(storage.get_trial(trial_id))
+        if epoch.fold is not None:
+            attribute[_FOLD] = epoch.fold
+        storage.set_trial_user_attr(trial_id, _key(epoch), attribute)
+        return first and value is not None and self._behind(storage.get_trial(trial_id))
 
     def _behind(self, trial: FrozenTrial) -> bool:
         """What the pruner says; the epochs of earlier attempts would make it judge an epoch that is still to come."""
-        counted = {epoch.number for epoch in _epochs(trial)}
+        counted = {epoch.number for epoch in _epochs(trial) if epoch.fold in (None, 1)}
         judged = copy(trial)  # a storage in memory hands out its own object
         judged.intermediate_values = {step: v for step, v in trial.intermediate_values.items() if step in counted}
         return self._study.pruner.prune(self._study, judged)
 
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""
-        kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters")
+        kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data")
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
         self._storage.set_trial_user_attr(self._trial_id(ending.number), _ENDING, attribute)
         state = _STATES[ending.status]
@@ -231,20 +243,28 @@ def record_of(trial: FrozenTrial, objective: Objective) -> TrialRecord:
     epochs = _epochs(trial)
     ending: Mapping[str, Any] = trial.user_attrs.get(_ENDING, {}) if trial.state.is_finished() else {}
     status = Status(ending.get("status", _DEFAULT_STATUS[trial.state]))
-    best = best_epoch(epochs, objective)
-    scored = best is not None and status not in (Status.FAILED, Status.QUEUED)
+    scored = status not in (Status.FAILED, Status.QUEUED)
+    outcome = outcome_of(epochs, objective) if scored else None
     return TrialRecord(
         number=trial.number,
         values={name: _plain(value) for name, value in trial.params.items()},
         status=status,
         reason=ending.get("reason", ""),
         message=ending.get("message", ""),
-        score=best.metrics[objective.metric] if scored and best else None,
-        best_epoch=best.number if scored and best else None,
+        score=outcome.score if outcome else None,
+        best_epoch=outcome.best_epoch if outcome else None,
         seconds=ending.get("seconds"),
         parameters=ending.get("parameters"),
         epochs=epochs,
+        folds=outcome.folds if outcome else (),
+        data=ending.get("data", ""),
     )
+
+
+def _key(epoch: Epoch) -> str:
+    """The name of an epoch's attribute; without folds, and in the first one, as it always was."""
+    later = f"{epoch.fold:02d}:" if epoch.fold is not None and epoch.fold > 1 else ""
+    return f"{_EPOCH}{later}{epoch.number:04d}"
 
 
 def _attempt(trial: FrozenTrial) -> int:
@@ -255,23 +275,11 @@ def _epochs(trial: FrozenTrial) -> tuple[Epoch, ...]:
     """The epochs of a trial's last attempt."""
     attempt = _attempt(trial)
     found = [
-        Epoch(int(key.removeprefix(_EPOCH)), value["metrics"], value["seconds"])
+        Epoch(int(key.rpartition(":")[2]), value["metrics"], value["seconds"], value.get(_FOLD))
         for key, value in trial.user_attrs.items()
         if key.startswith(_EPOCH) and value.get(_ATTEMPT, 0) == attempt
     ]
-    return tuple(sorted(found, key=lambda epoch: epoch.number))
-
-
-def best_epoch(epochs: tuple[Epoch, ...], objective: Objective) -> Epoch | None:
-    """The epoch with the best finite objective, the first of them where several are alike."""
-    best: Epoch | None = None
-    for epoch in epochs:
-        score = epoch.metrics.get(objective.metric)
-        if score is None or not math.isfinite(score):
-            continue
-        if objective.better(score, best.metrics[objective.metric] if best else None):
-            best = epoch
-    return best
+    return tuple(sorted(found, key=lambda epoch: (epoch.fold or 0, epoch.number)))
 
 
 def read_trials(run: RunFolder) -> list[TrialRecord]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from cnnsearch.spaces.document import Document
 from cnnsearch.spaces.parameters import Parameter, is_per_entry
+from cnnsearch.spaces.sections.data import IMAGES
 from cnnsearch.spaces.space import Space
 from cnnsearch.spaces.values import (
     Domain,
@@ -62,10 +63,12 @@ class Difference:
     def keeps_trials(self) -> bool:
         """Whether what the first space drew may still be drawn, as far as this value goes.
 
-        What concerns the search alone, such as its sampler, changes no trial.
+        What concerns the search alone, such as its sampler, changes no trial; neither does what says which images
+        there are.
         """
-        section = self.name.partition(".")[0]
-        return self.kind in (Kind.ADDED, Kind.WIDENED) or section in _NOT_TRAINED or self.name == "data.source"
+        section, _, rest = self.name.partition(".")
+        of_images = section == "data" and rest.partition(".")[0] in IMAGES
+        return self.kind in (Kind.ADDED, Kind.WIDENED) or section in _NOT_TRAINED or of_images
 
 
 def differences(first: Space, second: Space) -> list[Difference]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cnnsearch.spaces.matching import NotInSpace, Way, ways
+from cnnsearch.spaces.sections.data import IMAGES
 from cnnsearch.spaces.sections.section import plain
 from cnnsearch.spaces.space import Space
 from cnnsearch.spaces.values import Scalar, Stack, shown
@@ -85,8 +86,8 @@ def _spread(node: Any) -> Any:  # noqa: ANN401 - any part of a configuration
 
 
 def _training_part(configuration: Mapping[str, Any]) -> dict[str, Any]:
-    """The sections that decide a training, without where the images lie and without the trial's own seed."""
+    """The sections that decide a training, without which images there are and without the trial's own seed."""
     part = {name: section for name, section in configuration.items() if name not in _NOT_TRAINED}
-    part["data"] = {key: value for key, value in part.get("data", {}).items() if key != "source"}
+    part["data"] = {key: value for key, value in part.get("data", {}).items() if key not in IMAGES}
     part["training"] = {key: value for key, value in part.get("training", {}).items() if key != "seed"}
     return part

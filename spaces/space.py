@@ -11,6 +11,7 @@ from cnnsearch.spaces.counting import count_configurations
 from cnnsearch.spaces.document import Configuration, Document
 from cnnsearch.spaces.leaves import without_leaf, without_option
 from cnnsearch.spaces.parameters import Condition, Parameter, find_parameters, own_conditions
+from cnnsearch.spaces.sections.data import IMAGES
 from cnnsearch.spaces.sections.section import plain
 from cnnsearch.spaces.substitution import substitute
 from cnnsearch.spaces.values import Scalar, contains_searched, label, value_of
@@ -121,10 +122,11 @@ class Space:
     def identity(self) -> str:
         """A hash of what makes two runs the same search: all but how long it may take and what stays on disk.
 
-        The images are not in it, either: one folder has many names, and its images may change under the same name.
+        The images and their split are not in it, either: one folder has many names, its images may change under the
+        same name, and what changed there is told image by image.
         """
         tree = {key: value for key, value in self.tree.items() if key != "keep"}
-        tree["data"] = {key: value for key, value in tree["data"].items() if key != "source"}
+        tree["data"] = {key: value for key, value in tree["data"].items() if key not in IMAGES}
         tree["search"] = {key: value for key, value in tree["search"].items() if key not in ("trials", "time")}
         return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 

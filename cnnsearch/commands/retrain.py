@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from cnnsearch import terminal
+from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.listeners.events import EpochEnded, Event, TrialBuilt, TrialEnded
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.records import Epoch, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.run_status import read_summary
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
 from cnnsearch.spaces.space import Space
@@ -34,11 +36,22 @@ class Source:
     best: ModelFolder | None
 
 
-def retrain(source: Path, overrides: Sequence[str], *, full: bool, out: Path | None, allow_code: bool = False) -> None:
+def retrain(
+    source: Path,
+    overrides: Sequence[str],
+    *,
+    full: bool,
+    out: Path | None,
+    allow_code: bool = False,
+    accept_data_change: bool = False,
+) -> None:
     """Train a configuration again, leave a model folder, and print the search's score, the new one and the gap.
 
+    Images that have changed since are refused, unless that is accepted or other data are asked for.
+
     Raises:
-        CnnSearchError: the file is no configuration, the data cannot be read, the training failed, `out` is taken.
+        CnnSearchError: the file is no configuration, the data cannot be read or have changed, the training failed,
+            `out` is taken.
     """
     found = source_of(source)
     known = _metrics(found.best)
@@ -51,7 +64,8 @@ def retrain(source: Path, overrides: Sequence[str], *, full: bool, out: Path | N
     from cnnsearch.reports.write import write_model_report
 
     terminal.say(f"training {found.config} on {'train and validation' if full else 'train'} images")
-    record = train(Retraining(space, folder, full, _origin(known)), [say_event])
+    images = None if accept_data_change or _other_data(overrides) else known_images(found)
+    record = train(Retraining(space, folder, full, _origin(known), known=images), [say_event])
     write_model_report(folder)
     _compare(record, known, _metrics(folder), space.document.search.objective)
     terminal.say(f"model folder: {folder.path}")
@@ -80,6 +94,31 @@ def source_of(source: Path) -> Source:
     if found.metrics.is_file():
         return Source(config, config.parent.parent, "retrained", found)
     return Source(config, Path("runs"), f"{config.stem}-retrained", None)
+
+
+def _other_data(overrides: Sequence[str]) -> bool:
+    """Whether the person asks for other images or another split."""
+    return any(text.startswith("data.") for text in overrides)
+
+
+def known_images(source: Source) -> Summary | None:
+    """The images that a model was trained on, from its run's description; None where nothing tells them."""
+    if source.best is None:
+        return None
+    run = RunFolder(source.best.path.parent)
+    fingerprint = _stamp(source.best).partition("-")[0]
+    now = read_summary(run)
+    if now is not None and fingerprint in ("", now.fingerprint):
+        return now
+    return read_summary(run, fingerprint) or (Summary(fingerprint=fingerprint) if fingerprint else None)
+
+
+def _stamp(folder: ModelFolder) -> str:
+    """The stamp of a model's images, from its `classes.json`; empty where an earlier version wrote none."""
+    try:
+        return str(json.loads(folder.classes.read_text(encoding="utf-8"))["data"]["stamp"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _metrics(folder: ModelFolder | None) -> dict[str, Any]:
@@ -139,14 +178,17 @@ def say_event(event: Event) -> None:
 
 
 def epoch_line(epoch: Epoch) -> str:
-    """`epoch 3  2.1s  loss 0.1234  accuracy 0.9600  val_loss ...`."""
+    """`epoch 3  2.1s  loss 0.1234  accuracy 0.9600  val_loss ...`; with folds after `fold 1`."""
     shown = ("loss", "accuracy", "val_loss", "val_accuracy")
     metrics = "  ".join(f"{name} {epoch.metrics[name]:.4f}" for name in shown if name in epoch.metrics)
-    return f"epoch {epoch.number:>3}  {epoch.seconds:5.1f}s  {metrics}"
+    fold = "" if epoch.fold is None else f"fold {epoch.fold}  "
+    return f"{fold}epoch {epoch.number:>3}  {epoch.seconds:5.1f}s  {metrics}"
 
 
 def _compare(record: TrialRecord, known: dict[str, Any], new: dict[str, Any], objective: str) -> None:
     """Print the search's score, this training's own, and the gap; then the same for the test part."""
+    if record.folds:
+        terminal.say(f"{objective} of each fold: {' '.join(f'{score:.4f}' for score in record.fold_scores)}")
     rows = [(objective, known.get("score"), record.score)]
     rows.append(("test accuracy", _accuracy(known), _accuracy(new)))
     for name, before, after in rows:

@@ -16,6 +16,7 @@ from cnnsearch.live import Follower
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.native_messages import without_native_messages
+from cnnsearch.search.request import Request
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
 from cnnsearch.spaces.space import Space
@@ -36,6 +37,7 @@ class Which:
         new: begin a new one, whatever is unfinished.
         more: add so many trials to the newest one.
         resume: go on with this one, also where its space has changed.
+        accept_data_change: go on also where the images have changed.
     """
 
     runs: Path
@@ -43,6 +45,7 @@ class Which:
     new: bool = False
     more: int | None = None
     resume: Path | None = None
+    accept_data_change: bool = False
 
 
 def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool) -> None:
@@ -77,10 +80,17 @@ def _searched(space: Space, which: Which, name: str) -> "Result":
         datasets = Datasets(None, follower.read, terminal.say)
         datasets.first_of(space)
         with without_native_messages():
-            from cnnsearch.search.run import Request, run_search
+            from cnnsearch.search.run import run_search
 
         request = Request(
-            space, which.runs, name, new=which.new, more=which.more, resume=which.resume, datasets=datasets
+            space,
+            which.runs,
+            name,
+            new=which.new,
+            more=which.more,
+            resume=which.resume,
+            accept_data_change=which.accept_data_change,
+            datasets=datasets,
         )
         return run_search(request, [follower], follower.read)
 

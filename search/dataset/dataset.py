@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cnnsearch.search.dataset.cache.cache import Cache, open_cache
 from cnnsearch.search.dataset.cache.index import CacheIndex, Skipped
-from cnnsearch.search.dataset.decoding.decode import Shape
+from cnnsearch.search.dataset.decoding.decode import Resize, Shape
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.layout import PARTS, TEST
 from cnnsearch.search.dataset.split.split import Rows, Shares, split_rows
@@ -26,6 +26,8 @@ class DatasetReference:
         source: the source as the person gave it.
         shares: how the images without a given part are split.
         notes: what of the source was left aside and why.
+        resize: how the images were brought to one size: `stretch`, `crop` or `pad`.
+        excluded: the images that the person left out, by their paths.
         test: whether the test part is given out.
     """
 
@@ -33,6 +35,8 @@ class DatasetReference:
     source: str
     shares: Shares
     notes: tuple[str, ...] = ()
+    resize: Resize = "stretch"
+    excluded: tuple[str, ...] = ()
     test: bool = True
 
     def without_test(self) -> "DatasetReference":
@@ -58,6 +62,7 @@ class Dataset:
         labels: (n,) int32.
         names: (n,) paths relative to the source, sorted.
         skipped: the files that could not be read.
+        contents: (n,) hashes of the files' bytes, in hex.
         fingerprint: the same for the same contents, labels and split, whatever the files' names and the image size.
     """
 
@@ -66,6 +71,7 @@ class Dataset:
     labels: NDArray[np.int32]
     names: tuple[str, ...]
     skipped: tuple[Skipped, ...]
+    contents: tuple[str, ...]
     fingerprint: str
     _parts: Mapping[str, Rows]
     _reference: DatasetReference
@@ -80,6 +86,16 @@ class Dataset:
     def source(self) -> str:
         """The source as the person gave it."""
         return self._reference.source
+
+    @property
+    def resize(self) -> Resize:
+        """How the images were brought to one size."""
+        return self._reference.resize
+
+    @property
+    def folds(self) -> int | None:
+        """In how many folds what is not tested is cut; None for one split."""
+        return self._reference.shares.folds
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -103,19 +119,41 @@ class Dataset:
         by_part = {part: np.bincount(self.labels[self.rows(part)], minlength=len(self.classes)) for part in PARTS}
         return {name: {part: int(by_part[part][label]) for part in PARTS} for label, name in enumerate(self.classes)}
 
+    @property
+    def stamp(self) -> str:
+        """What a trial and a model say they were trained on: the fingerprint, the images' shape, how they got it.
+
+        Such as `0f3a...-64x64x3-stretch`.
+        """
+        return f"{self.fingerprint}-{'x'.join(map(str, self.shape))}-{self.resize}"
+
     def summary(self) -> dict[str, Any]:
-        """All there is to know but the pixels, as JSON values: the contents of a run's dataset.json."""
+        """All there is to know but the pixels, as JSON values: the contents of a run's dataset.json.
+
+        `files` has the hash of every image by part, class and path; with folds the parts are those of the first one.
+        """
+        shares = self._reference.shares
         return {
             "source": self.source,
             "images": len(self.names),
             "image_shape": list(self.shape),
+            "resize": self.resize,
             "classes": list(self.classes),
             "counts": self.counts(),
+            "split": {"validation": shares.validation, "test": shares.test, "seed": shares.seed},
+            "folds": shares.folds,
             "fingerprint": self.fingerprint,
             "skipped": [{"name": file.name, "reason": file.reason} for file in self.skipped],
+            "excluded": list(self._reference.excluded),
             "notes": list(self.notes),
-            "parts": {part: [self.names[row] for row in self.rows(part)] for part in PARTS},
+            "files": {part: self._files(part) for part in PARTS},
         }
+
+    def _files(self, part: str) -> dict[str, dict[str, str]]:
+        files: dict[str, dict[str, str]] = {name: {} for name in self.classes}
+        for row in self.rows(part).tolist():
+            files[self.classes[int(self.labels[row])]][self.names[row]] = self.contents[row]
+        return files
 
     def reference(self) -> DatasetReference:
         """What another process needs to open this dataset: see `open_dataset`."""
@@ -157,16 +195,19 @@ def dataset_of(cache: Cache, reference: DatasetReference) -> Dataset:
         labels=labels,
         names=index.names,
         skipped=index.skipped,
-        fingerprint=_fingerprint(index, parts),
+        contents=index.contents,
+        fingerprint=_fingerprint(index, parts, reference.shares.folds),
         _parts=parts,
         _reference=reference,
     )
 
 
-def _fingerprint(index: CacheIndex, parts: Mapping[str, Rows]) -> str:
+def _fingerprint(index: CacheIndex, parts: Mapping[str, Rows], folds: int | None) -> str:
     lines = sorted(
         f"{index.contents[row]} {part} {index.classes[index.labels[row]]}"
         for part, rows in parts.items()
         for row in rows
     )
+    if folds is not None:  # another number of folds, and a trial's score means something else
+        lines.append(f"folds {folds}")
     return blake2b("\0".join(lines).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

@@ -38,7 +38,8 @@ def prepare_dataset(
         told(f"image cache: {bytes_text(cache.bytes)} in {root} (cnnsearch data cache lists and clears it)")
     shares = Shares(data.split.validation, data.split.test, data.split.seed, data.folds)
     notes = source.notes + _leaks(cache.index)
-    return dataset_of(cache, DatasetReference(str(cache.folder), source.name, shares, notes))
+    excluded = source.layout.excluded
+    return dataset_of(cache, DatasetReference(str(cache.folder), source.name, shares, notes, data.resize, excluded))
 
 
 def _leaks(index: CacheIndex) -> tuple[str, ...]:

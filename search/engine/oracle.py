@@ -22,8 +22,9 @@ from optuna.storages import BaseStorage, InMemoryStorage
 
 from cnnsearch.search.engine.samplers import pruner_of, quiet_optuna, sampler_of
 from cnnsearch.search.engine.suggest import suggest
+from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
-from cnnsearch.search.study import STUDY_NAME, TrialStudy, best_epoch, open_storage
+from cnnsearch.search.study import STUDY_NAME, TrialStudy, open_storage
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.values import Scalar
 
@@ -227,7 +228,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
                 return
             record = self.study.record(int(trial.trial_id))
             status = Status.COMPLETED if trial.status == TrialStatus.COMPLETED else Status.FAILED
-            if status is Status.COMPLETED and best_epoch(record.epochs, self.study.objective) is None:
+            if status is Status.COMPLETED and outcome_of(record.epochs, self.study.objective) is None:
                 status = Status.FAILED
             reason, message = "", (trial.message or "").strip().rsplit("\n", 1)[-1]
             if trial.trial_id in self._pruned:
@@ -244,13 +245,15 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         """
         with self._lock:
             metric = self.study.objective.metric
-            best = None if ending.status is Status.FAILED else best_epoch(ending.epochs, self.study.objective)
-            if best is None and ending.status in (Status.COMPLETED, Status.STOPPED_EARLY):
+            found = None if ending.status is Status.FAILED else outcome_of(ending.epochs, self.study.objective)
+            if found is None and ending.status in (Status.COMPLETED, Status.STOPPED_EARLY):
                 message = f"no epoch had a finite {metric}"
                 ending = replace(ending, status=Status.FAILED, reason=Failure.NAN, message=message)
             failed = ending.status is Status.FAILED
-            score = best.metrics[metric] if best else None
-            ending = replace(ending, score=score, best_epoch=best.number if best else None)
+            if found:
+                ending = replace(ending, score=found.score, best_epoch=found.best_epoch, folds=found.folds)
+            else:
+                ending = replace(ending, score=None, best_epoch=None)
             self.study.tell(ending)
             stored = self.trials[trial.trial_id]
             stored.status = TrialStatus.FAILED if failed else TrialStatus.COMPLETED

@@ -184,6 +184,7 @@ class Attempt:
         self._epochs: list[Epoch] = []
         self._verdict = Verdict.GO_ON
         self._reason = ""
+        self._data = ""
 
     def prepare(self) -> Work:
         """Make the trial's folder afresh and say what is to be done."""
@@ -191,7 +192,8 @@ class Attempt:
         folder = bench.run.trial(number)
         shutil.rmtree(folder, ignore_errors=True)
         configuration = self._configuration()
-        bench.broadcast(TrialStarted(number, self._values, self._slot.name, configuration.training.epochs))
+        epochs = configuration.training.epochs * (configuration.data.folds or 1)
+        bench.broadcast(TrialStarted(number, self._values, self._slot.name, epochs))
         write_text(
             folder / "config.yaml", configuration_yaml(configuration, f"trial {number} of {bench.run.path.name}")
         )
@@ -205,9 +207,11 @@ class Attempt:
         return with_seed(self._bench.space.configuration(self._values), self._number)
 
     def _job(self, configuration: Configuration, folder: Path) -> TrialJob:
+        dataset = self._bench.dataset_of(configuration.data)
+        self._data = dataset.stamp
         return TrialJob(
             configuration=configuration,
-            dataset=self._bench.dataset_of(configuration.data).reference(),
+            dataset=dataset.reference(),
             train=("train",),
             validation="validation",
             objective=Objective.of(configuration.search.objective),
@@ -255,5 +259,12 @@ class Attempt:
             status, reason, message = Status.STOPPED_EARLY if self._reason else Status.COMPLETED, self._reason, ""
         epochs = tuple(self._epochs)
         return TrialRecord(
-            self._number, self._values, status, reason, message, parameters=self._parameters, epochs=epochs
+            self._number,
+            self._values,
+            status,
+            reason,
+            message,
+            parameters=self._parameters,
+            epochs=epochs,
+            data=self._data,
         )

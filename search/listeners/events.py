@@ -120,6 +120,8 @@ class EventLog:
 def _plain(value: dict[str, Any]) -> dict[str, Any]:
     if "trial" in value:  # the study has the epochs, the log has had each of them
         value["trial"].pop("epochs", None)
+    if "epoch" in value and value["epoch"]["fold"] is None:
+        del value["epoch"]["fold"]
     return value
 
 

@@ -43,7 +43,8 @@ class Load:
         train: training images in an epoch.
         validation: validation images in an epoch.
         validation_batch: images in a batch of them.
-        epochs: that a trial makes at most.
+        epochs: that a training makes at most.
+        folds: how many trainings a trial is.
     """
 
     training_flops: float
@@ -54,6 +55,7 @@ class Load:
     validation: int
     validation_batch: int
     epochs: int
+    folds: int = 1
 
     @property
     def steps(self) -> int:
@@ -108,8 +110,8 @@ class Cost:
         return load.steps * step + load.looks * self.step + self.forward * load.flops * load.validation
 
     def trial(self, load: Load, share: float = 1.0) -> float:
-        """Seconds of a trial that makes this share of its epochs."""
-        return self.start + share * load.epochs * self.epoch(load)
+        """Seconds of a trial that makes this share of its epochs; every fold starts anew."""
+        return max(1.0, share * load.folds) * self.start + share * load.folds * load.epochs * self.epoch(load)
 
 
 def fit(paces: Sequence[Pace], *, only: bool = False) -> Cost:
@@ -149,12 +151,14 @@ def _coefficients(paces: Sequence[Pace]) -> tuple[float, float, float]:
     return float(step), float(flop), float(weight)
 
 
-def kept_share(pruner: str, epochs: int, trials: int) -> float:
+def kept_share(pruner: str, epochs: int, trials: int, folds: int = 1) -> float:
     """The share of all epochs that trials make under a pruner, if as many of them pass each look as it is meant to.
 
     `asha` lets one in three pass at each look, and always one; `median` ends every second one at its first look, after
-    five whole trials. What else is pruned is not counted.
+    five whole trials. What else is pruned is not counted. All looks are in the first fold: who passes makes the others.
     """
+    if folds > 1:
+        return (kept_share(pruner, epochs, trials) + (folds - 1) * _survivors(pruner, epochs, trials)) / folds
     first = min(first_look(epochs), epochs)
     if pruner == "asha":
         return _halving(first, epochs, trials) / epochs
@@ -162,6 +166,20 @@ def kept_share(pruner: str, epochs: int, trials: int) -> float:
         whole = min(STARTUP, trials)
         return (whole * epochs + (trials - whole) * (epochs + first) / 2) / (trials * epochs)
     return 1.0
+
+
+def _survivors(pruner: str, epochs: int, trials: int) -> float:
+    """The share of trials that a pruner lets make all of their epochs."""
+    first = min(first_look(epochs), epochs)
+    if first == epochs or pruner not in ("asha", "median"):
+        return 1.0
+    if pruner == "median":
+        whole = min(STARTUP, trials)
+        return (whole + (trials - whole) / 2) / trials
+    share, look = 1.0, first
+    while look < epochs:
+        share, look = max(share / REDUCTION, 1 / trials), min(look * REDUCTION, epochs)
+    return share
 
 
 def _halving(first: int, epochs: int, trials: int) -> float:

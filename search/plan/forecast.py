@@ -110,6 +110,7 @@ def load_of(model: ModelPlan, dataset: Dataset) -> Load:
         validation=len(dataset.rows("validation")),
         validation_batch=EVALUATION_BATCH,
         epochs=model.epochs,
+        folds=dataset.folds or 1,
     )
 
 
@@ -126,7 +127,7 @@ def forecast(
     cost = fit(paces, only=not space.parameters)
     loads = [load_of(model, dataset) for model in models]
     epochs = [cost.epoch(load) for load in loads]
-    share = kept_share(search.pruner, max(load.epochs for load in loads), trials)
+    share = kept_share(search.pruner, max(load.epochs for load in loads), trials, dataset.folds or 1)
     whole, pruned = ([cost.trial(load, part) for load in loads] for part in (1.0, share))
     limit = search.time
     return Forecast(

@@ -1,6 +1,7 @@
 """What a trained model says of the validation and test images: the only place that reads the test part."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
@@ -17,12 +18,21 @@ from cnnsearch.search.trial.messages import Done
 
 @dataclass(frozen=True)
 class EvaluationJob:
-    """What an evaluation's process is told: which model, which images, and where its predictions go."""
+    """What an evaluation's process is told.
+
+    Attributes:
+        model: which model.
+        dataset: which images.
+        parts: which parts of them.
+        predictions: where its predictions go.
+        seen: by part, the hashes of images to leave out, since the model's training knew them.
+    """
 
     model: Path
     dataset: DatasetReference
     parts: tuple[str, ...]
     predictions: Path
+    seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def run_evaluation(line: Line, job: EvaluationJob) -> None:
@@ -31,12 +41,14 @@ def run_evaluation(line: Line, job: EvaluationJob) -> None:
     model = keras.saving.load_model(job.model, compile=False)
     rows: list[list[str]] = []
     for part in job.parts:
-        images = dataset.rows(part)
-        if not len(images):
+        if not len(dataset.rows(part)):
             continue
         batches = Batches(dataset, (part,), EVALUATION_BATCH, shuffle=False)
         probabilities = class_probabilities(np.asarray(model.predict(batches, verbose=0), dtype=np.float32))
-        for row, shares in zip(images, probabilities, strict=True):
+        seen = job.seen.get(part, frozenset())
+        for row, shares in zip(dataset.rows(part), probabilities, strict=True):
+            if dataset.contents[row] in seen:
+                continue
             names = (dataset.classes[int(dataset.labels[row])], dataset.classes[int(shares.argmax())])
             rows.append([part, dataset.names[row], *names, *(f"{share:.7g}" for share in shares)])
     header = ["part", "image", "label", "predicted", *(f"p:{name}" for name in dataset.classes)]

@@ -27,9 +27,10 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class Trained:
-    """Training is over, by itself (`reason` says why, empty when all epochs ran) or by a verdict.
+    """Training is over, on all folds where there are any.
 
-    The answer says whether to write the model: true or false.
+    It ended by itself (`reason` says why, empty when all epochs ran) or by a verdict. The answer says
+    whether to write the model: true or false.
     """
 
     reason: str

@@ -46,6 +46,9 @@ def _unicode(value: Any) -> Any:  # noqa: ANN401 - before validation, anything
 Line = Annotated[str, Field(min_length=1), AfterValidator(_one_line), BeforeValidator(_unicode)]
 """A path or a name."""
 Resize = Literal["stretch", "crop", "pad"]
+IMAGES = ("source", "exclude", "split", "folds")
+"""The keys that say which images there are and what each is for, not what a network sees of one: a search may go on
+where they have changed, if the person says so."""
 
 
 class Split(Section):

@@ -58,7 +58,8 @@ def test_the_best_model_is_scored_on_images_the_search_never_saw(run: Path) -> N
     assert metrics["validation"]["accuracy"] == pytest.approx(float(best["score"]), abs=1e-6)
     low, high = metrics["test"]["interval"]
     assert 0 <= low <= metrics["test"]["accuracy"] <= high <= 1
-    split = json.loads((run / "dataset.json").read_text())["parts"]
+    files = json.loads((run / "dataset.json").read_text())["files"]
+    split = {part: [path for of_class in classes.values() for path in of_class] for part, classes in files.items()}
     predicted = rows(run / "best/predictions.csv")
     assert {row["image"] for row in predicted if row["part"] == "test"} == set(split["test"])
     assert metrics["test"]["images"] == len(split["test"])

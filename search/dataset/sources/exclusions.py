@@ -27,18 +27,20 @@ def excluded(where: str, layout: Layout, exclude: Exclude) -> Layout:
     if exclude is None:
         return layout
     paths = read_exclusions(Path(exclude).expanduser()) if isinstance(exclude, str) else tuple(exclude)
-    unwanted = set(map(_plain, paths))
+    known = {image.path for image in layout.images}
+    unwanted = {path if path in known else _plain(path) for path in paths}
     kept = tuple(image for image in layout.images if image.path not in unwanted)
-    unmatched = unwanted - {image.path for image in layout.images}
-    notes = [f"excluded: {len(layout.images) - len(kept)}"]
+    left_out, unmatched = sorted(unwanted & known), unwanted - known
+    notes = [f"excluded: {len(left_out)}"]
     if unmatched:
         notes.append(f"entries of data.exclude that match no image: {len(unmatched)} ({listed(unmatched)})")
-    left = Layout(kept, (*layout.notes, *notes))
+    left = Layout(kept, (*layout.notes, *notes), tuple(left_out))
     check_classes(where, left, len(kept))
     return left
 
 
 def _plain(path: str) -> str:
+    """A path as people on Windows write it, or after `cd` into the source."""
     return path.replace("\\", "/").removeprefix("./")
 
 

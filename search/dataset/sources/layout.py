@@ -53,10 +53,11 @@ class LabelledImage:
 
 @dataclass(frozen=True)
 class Layout:
-    """All labelled images of a source, sorted by path, and what was left aside and why."""
+    """All labelled images of a source, sorted by path, what was left aside and why, and what a person excluded."""
 
     images: tuple[LabelledImage, ...]
     notes: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnnsearch.search.dataset.cache.naming import content_hash
+from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset, open_dataset
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.prepare import prepare_dataset
@@ -64,14 +66,22 @@ def test_the_summary_is_plain_json(folder, pets, root) -> None:
     assert summary["counts"]["dog"] == {"train": 7, "validation": 2, "test": 1}
     assert summary["skipped"] == [{"name": "dog/bad.jpg", "reason": "is empty"}]
     assert summary["notes"] == ["files that are no images, not used: 1 (.txt 1)"]
-    assert sorted(name for names in summary["parts"].values() for name in names) == sorted(pets)
+    described = Summary.of(summary)
+    assert sorted(described.files) == sorted(pets)
+    for path, file in described.files.items():
+        assert file.class_name == path.partition("/")[0]
+        assert file.content == content_hash(pets[path])
 
 
 def test_split_folders_are_kept_and_leaks_are_told(folder, pets, root) -> None:
     files = {f"train/{path}": content for path, content in pets.items()}
     files |= {"val/cat/x.jpg": pets["cat/3.jpg"], "val/dog/x.jpg": pets["dog/3.jpg"]}
     dataset = prepared(folder(files), root)
-    assert dataset.summary()["parts"]["validation"] == ["val/cat/x.jpg", "val/dog/x.jpg"]
+    validation = dataset.summary()["files"]["validation"]
+    assert {name: list(files) for name, files in validation.items()} == {
+        "cat": ["val/cat/x.jpg"],
+        "dog": ["val/dog/x.jpg"],
+    }
     assert dataset.rows("test").size == 0
     assert dataset.notes == ("images in more than one of the given parts, equal or nearly so: 2",)
 
@@ -87,6 +97,16 @@ def test_the_fingerprint_knows_contents_labels_and_split_only(folder, pets, phot
         prepared(folder(pets), root, split=Split(seed=7)),
     ]
     assert len({first, *(dataset.fingerprint for dataset in others)}) == 4
+
+
+def test_the_stamp_is_the_fingerprint_and_what_was_made_of_the_images(folder, pets, root) -> None:
+    dataset = prepared(folder(pets), root, resize="crop", color="gray")
+    assert dataset.stamp == f"{dataset.fingerprint}-12x10x1-crop"
+
+
+def test_the_fingerprint_knows_folds(folder, pets, root) -> None:
+    found = {prepared(folder(pets), root, folds=folds).fingerprint for folds in (None, 2, 3)}
+    assert len(found) == 3
 
 
 def test_a_reference_opens_the_same_dataset_without_its_source(folder, pets, root) -> None:

@@ -1,0 +1,137 @@
+"""How a run stands, and what it searches on what, read from its files without its study.
+
+`status.json` says it. Where that file is lost or damaged, the event log, `resolved.yaml` and `dataset.json` say the
+same: no single file of these makes a run unknown.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cnnsearch.search.dataset.change import Summary
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.load import load_space
+
+
+def read_status(run: RunFolder) -> dict[str, Any]:
+    """How a run stands; empty where nothing readable says it."""
+    status = _object(run.status)
+    return status if "state" in status else _retold(run)
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty where there is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _retold(run: RunFolder) -> dict[str, Any]:
+    """A lost status, told by the event log and the descriptions of space and data."""
+    started, ended, last = _last_session(run)
+    space, summary = space_identity(run), read_summary(run)
+    if not (started or space):
+        return {}
+    spent = float(started.get("spent", 0.0)) + max(0.0, last.get("time", 0.0) - started.get("time", 0.0))
+    return {
+        "state": ended.get("state", "running"),
+        "identity": run_identity(space, summary.fingerprint if summary else ""),
+        "seconds": spent,
+        "trials": {"budget": started.get("trials", 0)},
+    }
+
+
+def _last_session(run: RunFolder) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The last session's first event, the one that ended it, and the last one; empty where there is none."""
+    started: dict[str, Any] = {}
+    ended: dict[str, Any] = {}
+    last: dict[str, Any] = {}
+    for event in _events(run):
+        last = event
+        if event.get("event") == "RunStarted":
+            started, ended = event, {}
+        elif event.get("event") == "RunEnded":
+            ended = event
+    return started, ended, last
+
+
+def _events(run: RunFolder) -> list[dict[str, Any]]:
+    try:
+        lines = run.events.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:  # torn by a kill
+            continue
+        if isinstance(event, dict) and isinstance(event.get("time"), int | float):
+            found.append(event)
+    return found
+
+
+def spent_seconds(run: RunFolder) -> float:
+    """Seconds that the sessions of an unfinished run took; a finished one that gets more trials begins anew."""
+    status = read_status(run)
+    seconds = status.get("seconds")
+    return float(seconds) if isinstance(seconds, int | float) and status.get("state") != "finished" else 0.0
+
+
+def read_summary(run: RunFolder, fingerprint: str | None = None) -> Summary | None:
+    """What a run's images are, or were under an earlier fingerprint; None where nothing readable says it."""
+    path = run.dataset if fingerprint is None else run.earlier_dataset(fingerprint)
+    try:
+        return Summary.of(_object(path))
+    except ValueError:
+        return None
+
+
+def seen_images(run: RunFolder, stamp: str, fingerprint: str) -> dict[str, frozenset[str]]:
+    """By part, the hashes of images that a trial knew which was trained on the images of this stamp.
+
+    Nothing where these are the run's images of now, of this fingerprint. Else what it was trained on is no validation
+    image for it, and what it was trained on or chosen by is no test image.
+    """
+    earlier = stamp.partition("-")[0]
+    summary = read_summary(run, earlier) if earlier not in ("", fingerprint) else None
+    if summary is None:
+        return {}
+    trained = summary.contents("train")
+    return {"validation": trained, "test": trained | summary.contents("validation")}
+
+
+def space_identity(run: RunFolder) -> str:
+    """The identity of the space that a run searched last; empty where its file is lost or damaged."""
+    try:
+        return load_space(run.resolved, allow_code=True).identity()
+    except (CnnSearchError, OSError):
+        return ""
+
+
+def run_identity(space: str, data: str) -> str:
+    """What tells one search from another: its space (budget apart) and its data."""
+    return f"{space}-{data}"[:128]
+
+
+def searches(run: RunFolder, space: str) -> bool:
+    """Whether a run searches the space of this identity.
+
+    Its `resolved.yaml` is asked first: an earlier version of cnnsearch may have reckoned the identity otherwise.
+    """
+    return (space_identity(run) or _known_identity(run)[0]) == space
+
+
+def data_fingerprint(run: RunFolder) -> str:
+    """The fingerprint of a run's images; empty where nothing says it."""
+    summary = read_summary(run)
+    return summary.fingerprint if summary else _known_identity(run)[1]
+
+
+def _known_identity(run: RunFolder) -> tuple[str, str]:
+    """The identities of space and data as the status file has them; empty where it has none."""
+    space, _, data = str(_object(run.status).get("identity", "")).partition("-")
+    return space, data

@@ -1,0 +1,129 @@
+"""Cross-validated trials on real digits: fresh weights in each fold, every image validated on once, one model kept."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.prepare import prepare_dataset
+from cnnsearch.search.outcome import outcome_of
+from cnnsearch.search.records import Epoch, Objective
+from cnnsearch.search.seeds import fold_seed
+from cnnsearch.search.trial.messages import Built, Done, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.spaces.document import Configuration, Data
+
+FOLDS = {"source": "sample:digits", "image_size": [8, 8], "color": "gray", "folds": 2}
+ACCURACY = Objective.of("val_accuracy")
+
+
+class Parent:
+    """Answers a trial, ends it after so many epochs, and remembers what it said."""
+
+    def __init__(self, verdict: Verdict | None = None, after: int = 0, keep: bool = True) -> None:
+        self.heard: list[Message] = []
+        self._verdict, self._after, self._keep = verdict, after, keep
+
+    def tell(self, message: Message) -> None:
+        self.heard.append(message)
+
+    def ask(self, message: Message) -> object:
+        self.heard.append(message)
+        if isinstance(message, EpochDone):
+            return self._verdict if self._verdict and len(self.epochs) == self._after else Verdict.GO_ON
+        return self._keep
+
+    @property
+    def epochs(self) -> tuple[Epoch, ...]:
+        return tuple(message.epoch for message in self.heard if isinstance(message, EpochDone))
+
+    @property
+    def ended(self) -> Trained:
+        return next(message for message in self.heard if isinstance(message, Trained))
+
+
+Train = Callable[..., tuple[Parent, Path]]
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return prepare_dataset(Data.model_validate(FOLDS), tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def train(digits: Dataset, tmp_path: Path) -> Train:
+    """`train(Parent(), fold=None, **training)`: the parent of a finished trial, and its model's file.
+
+    With a fold, a plain trial on that fold alone, with its seed.
+    """
+
+    def trained(parent: Parent, fold: int | None = None, **training: Any) -> tuple[Parent, Path]:
+        raw = {"epochs": 2, "batch_size": 128, "early_stopping": None} | training
+        sections = {"model": {"scratch": {"blocks": 1, "filters": 4}}, "optimizer": {"adam": {"learning_rate": 0.01}}}
+        data = FOLDS if fold is None else FOLDS | {"folds": None}
+        configuration = Configuration.model_validate({"data": data, "training": raw, **sections})
+        reference = digits.reference() if fold is None else digits.reference().of_fold(fold - 1)
+        seed = 5 if fold is None else fold_seed(5, fold)
+        model = tmp_path / f"model-{fold}.keras"
+        run_trial(parent, TrialJob(configuration, reference, ("train",), "validation", ACCURACY, seed, model))
+        return parent, model
+
+    return trained
+
+
+def test_a_trial_trains_on_each_fold_and_its_score_is_their_mean(train: Train) -> None:
+    parent, _ = train(Parent())
+    assert [type(message) for message in parent.heard] == [Built, *[EpochDone] * 4, Trained, Done]
+    assert [(epoch.fold, epoch.number) for epoch in parent.epochs] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    found = outcome_of(parent.epochs, ACCURACY)
+    assert found is not None
+    assert [fold.fold for fold in found.folds] == [1, 2]
+    assert parent.ended.score == pytest.approx(found.score) == pytest.approx(np.mean([f.score for f in found.folds]))
+
+
+def test_each_fold_is_a_plain_training_on_its_share_with_fresh_weights_and_a_seed_of_its_own(train: Train) -> None:
+    folds, _ = train(Parent())
+    for fold in (1, 2):
+        alone, _ = train(Parent(), fold=fold)
+        assert [dict(e.metrics) for e in folds.epochs if e.fold == fold] == [dict(e.metrics) for e in alone.epochs]
+
+
+def test_the_first_folds_best_model_is_kept(train: Train, digits: Dataset) -> None:
+    parent, kept = train(Parent())
+    _, first = train(Parent(), fold=1)
+    models = [keras.saving.load_model(file, compile=False).get_weights() for file in (kept, first)]
+    assert all(np.array_equal(one, other) for one, other in zip(*models, strict=True))
+    rows = digits.rows("validation")
+    loaded = keras.saving.load_model(kept)
+    scores = loaded.evaluate(digits.images[rows], digits.labels[rows], verbose=0, return_dict=True)
+    best = max(epoch.metrics["val_accuracy"] for epoch in parent.epochs if epoch.fold == 1)
+    assert scores["accuracy"] == pytest.approx(best)
+
+
+def test_a_verdict_ends_all_folds(train: Train) -> None:
+    parent, model = train(Parent(Verdict.PRUNE, after=1, keep=False))
+    assert [(epoch.fold, epoch.number) for epoch in parent.epochs] == [(1, 1)]
+    assert (parent.ended.reason, model.exists()) == ("prune", False)
+    parent, _ = train(Parent(Verdict.STOP, after=3))
+    assert [(epoch.fold, epoch.number) for epoch in parent.epochs] == [(1, 1), (1, 2), (2, 1)]
+    assert parent.ended.reason == "stop"
+
+
+def test_early_stopping_works_inside_each_fold_and_is_told_of_all(train: Train) -> None:
+    rule = {"monitor": "val_loss", "patience": 1, "min_delta": 10.0}
+    parent, _ = train(Parent(), epochs=5, early_stopping=rule)
+    assert [(epoch.fold, epoch.number) for epoch in parent.epochs] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert parent.ended.reason == "no better val_loss for 1 epochs in 2 of 2 folds"
+
+
+def test_every_image_but_those_of_the_test_part_is_validated_on_once(digits: Dataset) -> None:
+    from cnnsearch.search.dataset.dataset import open_dataset
+
+    folds = [open_dataset(digits.reference().of_fold(fold)) for fold in range(2)]
+    validated = np.concatenate([fold.rows("validation") for fold in folds])
+    assert sorted(validated) == sorted({*range(len(digits.names))} - {*digits.rows("test").tolist()})
+    assert all(np.array_equal(fold.rows("test"), digits.rows("test")) for fold in folds)
