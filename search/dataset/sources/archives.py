@@ -1,6 +1,8 @@
 """Zip archives of images, read in place: nothing of them is ever unpacked to a place that has a name."""
 
+import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +17,8 @@ from cnnsearch.search.dataset.sources.files import Listing, check_size
 from cnnsearch.search.dataset.sources.members import Contents, check_unpacked, empty_folders, plain_path
 from cnnsearch.search.dataset.sources.packed import Packed
 
+_HEADER, _SIGNATURE = struct.Struct("<4s22xHH"), b"PK\3\4"
+"""What stands before each member: a mark, and how long its name and further fields are. APPNOTE.TXT, 4.3.7."""
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 _DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
@@ -75,9 +79,29 @@ class ZipFiles:
         info = self._members[path]
         check_size(info.file_size)
         try:
-            return self._archive.read(info)
+            return self._stored(info) if info.compress_type == zipfile.ZIP_STORED else self._archive.read(info)
         except _DAMAGE as error:
             raise UnreadableImage(f"is damaged in the archive: {error}") from error
+
+    def _stored(self, info: zipfile.ZipInfo) -> bytes:
+        """A member without compression, as photos mostly are.
+
+        Straight from the file: threads that read through `zipfile` wait for its lock and for each other's Python code,
+        which costs a tenth of the time that decoding 4,000 photos takes.
+        """
+        file = self._archive.fp
+        if file is None:
+            raise ValueError("the archive is closed")
+        header = os.pread(file.fileno(), _HEADER.size, info.header_offset)
+        signature, name_length, extra_length = _HEADER.unpack(header)
+        content = os.pread(
+            file.fileno(), info.file_size, info.header_offset + _HEADER.size + name_length + extra_length
+        )
+        if signature != _SIGNATURE:
+            raise zipfile.BadZipFile("Bad magic number for file header")
+        if zlib.crc32(content) != info.CRC:
+            raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
+        return content
 
     @contextmanager
     def stream(self, path: str) -> Iterator[IO[bytes]]:

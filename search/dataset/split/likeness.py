@@ -9,6 +9,7 @@ the next until it holds hundreds. There only all but equal ones count, and where
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,27 +108,49 @@ def _nearest(spectra: Spectra, start: int) -> _Edges:
 def _tile(spectra: Spectra, start: int, column: int) -> _Edges:
     """The edges between some rows and some columns."""
     here, there = spectra[start : start + _ROWS], spectra[column : column + _COLUMNS]
-    upright, mirrored = _cosines(here, there), _cosines(here.mirrored(), there)
+    forms = here, here.mirrored()
+    suffices = [form.coarse @ there.coarse.T >= LEAST_COARSE for form in forms]
+    if sum(map(np.count_nonzero, suffices)) * _CROWD > suffices[0].size:
+        own = np.arange(max(start, column), min(start + len(here), column + len(there)))
+        for form in suffices:
+            form[own - start, own - column] = False
+        edges = _among_many(forms, there, suffices)
+    else:
+        edges = _among_few(forms, there, suffices)
+    edges["rows"] += (start, column)
+    others: _Edges = edges[edges["rows"][:, 0] != edges["rows"][:, 1]]
+    return others
+
+
+def _among_few(forms: Sequence[Spectra], there: Spectra, suffices: Sequence[NDArray[np.bool_]]) -> _Edges:
+    """The edges where a product for each pair is quickest: in nearly every tile of nearly every source."""
+    found = []
+    for mirrored, (here, suffice) in enumerate(zip(forms, suffices, strict=True)):
+        row, column = np.nonzero(suffice)
+        cosines = np.einsum("ij,ij->i", here.fine[row], there.fine[column])
+        near = cosines >= LEAST_FINE
+        found.append(_edges_of(row[near], column[near], cosines[near], np.full(np.count_nonzero(near), mirrored)))
+    edges: _Edges = np.concatenate(found)
+    edges = edges[np.argsort(-edges["similarity"], kind="stable")]
+    return edges[np.unique(edges["rows"], axis=0, return_index=True)[1]]
+
+
+def _among_many(forms: Sequence[Spectra], there: Spectra, suffices: Sequence[NDArray[np.bool_]]) -> _Edges:
+    """The edges where whole products are quickest; in a crowded row the highest ones alone."""
+    upright, mirrored = (
+        np.where(suffice, here.fine @ there.fine.T, np.float32(-1))
+        for here, suffice in zip(forms, suffices, strict=True)
+    )
     cosines = np.maximum(upright, mirrored)
-    own = np.arange(max(start, column), min(start + len(here), column + len(there)))
-    cosines[own - start, own - column] = -1
-    row, partner = _highest(cosines)
+    row, column = _highest(cosines)
+    return _edges_of(row, column, cosines[row, column], mirrored[row, column] > upright[row, column])
+
+
+def _edges_of(row: Groups, column: Groups, similarity: Vectors, mirrored: NDArray[Any]) -> _Edges:
     edges = np.zeros(len(row), _EDGE)
-    edges["rows"] = np.stack([row + start, partner + column], axis=1)
-    edges["similarity"] = cosines[row, partner]
-    edges["mirrored"] = mirrored[row, partner] > upright[row, partner]
+    edges["rows"] = np.stack([row, column], axis=1)
+    edges["similarity"], edges["mirrored"] = similarity, mirrored
     return edges
-
-
-def _cosines(here: Spectra, there: Spectra) -> Vectors:
-    """The fine cosines (rows, columns) where the coarse ones suffice, else -1."""
-    suffices = here.coarse @ there.coarse.T >= LEAST_COARSE
-    if np.count_nonzero(suffices) * _CROWD > suffices.size:
-        return np.where(suffices, here.fine @ there.fine.T, np.float32(-1))
-    cosines = np.full(suffices.shape, -1, np.float32)
-    row, column = np.nonzero(suffices)
-    cosines[row, column] = np.einsum("ij,ij->i", here.fine[row], there.fine[column])
-    return cosines
 
 
 def _highest(cosines: Vectors) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
