@@ -1,5 +1,6 @@
 """Zip archives of images, read in place: nothing of them is ever unpacked to a place that has a name."""
 
+import lzma
 import os
 import stat
 import struct
@@ -21,7 +22,19 @@ _HEADER, _SIGNATURE = struct.Struct("<4s22xHH"), b"PK\3\4"
 """What stands before each member: a mark, and how long its name and further fields are. APPNOTE.TXT, 4.3.7."""
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
-_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+)
+"""What `zipfile` and its decompressors raise on damaged or forged bytes."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +61,7 @@ class ZipFiles:
     @cached_property
     def _members(self) -> dict[str, zipfile.ZipInfo]:
         """The files by path; of several with one path the last, which is the one that unpacking would leave."""
-        infos = [info for info in self._archive.infolist() if not info.is_dir()]
+        infos = [info for info in self._archive.infolist() if not _is_folder(info)]
         return {plain_path(str(self.path), _name(info)): info for info in infos}
 
     def listing(self) -> Listing:
@@ -63,12 +76,17 @@ class ZipFiles:
             if info.flag_bits & _ENCRYPTED:
                 rule = f"an archive must not be encrypted, got {path!r}."
                 raise DataError(where, rule, "Unpack it to a folder.")
-        check_unpacked(where, sum(i.compress_size for i in infos), sum(info.file_size for info in infos))
+        check_unpacked(where, self._packed_bytes(), sum(info.file_size for info in infos))
         links = {path for path, info in members.items() if stat.S_ISLNK(info.external_attr >> 16)}
-        folders = [plain_path(where, _name(info)) for info in infos if info.is_dir()]
+        folders = [plain_path(where, _name(info)) for info in infos if _is_folder(info)]
         twins = len(infos) - len(folders) - len(members)
         contents = Contents(len(links), twins, empty_folders(folders, members))
         return Listing(tuple(path for path in members if path not in links), contents.notes())
+
+    def _packed_bytes(self) -> int:
+        """What the members take; no more than the file has, though a bomb's members may lie over each other."""
+        told = sum(info.compress_size for info in self._archive.infolist())
+        return told if self._archive.fp is None else min(told, os.fstat(self._archive.fp.fileno()).st_size)
 
     def read(self, path: str) -> bytes:
         """The bytes of one member.
@@ -93,6 +111,8 @@ class ZipFiles:
         if file is None:
             raise ValueError("the archive is closed")
         header = os.pread(file.fileno(), _HEADER.size, info.header_offset)
+        if len(header) < _HEADER.size:
+            raise zipfile.BadZipFile("the archive ends before it")
         signature, name_length, extra_length = _HEADER.unpack(header)
         content = os.pread(
             file.fileno(), info.file_size, info.header_offset + _HEADER.size + name_length + extra_length
@@ -116,6 +136,11 @@ class ZipFiles:
         except _DAMAGE as error:
             where = f"{self.path}/{path}"
             raise DataError(where, f"it must be whole, got: {error}.", "Copy or download the archive again.") from error
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    """As `ZipInfo.is_dir`, which fails on an empty name."""
+    return info.filename.endswith("/")
 
 
 def _name(info: zipfile.ZipInfo) -> str:

@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.archives import ZipFiles
 from cnnsearch.search.dataset.sources.files import Files, FolderFiles, Listing
-from cnnsearch.search.dataset.sources.layout import is_clutter, is_image
+from cnnsearch.search.dataset.sources.layout import is_clutter, is_image, listed
 from cnnsearch.search.dataset.sources.packed import Packed
 from cnnsearch.search.dataset.sources.tars import TarFiles
 
@@ -81,7 +82,7 @@ def with_archives(where: str, files: Files, listing: Listing, level: int = 0) ->
     if not inside:
         return files, listing
     opened = [_opened(where, files, path, level) for path in inside]
-    folders = zip(_folder_names(inside), (inner for inner, _ in opened), strict=True)
+    folders = zip(_folder_names(where, inside), (inner for inner, _ in opened), strict=True)
     nested = NestedFiles(tuple(folders), tuple(listing for _, listing in opened))
     others = tuple(path for path in listing.paths if path not in set(inside))
     found = nested.listing()
@@ -99,8 +100,16 @@ def _opened(where: str, files: FolderFiles | ZipFiles, path: str, level: int) ->
     return with_archives(str(packed), inner, inner.listing(), level + 1)
 
 
-def _folder_names(paths: list[str]) -> list[str]:
-    """Each path without the suffix of an archive, unless two would be the same then."""
+def _folder_names(where: str, paths: list[str]) -> list[str]:
+    """Each path without the suffix of an archive.
+
+    Raises:
+        DataError: two would be the same then; under other names they would be classes that nobody meant.
+    """
     names = [path[: -max(len(s) for s in ARCHIVE_SUFFIXES if path.lower().endswith(s))] for path in paths]
     counts = Counter(names)
-    return [name if counts[name] == 1 else path for name, path in zip(names, paths, strict=True)]
+    twins = [path for name, path in zip(names, paths, strict=True) if counts[name] > 1]
+    if twins:
+        rule = f"archives side by side stand for folders of their names, got {listed(twins)} for the same one."
+        raise DataError(where, rule, "Move one of them elsewhere, or name one of them as data.source.")
+    return names

@@ -1,12 +1,14 @@
 """Archives inside folders and archives, as Kaggle packs its downloads; and what zips alone have."""
 
+import copy
+import os
 import pickle
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.errors import DataError, UnreadableImage
 from cnnsearch.search.dataset.sources import members
 from cnnsearch.search.dataset.sources.source import open_source
 
@@ -125,3 +127,54 @@ def test_empty_folders_of_a_zip_are_told(archive, pets) -> None:
         file.mkdir("horse")
         file.mkdir("cat/kittens")
     assert open_source(str(path)).notes == ("empty folders: 2 ('cat/kittens/', 'horse/')",)
+
+
+def test_archives_that_stand_for_one_folder_are_no_classes(folder, archive, tar, pets) -> None:
+    packed_twice = {"train.zip": archive(pets).read_bytes(), "train.tar": tar(pets).read_bytes()}
+    with pytest.raises(
+        DataError, match=r"folders of their names, got 'train\.tar', 'train\.zip' for the same one\. Move"
+    ):
+        open_source(str(folder(packed_twice)))
+
+
+def test_members_that_lie_over_each_other_are_a_bomb(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(members, "UNSUSPICIOUS_BYTES", 1_000_000)
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("cat/0.bmp", os.urandom(2_000) + bytes(98_000))
+        for number in range(1, 300):
+            again = copy.copy(file.filelist[0])
+            again.filename = f"cat/{number}.bmp"
+            file.filelist.append(again)
+    with pytest.raises(
+        DataError, match=r"may unpack to 200 times its size, got \d+ bytes that hold 30000000 or more\."
+    ):
+        open_source(str(path))
+
+
+def test_a_zip_that_is_cut_while_it_is_read_costs_its_images_only(archive, pets) -> None:
+    path = archive(pets)
+    source = open_source(str(path))
+    os.truncate(path, 10)
+    with pytest.raises(UnreadableImage, match=r"^is damaged in the archive: the archive ends before it$"):
+        source.read(source.images[3])
+
+
+def test_a_damaged_member_compressed_by_lzma_is_told(tmp_path, pets) -> None:
+    path = packed(tmp_path / "photos.zip", pets, zipfile.ZIP_LZMA)
+    content = bytearray(path.read_bytes())
+    content[60:200] = b"\xff" * 140
+    path.write_bytes(content)
+    source = open_source(str(path))
+    with pytest.raises(UnreadableImage, match=r"^is damaged in the archive: "):
+        source.read(source.images[0])
+
+
+def test_a_member_without_a_name_is_no_image(archive, pets) -> None:
+    path = archive(pets)
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("x", b"")
+        file.filelist[-1].filename = ""
+    source = open_source(str(path))
+    assert len(source.images) == len(pets)
+    assert source.notes == ("files that are no images, not used: 1 (without a suffix 1)",)
