@@ -5,6 +5,7 @@ the same everywhere.
 """
 
 import io
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from cnnsearch.search.dataset.sources.files import Listing
 from cnnsearch.search.dataset.sources.layout import TRAIN, LabelledImage, Layout, check_classes
 
 Array = NDArray[Any]
+_MOST_LABEL = 2**31 - 1
+"""What the number of a class fits into; infinity and numbers that a cast would change are beyond it."""
 _ROWS = 1024
 """Rows that are looked at in one go: those of a mapped file are never all in memory."""
 
@@ -122,8 +125,9 @@ def _check_images(where: str, part: ArrayPart) -> None:
     if images.dtype.kind not in "uifb":
         rule = f"{part.name} holds numbers from 0 to 255 or from 0 to 1, got values of type {images.dtype}."
         raise DataError(where, rule, "Convert it with .astype('uint8').")
-    if len(images) != len(part.labels):
-        rule = f"every image of {part.name} has a label, got {len(images)} images and {len(part.labels)} labels."
+    labels = len(part.labels) if part.labels.ndim else 1
+    if len(images) != labels:
+        rule = f"every image of {part.name} has a label, got {len(images)} images and {labels} labels."
         raise DataError(where, rule, "Save images and labels of the same length.")
 
 
@@ -131,17 +135,25 @@ def _scale(where: str, parts: Sequence[ArrayPart]) -> float:
     """255 for values from 0 to 1, else 1; looked for in all parts together, each passed over once."""
     if all(part.images.dtype == np.uint8 for part in parts):
         return 1.0
-    low, high = np.inf, -np.inf
-    for part in parts:
-        for start in range(0, len(part.images), _ROWS):
-            rows = part.images[start : start + _ROWS]
-            # a NaN makes both of them NaN, and every comparison with it is false
-            low, high = np.minimum(low, rows.min()), np.maximum(high, rows.max())
+    ranges = {part.name: _range(part.images) for part in parts if len(part.images)}
+    # a NaN makes all of them NaN, and every comparison with it is false
+    low = np.min([least for least, _ in ranges.values()], initial=np.inf)
+    high = np.max([most for _, most in ranges.values()], initial=-np.inf)
     if not (low >= 0 and high <= 255):
         rule = f"the values of images lie from 0 to 255 or from 0 to 1, got values from {low:g} to {high:g}."
         raise DataError(where, rule, "Scale them back to what the pictures were, before any normalisation.")
-    fractions = any(part.images.dtype.kind in "fb" for part in parts)
+    fractions = {part.name for part in parts if part.images.dtype.kind in "fb"}
+    scaled = sorted(name for name, (_, most) in ranges.items() if name in fractions and 0 < most <= 1)
+    if scaled and high > 1:
+        rule = f"all parts have values of one scale, got {', '.join(scaled)} from 0 to 1 and another to {high:g}."
+        raise DataError(where, rule, "Scale all of them alike.")
     return 255.0 if fractions and high <= 1 else 1.0
+
+
+def _range(images: Array) -> tuple[float, float]:
+    """The least and the largest value."""
+    blocks = [images[start : start + _ROWS] for start in range(0, len(images), _ROWS)]
+    return float(np.min([rows.min() for rows in blocks])), float(np.max([rows.max() for rows in blocks]))
 
 
 def class_names(where: str, parts: Sequence[ArrayPart], classes: Sequence[str] | None = None) -> list[list[str]]:
@@ -176,7 +188,7 @@ def _flat_labels(where: str, part: ArrayPart) -> Array:
     if labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8", "surrogateescape")
     whole = labels.dtype.kind in "uib" or (labels.dtype.kind == "f" and bool(np.all(labels == np.rint(labels))))
-    if labels.ndim == 1 and whole and (not len(labels) or labels.min() >= 0):
+    if labels.ndim == 1 and whole and (not len(labels) or (labels.min() >= 0 and labels.max() <= _MOST_LABEL)):
         return labels.astype(np.int64)
     if labels.ndim == 1 and labels.dtype.kind == "U":
         return labels
@@ -187,14 +199,25 @@ def _flat_labels(where: str, part: ArrayPart) -> Array:
     raise DataError(where, rule, "Save one label for each image.")
 
 
+def _is_no_text(text: str) -> bool:
+    """Bytes that are no UTF-8 stand as surrogates, as in file names; other surrogates cannot be written anywhere."""
+    return any(
+        character < " " or "\ud800" <= character < "\udc80" or "\udcff" < character <= "\udfff" for character in text
+    )
+
+
 def _is_one_hot(labels: Array) -> bool:
     return bool(np.all((labels == 0) | (labels == 1)) and np.all(labels.sum(axis=1) == 1))
 
 
 def _text_labels(where: str, part: ArrayPart, labels: Array) -> list[str]:
-    texts = [str(label) for label in labels.tolist()]
-    empty = next((row for row, text in enumerate(texts) if not text.strip()), None)
+    texts = [unicodedata.normalize("NFC", str(label)).strip() for label in labels.tolist()]
+    empty = next((row for row, text in enumerate(texts) if not text), None)
     if empty is not None:
         rule = f"every image has a label, got an empty text for row {empty} of {part.name}."
         raise DataError(where, rule, "Fill it in, or leave the row out.")
+    odd = next((text for text in sorted(set(texts)) if _is_no_text(text)), None)
+    if odd is not None:
+        rule = f"a label has no control characters and no halves of characters, got {odd[:80]!r} in {part.name}."
+        raise DataError(where, rule, "Save plain texts, or integers.")
     return texts

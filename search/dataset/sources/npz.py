@@ -1,5 +1,6 @@
 """NumPy archives with x_train, y_train and so on. Arrays that lie in them uncompressed are mapped, not loaded."""
 
+import lzma
 import mmap
 import struct
 import tokenize
@@ -21,7 +22,19 @@ _PARTS = {"train": TRAIN, "val": VALIDATION, "validation": VALIDATION, "valid": 
 _FORMS = (("x_{}", "y_{}"), ("{}_images", "{}_labels"))
 """Keras' names of images and labels, and those of MedMNIST."""
 _WHOLE = (("x", "y"), ("images", "labels"))
-_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, KeyError, RuntimeError, tokenize.TokenError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    OverflowError,
+    RuntimeError,
+    tokenize.TokenError,
+)
 _LOCAL_HEADER = struct.Struct("<26xHH")
 
 

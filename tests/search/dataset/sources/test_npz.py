@@ -158,6 +158,21 @@ def test_any_pixels_come_out_as_they_went_in(image: np.ndarray) -> None:
         ({"x_train": PIXELS, "y_train": LABELS, "classes": np.array(["a"])}, "every label from 0 to 1, got 1 names"),
         ({"x_train": PIXELS, "y_train": LABELS, "classes": np.array(["a", "a"])}, "every class once, .+ got 'a', 'a'"),
         ({"x_train": PIXELS, "y_train": np.array(["a", ""])[LABELS]}, "got an empty text for row 1 of x_train"),
+        ({"x_train": PIXELS, "y_train": np.array(["a\nb", "c"])[LABELS]}, r"no control characters .+, got 'a\\nb' in"),
+        ({"x_train": PIXELS, "y_train": np.array(["\ud800", "c"])[LABELS]}, r"halves of characters, got '\\ud800' in"),
+        ({"x_train": PIXELS, "y_train": np.int64(1)}, "got 20 images and 1 labels. Save images and labels of the same"),
+        (
+            {"x_train": PIXELS, "y_train": np.array([0, np.inf])[LABELS]},
+            "labels are integers .+ an array of float64 and",
+        ),
+        (
+            {"x_train": PIXELS, "y_train": np.array([0, 2**63 + 1], np.uint64)[LABELS]},
+            "labels are integers .+ an array of uint64 and",
+        ),
+        (
+            {"x_train": PIXELS / 255, "y_train": LABELS, "x_test": PIXELS, "y_test": LABELS},
+            "all parts have values of one scale, got x_train from 0 to 1 and another to 255. Scale all of them alike",
+        ),
     ],
 )
 def test_what_are_no_labelled_images_is_told(contents: dict[str, np.ndarray], message: str, saved) -> None:
