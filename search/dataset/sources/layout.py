@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from cnnsearch.search.dataset.errors import DataError
@@ -153,12 +153,15 @@ def _suffix(name: str) -> str:
     return (dot + suffix).lower() if stem else ""
 
 
-def _wrapping_depth(images: Sequence[Steps], *, in_part: bool = False) -> int:
-    """How many folders lie around everything and mean nothing, such as `PetImages/` around `Cat/` and `Dog/`."""
+def _wrapping_depth(images: Sequence[Steps], *, in_part: bool = False, classes: Collection[str] = ()) -> int:
+    """How many folders lie around everything and mean nothing, such as `PetImages/` around `Cat/` and `Dog/`.
+
+    A folder that bears the name of one of the `classes` means that class, even where it is the only one.
+    """
     depth = 0
     while True:
         tops = {steps[depth] for steps in images}
-        if len(tops) != 1 or any(len(steps) == depth + 1 for steps in images):
+        if len(tops) != 1 or not tops.isdisjoint(classes) or any(len(steps) == depth + 1 for steps in images):
             return depth
         if not in_part and tops.pop().lower() in PART_FOLDERS:
             return depth
@@ -217,10 +220,11 @@ def _labelled_parts(where: str, images: Sequence[Steps], depth: int) -> tuple[li
     for part in PARTS:
         of_part = [s for s in images if len(s) > depth + 1 and PART_FOLDERS[s[depth].lower()] == part]
         below = [steps[depth + 1 :] for steps in of_part]
-        inner = depth + 1 + (_wrapping_depth(below, in_part=True) if below else 0)
+        trained = {image.class_name for image in found.get(TRAIN, ())}
+        inner = depth + 1 + (_wrapping_depth(below, in_part=True, classes=trained) if below else 0)
         found[part], part_notes = _labelled(where, of_part, inner, part)
         classes = {image.class_name for image in found[part]}
-        unknown = classes - {image.class_name for image in found[TRAIN]}
+        unknown = classes - trained if part != TRAIN else set()
         if part != TRAIN and of_part and len(classes) <= 1 and unknown == classes:
             notes.append(f"images of the {part} part without a class of the train part, not used: {len(of_part)}")
             found[part] = []

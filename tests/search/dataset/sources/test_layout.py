@@ -53,6 +53,13 @@ def test_unlabelled_test_photos_are_left_aside_with_a_note(test: str) -> None:
     assert layout.notes == ("images of the test part without a class of the train part, not used: 2",)
 
 
+def test_a_part_with_one_class_folder_has_that_class_whatever_its_files_are_called() -> None:
+    paths = [f"train/{name}/rex_{n}.jpg" for name in ("cat", "dog") for n in (1, 2)]
+    layout = read_layout("photos", [*paths, "validation/cat/rex_3.jpg", "validation/cat/rex_4.jpg"])
+    assert labels(layout)["validation/cat/rex_3.jpg"] == ("cat", "validation")
+    assert layout.notes == ()
+
+
 def test_flat_files_may_stand_beside_a_test_folder() -> None:
     layout = read_layout("photos", ["cat.1.jpg", "dog.1.jpg", "test/1.jpg"])
     assert layout.classes == ("cat", "dog")
