@@ -111,6 +111,9 @@ def _without_header(manifest: Path, row: Row) -> _Columns:
 
 
 def _read(manifest: Path, columns: _Columns, row: Row) -> tuple[int, str, str, str | None]:
+    if any(row.fields[len(columns.names) :]):
+        rule = f"a row has a value for each of {len(columns.names)} columns, got {len(row.fields)} values."
+        raise DataError(f"{manifest}:{row.line}", rule, "Put a value that has commas in it into quotation marks.")
     path = _field(manifest, columns, row, columns.path)
     label = _field(manifest, columns, row, columns.label)
     part = None if columns.split is None else _part(manifest, columns, row)

@@ -34,7 +34,8 @@ def rows(path: Path) -> Iterator[Row]:
         with _opened(path) as file:
             first = next(_lines(path, file), "")
             file.seek(0)
-            reader = csv.reader(_lines(path, file), delimiter=_delimiter(first), strict=True)
+            # without skipinitialspace a quotation mark behind a blank is part of the value, and its commas cut it
+            reader = csv.reader(_lines(path, file), delimiter=_delimiter(first), skipinitialspace=True, strict=True)
             for fields in reader:
                 if any(map(str.strip, fields)):
                     yield Row(reader.line_num, tuple(map(str.strip, fields)))

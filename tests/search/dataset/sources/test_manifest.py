@@ -157,3 +157,15 @@ def test_a_line_of_a_gigabyte_is_not_read(manifest) -> None:
 def test_any_bytes_are_a_manifest_or_one_clear_error(manifest, text: bytes) -> None:
     with pytest.raises(DataError, match=r"labels\.csv|manifest"):
         open_source(manifest(text))
+
+
+def test_a_quoted_value_may_stand_behind_a_blank(manifest) -> None:
+    text = 'path, label\nimages/cat/0.jpg, "cat, big"\nimages/dog/1.jpg, dog\n'
+    assert [name for name, _ in labels(manifest(text)).values()] == ["cat, big", "dog"]
+
+
+def test_a_row_with_more_values_than_columns_is_told(manifest) -> None:
+    source = manifest(HEADER + "images/cat/0.jpg,cat,\nimages/dog/1.jpg,dog, brown\n")
+    rule = r"labels\.csv:3: a row has a value for each of 2 columns, got 3 values\. Put a value that has commas"
+    with pytest.raises(DataError, match=rule):
+        open_source(source)
