@@ -54,7 +54,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
     except OSError as error:
         raise DataError(str(path), f"it must be readable, got: {error.strerror}.", "Check its permissions.") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         rule = f"this file says what was prepared here, got a damaged or foreign one: {error!r}."
         raise DataError(str(path), rule, "Prepare into another folder.") from error
     return found
@@ -64,9 +64,7 @@ def _from_json(document: Any) -> Manifest:  # noqa: ANN401 - any JSON value
     if not isinstance(document, dict) or document.pop("version", None) != _VERSION:
         raise ValueError(f"its version is not {_VERSION}")
     manifest = Manifest(**document)
-    for name in (*manifest.folders.values(), *manifest.contents.values()):
-        if not isinstance(name, str):
-            raise TypeError(f"{name!r} is no text")
+    _check_kinds(manifest)
     for path in manifest.contents:
         part, folder, name = path.split("/")
         if part not in PARTS or folder not in manifest.folders.values() or name in ("", ".", ".."):
@@ -74,3 +72,12 @@ def _from_json(document: Any) -> Manifest:  # noqa: ANN401 - any JSON value
     if {"", ".", ".."} & set(manifest.folders.values()) or any("/" in f for f in manifest.folders.values()):
         raise ValueError("a class is no folder of it")
     return manifest
+
+
+def _check_kinds(manifest: Manifest) -> None:
+    for number, kind in ((manifest.validation, int | float), (manifest.test, int | float), (manifest.seed, int)):
+        if not isinstance(number, kind):
+            raise TypeError(f"{number!r} is no number of it")
+    for names in (manifest.folders, manifest.contents):
+        if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+            raise TypeError(f"{names!r:.80} is no table of texts")

@@ -114,6 +114,7 @@ def _copy(source: Source, image: Examined, path: Path, beside: Path) -> None:
         raise _changed(image) from error
     if content_hash(content) != image.content:
         raise _changed(image)
+    beside.unlink(missing_ok=True)  # a killed process can leave a link there: to write through it changes a photo
     beside.write_bytes(content)
     beside.replace(path)
 

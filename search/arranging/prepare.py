@@ -56,10 +56,19 @@ class Wish:
         if not self.validation + self.test < 1:  # so that not-a-number is refused, too
             rule = f"the shares must leave images to train on, got {self.validation} + {self.test}."
             raise DataError("--validation, --test", rule, "Make their sum smaller than 1.")
-        source, folder = Path(self.source).expanduser().resolve(), self.folder.resolve()
-        if folder.is_relative_to(source) or (source.is_relative_to(folder) and source.exists()):
+        source, folder = _resolved(self.source), self.folder.resolve()
+        inside = folder.is_relative_to(source) or (source.is_relative_to(folder) and source.exists())
+        if inside or source == unfinished(folder):
             rule = f"the prepared folder must lie outside of the source, got {source} and {folder}."
             raise DataError(str(self.folder), rule, "Name a folder beside the source.")
+
+
+def _resolved(source: str) -> Path:
+    """Where a source lies, if it is a path; what cannot be one is left to `open_source` to tell."""
+    try:
+        return Path(source).expanduser().resolve()
+    except RuntimeError:  # the ~ of a person who is not known here
+        return Path(source).resolve()
 
 
 @dataclass(frozen=True)
@@ -219,7 +228,7 @@ def unfinished(folder: Path) -> Path:
 def _clear_unless(manifest: Manifest, room: Path, before: Manifest) -> None:
     """Keep what an earlier call of the same kind left unfinished; remove what another one, or other images, left."""
     left = read_manifest(room)
-    others = [path for path in room.iterdir() if path.name not in (MANIFEST, LOCK)]
+    others = [path for path in room.iterdir() if path.name not in (MANIFEST, LOCK, UNFINISHED)]
     if before.contents or left == manifest or not others:
         return
     if left is None:

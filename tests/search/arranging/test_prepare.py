@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from cnnsearch.search.arranging.manifest import MANIFEST
+from cnnsearch.search.arranging.placing import UNFINISHED
 from cnnsearch.search.arranging.prepare import Wish, outlook, prepare, unfinished
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.prepare import prepare_dataset
@@ -132,9 +133,9 @@ def test_a_link_within_the_source_becomes_the_photo_it_leads_to(
 def test_training_draws_the_same_parts(folder: Tree, pets: Pets, prepared: Preparing, tmp_path: Path) -> None:
     source = folder(pets)
     made = prepared(source)
-    drawn = prepare_dataset(Data(source=str(source), image_size=[8, 8]), tmp_path / "cache").summary()["parts"]
-    by_part = {part: {f"{part}/{name}" for name in names} for part, names in drawn.items()}
-    assert set().union(*by_part.values()) == set(made.arrangement.manifest.contents)
+    drawn = prepare_dataset(Data(source=str(source), image_size=[8, 8]), tmp_path / "cache").summary()["files"]
+    by_part = {f"{part}/{path}" for part, classes in drawn.items() for paths in classes.values() for path in paths}
+    assert by_part == set(made.arrangement.manifest.contents)
 
 
 def test_the_seed_decides_and_names_do_not(folder: Tree, pets: Pets, tmp_path: Path) -> None:
@@ -374,7 +375,23 @@ def test_too_small_a_class_is_told_and_leaves_nothing_behind(
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"version": 1, "seed": 1}'])
+_WHOLE = '{"version": 1, "validation": 0.2, "test": 0.1, "seed": 42'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        "[" * 100_000,
+        '{"version": 1, "seed": 1}',
+        _WHOLE + ', "folders": []}',
+        _WHOLE + ', "contents": {"train/cat/1.jpg": 1}}',
+        _WHOLE.replace("0.2", "null") + "}",
+        _WHOLE.replace("0.1", '"0.1"') + "}",
+    ],
+)
 def test_a_damaged_manifest_is_told(folder: Tree, pets: Pets, prepared: Preparing, dest: Path, text: str) -> None:
     prepared(folder(pets))
     (dest / MANIFEST).write_text(text)
@@ -484,3 +501,40 @@ def test_a_full_disk_is_told(folder: Tree, pets: Pets, tmp_path: Path, spare: in
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert told in done.stdout
     assert done.stdout.splitlines()[1:] == ([left] if left else [])
+
+
+def test_a_link_that_a_killed_process_left_is_not_written_through(
+    folder: Tree, pets: Pets, photo: Photo, prepared: Preparing, dest: Path
+) -> None:
+    source = folder(pets)
+    prepared(source)
+    folder({"cat/new.jpg": photo(901), "dog/new.jpg": photo(902)})
+    os.link(source / "cat/0.jpg", dest / UNFINISHED)
+    before = checksums(source)
+    prepared(source, link=False)
+    assert checksums(source) == before
+    assert photo(901) in files(dest).values()
+
+
+def test_a_process_killed_before_its_first_image_leaves_nothing_in_the_way(
+    folder: Tree, pets: Pets, prepared: Preparing, dest: Path
+) -> None:
+    source = folder(pets)
+    unfinished(dest).mkdir()
+    os.link(source / "cat/0.jpg", unfinished(dest) / UNFINISHED)
+    prepared(source)
+    assert sorted(files(dest).values()) == sorted(pets.values())
+
+
+def test_the_folder_that_is_worked_in_cannot_be_the_source(folder: Tree, pets: Pets, dest: Path) -> None:
+    source = folder(pets, name=unfinished(dest).name)
+    with pytest.raises(DataError, match=r"the prepared folder must lie outside of the source, got .* Name a folder"):
+        prepare(Wish(str(source), dest, 0.2, 0.1), lambda *_: None)
+    assert files(source) == pets
+
+
+def test_the_home_of_an_unknown_person_is_told(dest: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"^~nobody-here/photos: data\.source must be readable, got: Could not determine"
+    ):
+        prepare(Wish("~nobody-here/photos", dest, 0.2, 0.1), lambda *_: None)
