@@ -15,6 +15,11 @@ from cnnsearch.search.dataset.errors import UnreadableImage
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000
+MOST_SCANS = 100
+"""A JPEG sharpens in some ten scans; each costs a pass over all of the picture, and a forged one takes 14 bytes."""
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_SCAN, _END = 0xDA, 0xD9
+_WITHOUT_LENGTH = (0x01, 0xD8)
 _PNG_HEADER = b"\x89PNG\r\n\x1a\n"
 
 
@@ -43,6 +48,8 @@ def opened_image(content: bytes) -> Iterator[Image.Image]:
             _check_pixels(image)
             if image.format == "PNG":
                 _check_pixel_data(content)
+            if image.format in ("JPEG", "MPO"):
+                _check_scans(content)
             yield image
     except (UnreadableImage, MemoryError):
         raise
@@ -60,6 +67,19 @@ def _check_pixel_data(png: bytes) -> None:
         if pixels and zlib.crc32(view[place + 4 : end]) != struct.unpack_from(">I", png, end)[0]:
             raise UnreadableImage("cannot be decoded: the checksum of its pixel data is wrong")
         place = end + 4
+
+
+def _check_scans(jpeg: bytes) -> None:
+    """Refuse a JPEG that would be decoded for minutes."""
+    if jpeg.count(bytes((0xFF, _SCAN))) <= MOST_SCANS:  # most are done here; a film behind a photo may have more
+        return
+    scans, place = 0, len(b"\xff\xd8")
+    while (marker := _MARKER.search(jpeg, place)) and (kind := jpeg[marker.end() - 1]) != _END:
+        scans += kind == _SCAN
+        length = 0 if kind in _WITHOUT_LENGTH else int.from_bytes(jpeg[marker.end() : marker.end() + 2])
+        place = marker.end() + length
+    if scans > MOST_SCANS:
+        raise UnreadableImage(f"has {scans} scans, at most {MOST_SCANS} are read")
 
 
 def _check_pixels(image: Image.Image) -> None:

@@ -148,3 +148,15 @@ def test_truncated_files_are_refused(kind: str, share: float, photo) -> None:
     content = photo(1, kind, size=(60, 60))
     with pytest.raises(UnreadableImage, match="cannot be decoded: it"):
         decode_image(content[: int(share * len(content))], SHAPE)
+
+
+def test_what_a_camera_puts_behind_a_photo_is_not_counted_as_scans(photo) -> None:
+    content = photo(1)
+    film = b"\xff\xda\0\2" * 500
+    assert np.array_equal(decode_image(content + film, SHAPE), decode_image(content, SHAPE))
+
+
+def test_what_a_camera_puts_into_a_photo_is_not_counted_as_scans(photo) -> None:
+    content = photo(1)
+    note = b"\xff\xef" + struct.pack(">H", 2 + 2000) + b"\xff\xda\0\2" * 500
+    assert np.array_equal(decode_image(content[:2] + note + content[2:], SHAPE), decode_image(content, SHAPE))

@@ -52,6 +52,13 @@ def with_chunk(content: bytes, more: bytes) -> bytes:
     return content[:33] + more + content[33:]
 
 
+def endless_scans() -> bytes:
+    """A progressive JPEG whose last scan comes again and again; each costs a pass over the whole picture."""
+    content = encoded(GRAY, "JPEG", progressive=True)
+    start = content.rindex(b"\xff\xda")
+    return content[:start] + content[start:-2] * 500 + content[-2:]
+
+
 def wrong_checksum(content: bytes, kind: bytes) -> bytes:
     start = content.index(kind)
     end = start + 4 + struct.unpack_from(">I", content, start - 4)[0]
@@ -274,6 +281,7 @@ LEFT_OUT: dict[str, Callable[[], bytes]] = {
     "GIF bomb": lambda: resized_header("GIF", 6, "<HH"),
     "BMP bomb": lambda: resized_header("BMP", 18, "<ii"),
     "WebP bomb": lambda: resized_header("WEBP", 21, "<I"),
+    "JPEG of endless scans": endless_scans,
     "bomb in a PNG's profile": lambda: packed_zeros(b"iCCP"),
     "bomb in a PNG's text": lambda: packed_zeros(b"zTXt"),
 }
