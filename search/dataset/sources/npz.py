@@ -7,6 +7,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,9 +15,11 @@ import numpy as np
 import psutil
 from numpy.lib import format as npy
 
-from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.errors import DataError, UnreadableImage
 from cnnsearch.search.dataset.sources.arrays import Array, ArrayFiles, ArrayPart, labelled_arrays
+from cnnsearch.search.dataset.sources.files import Listing
 from cnnsearch.search.dataset.sources.layout import TEST, TRAIN, VALIDATION, Layout, listed
+from cnnsearch.search.dataset.sources.stamps import Stamp, check_unchanged
 
 _PARTS = {"train": TRAIN, "val": VALIDATION, "validation": VALIDATION, "valid": VALIDATION, "test": TEST}
 _FORMS = (("x_{}", "y_{}"), ("{}_images", "{}_labels"))
@@ -38,7 +41,40 @@ _DAMAGE = (
 _LOCAL_HEADER = struct.Struct("<26xHH")
 
 
-def load_npz(name: str) -> tuple[ArrayFiles, Layout]:
+@dataclass(frozen=True)
+class NpzFiles:
+    """The rows of a NumPy archive's arrays as image files.
+
+    Attributes:
+        path: of the archive.
+        stamp: of the file that is mapped; a map over one that was cut since would end the process.
+        rows: the arrays.
+    """
+
+    path: Path
+    stamp: Stamp
+    rows: ArrayFiles
+
+    def listing(self) -> Listing:
+        """One path for each row."""
+        return self.rows.listing()
+
+    def read(self, path: str) -> bytes:
+        """The row as an image file without compression.
+
+        Raises:
+            DataError: the archive was replaced since it was opened.
+            UnreadableImage: it is gone.
+        """
+        try:
+            stat = self.path.stat()
+        except OSError as error:
+            raise UnreadableImage(f"cannot be read: {error.strerror}") from error
+        check_unchanged(str(self.path), self.stamp, stat)
+        return self.rows.read(path)
+
+
+def load_npz(name: str) -> tuple[NpzFiles, Layout]:
     """The images of the NumPy archive of this path as image files, with their labels and parts.
 
     Raises:
@@ -47,6 +83,7 @@ def load_npz(name: str) -> tuple[ArrayFiles, Layout]:
     path = Path(name)
     where = str(path)
     try:
+        stamp = Stamp.of(path.stat())
         with zipfile.ZipFile(path) as archive:
             names = {name.removesuffix(".npy").lower(): name for name in archive.namelist()}
             pairs = _pairs(where, names)
@@ -60,7 +97,8 @@ def load_npz(name: str) -> tuple[ArrayFiles, Layout]:
         raise DataError(
             where, f"a NumPy archive must be readable, got: {got}.", "Copy it again, or save it anew."
         ) from error
-    return labelled_arrays(where, parts, None if classes is None else _class_names(where, classes))
+    rows, layout = labelled_arrays(where, parts, None if classes is None else _class_names(where, classes))
+    return NpzFiles(path, stamp, rows), layout
 
 
 def _pairs(where: str, names: dict[str, str]) -> list[tuple[str | None, str, str]]:

@@ -6,11 +6,12 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, cast
@@ -21,6 +22,7 @@ from cnnsearch.search.dataset.sources.layout import is_image
 from cnnsearch.search.dataset.sources.members import Contents, check_unpacked, empty_folders, plain_path
 from cnnsearch.search.dataset.sources.packed import Packed
 from cnnsearch.search.dataset.sources.spool import Spool
+from cnnsearch.search.dataset.sources.stamps import Stamp, check_unchanged
 
 Opener = Callable[[IO[bytes]], IO[bytes]]
 _COMPRESSIONS: dict[bytes, Opener] = {
@@ -43,11 +45,12 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Table:
-    """A tar's table of contents; `spool` holds the images of a compressed one."""
+    """A tar's table of contents; `spool` holds the images of a compressed one, `stamp` says whose table it is."""
 
     places: dict[str, _Place]
     contents: Contents
     spool: Spool | None
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class TarFiles:
     def _table(self) -> _Table:
         try:
             with self._opened() as file:
-                return _table(str(self.path), file)
+                return replace(_table(str(self.path), file), stamp=Stamp.of(os.fstat(file.fileno())))
         except _DAMAGE as error:
             reason = getattr(error, "strerror", None) or error
             raise DataError(
@@ -94,6 +97,7 @@ class TarFiles:
 
         Raises:
             UnreadableImage: the archive is gone, or the member is too large.
+            DataError: the archive was replaced since its table was read.
         """
         place = self._table.places[path]
         check_size(place.size)
@@ -105,6 +109,8 @@ class TarFiles:
             return self.path.spool.read(place.offset, place.size)
         try:
             with self.path.open("rb") as file:
+                if self._table.stamp:
+                    check_unchanged(str(self.path), self._table.stamp, os.fstat(file.fileno()))
                 file.seek(place.offset)
                 return file.read(place.size)
         except OSError as error:

@@ -1,6 +1,7 @@
 """NumPy archives: forms of images and labels, and what must never be loaded."""
 
 import io
+import os
 import pickle
 import re
 import zipfile
@@ -115,7 +116,7 @@ def test_arrays_without_a_part_are_split_by_us(saved) -> None:
 def test_an_uncompressed_array_is_mapped(tmp_path) -> None:
     np.savez(tmp_path / "a.npz", x_train=np.tile(PIXELS, (5, 1, 1, 1)), y_train=np.tile(LABELS, 5))
     files, _ = load_npz(str(tmp_path / "a.npz"))
-    assert isinstance(files.parts["train"], np.memmap)
+    assert isinstance(files.rows.parts["train"], np.memmap)
 
 
 @given(arrays.arrays(np.uint8, arrays.array_shapes(min_dims=2, max_dims=2) | st.sampled_from([(3, 5, 1), (3, 5, 3)])))
@@ -237,3 +238,11 @@ def test_a_damaged_archive_is_labels_or_one_clear_error(tmp_path_factory, place:
         open_source(str(path))
     except DataError as error:
         assert re.search(r"damaged\.npz", str(error))  # noqa: PT017 - some damage does not matter
+
+
+def test_an_archive_that_is_cut_while_it_is_read_is_told(saved) -> None:
+    path = saved(x_train=np.tile(PIXELS, (10, 1, 1, 1)), y_train=np.tile(LABELS, 10))
+    source = open_source(path)
+    os.truncate(path, 100)
+    with pytest.raises(DataError, match=r"a source must not change while it is read, got another file\. Start again\."):
+        source.read(source.images[-1])

@@ -159,3 +159,10 @@ def test_a_full_disk_is_told(monkeypatch) -> None:
         monkeypatch.setattr(filled, "file", full)
         with pytest.raises(DataError, match=r"must have room .+ got: No space left on device\. Free some space"):
             filled.append(b"x")
+
+
+def test_a_tar_that_is_replaced_while_it_is_read_gives_no_other_image(tar, pets) -> None:
+    source = open_source(str(tar(pets)))
+    tar(dict(reversed(pets.items())), "new.tar").replace(source.name)
+    with pytest.raises(DataError, match=r"a source must not change while it is read, got another file\. Start again\."):
+        source.read(source.images[0])
