@@ -65,7 +65,9 @@ def _split(images: Sequence[Examined], given: Sequence[str | None], shares: Shar
     try:
         rows = split_rows(classes, labels, contents, given, shares, groups)
     except DataError as error:
-        advice = "Add images of it (near duplicates count as one), leave its folder out, or choose smaller shares."
+        advice = (
+            "Add images (near duplicates count as one), choose smaller shares, or a greater --count where one is given."
+        )
         raise DataError(error.problem.where, error.problem.rule, advice) from error
     part_of = {int(row): part for part in PARTS for row in rows[part]}
     return [part_of[row] for row in range(len(images))]

@@ -538,3 +538,10 @@ def test_the_home_of_an_unknown_person_is_told(dest: Path) -> None:
         DataError, match=r"^~nobody-here/photos: data\.source must be readable, got: Could not determine"
     ):
         prepare(Wish("~nobody-here/photos", dest, 0.2, 0.1), lambda *_: None)
+
+
+def test_a_count_that_is_too_small_is_told_as_such(folder: Tree, pets: Pets, prepared: Preparing) -> None:
+    with pytest.raises(
+        DataError, match=r"every class needs at least one train and .* or a greater --count where one is"
+    ):
+        prepared(folder(pets), count=2)
