@@ -31,8 +31,11 @@ class Follower:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._reading.stop()
-        self._live.stop()
+        if self._console.is_terminal:
+            self._reading.stop()
+            self._live.stop()
+        elif self._progression.run:
+            self._console.print()  # what follows the trials' lines stands apart from them
 
     def __call__(self, event: Event) -> None:
         """Show an event."""

@@ -38,4 +38,5 @@ def _configurations(space: Space) -> str:
 def _budget(space: Space) -> str:
     search = space.document.search
     limit = f", for {format_duration(search.time)} at most" if search.time is not None else ""
-    return f"The search makes {search.trials} trials{limit} (sampler {search.sampler}, pruner {search.pruner})."
+    trials = "1 trial" if search.trials == 1 else f"{search.trials} trials"
+    return f"The search makes {trials}{limit} (sampler {search.sampler}, pruner {search.pruner})."

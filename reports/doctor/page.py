@@ -7,7 +7,7 @@ from cnnsearch.reports.doctor.charts import class_bars, histogram
 from cnnsearch.reports.doctor.html import Element, element, page
 from cnnsearch.reports.doctor.pictures import pictures_of
 from cnnsearch.reports.doctor.style import STYLE
-from cnnsearch.reports.doctor.wording import amount, counted, facts, headline, is_near, mark, verdict
+from cnnsearch.reports.doctor.wording import amount, counted, facts, foremost, headline, is_near, mark, verdict
 from cnnsearch.search.dataset.sources.files import Files
 from cnnsearch.search.doctor.doctor import Examination
 from cnnsearch.search.doctor.examine import Examined
@@ -56,7 +56,7 @@ def pictured(finding: Finding) -> list[Group]:
     """The groups of a finding that are shown with pictures; long ones are cut."""
     left, shown = MOST_PICTURED, []
     for group in finding.groups:
-        cut = group[: min(MOST_IN_SET, left)]
+        cut = foremost(finding, group, min(MOST_IN_SET, left))
         if not cut or len(cut) < min(2, len(group)):
             break
         shown.append(cut)

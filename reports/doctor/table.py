@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cnnsearch.reports.doctor.wording import UNSPLIT, amount, facts, headline, is_near, mark, verdict
+from cnnsearch.reports.doctor.wording import UNSPLIT, amount, facts, foremost, headline, is_near, mark, verdict
 from cnnsearch.reports.terminal import safe
 from cnnsearch.search.doctor.balance import Counts
 from cnnsearch.search.doctor.doctor import Examination
@@ -82,7 +82,7 @@ def _single(group: Subjects) -> Text:
 def _set(finding: Finding, group: Subjects) -> Text:
     """`cat/1.jpg (cat) = dog/7.jpg (dog)`; images that are nearly the same have a `~` between them."""
     names = []
-    for subject in group[:MOST_IN_SET]:
+    for subject in foremost(finding, group, MOST_IN_SET):
         told = mark(finding, subject) or subject.detail
         names.append(safe(subject.name).append_text(safe(f" ({told})" if told else "", "dim")))
     line = Text(" ~ " if is_near(finding) else " = ").join(names)

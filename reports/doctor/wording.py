@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from cnnsearch.search.dataset.survey import Spread
 from cnnsearch.search.doctor.doctor import Examination
 from cnnsearch.search.doctor.figures import Figures
-from cnnsearch.search.doctor.findings import Finding, Subject
+from cnnsearch.search.doctor.findings import Finding, Group, Subject
 from cnnsearch.search.doctor.kinds import Kind, Severity
 
 UNSPLIT = "images"
@@ -55,6 +55,13 @@ def mark(finding: Finding, subject: Subject) -> str:
     if finding.kind in _BY_LABEL:
         return subject.class_name
     return subject.part or "" if finding.kind in _BY_PART else ""
+
+
+def foremost(finding: Finding, group: Group, most: int) -> Group:
+    """At most so many of a set, in their order: of a long one the first of each label or part before any other."""
+    firsts = {mark(finding, group[place]): place for place in reversed(range(len(group)))}.values()
+    places = sorted(range(len(group)), key=lambda place: (place not in firsts, place))[:most]
+    return tuple(group[place] for place in sorted(places))
 
 
 def is_near(finding: Finding) -> bool:

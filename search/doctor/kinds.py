@@ -176,7 +176,7 @@ TRAITS: Mapping[Kind, Trait] = {
         _WARNING,
         "Images without a label",
         "These images lie where no class can be told, and are not used.",
-        "Move them into their class's folder.",
+        "Move them into their class's folder. Those to classify, as in Kaggle's test.zip, go to cnnsearch predict.",
     ),
     Kind.LINK: Trait(
         _WARNING,

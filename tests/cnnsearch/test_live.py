@@ -192,3 +192,12 @@ def test_a_terminal_gets_the_reading_of_images_then_the_table() -> None:
     assert "warning: model.[red]vgg16[/red] is left out" in text
     assert "1/8 trials" in text
     assert "20/100" not in text
+
+
+@pytest.mark.parametrize(("events", "told"), [((), ""), ((RUN,), "\n")])
+def test_in_a_pipe_an_empty_line_ends_only_a_run_that_began(events: tuple[Event, ...], told: str) -> None:
+    file = io.StringIO()
+    with Follower(Console(file=file)) as follower:
+        for event in events:
+            follower(event)
+    assert file.getvalue() == told

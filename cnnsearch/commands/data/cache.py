@@ -79,6 +79,9 @@ def _show(root: Path, found: Sequence[Stored], *, checked: bool) -> None:
     count = f"{len(found)} caches" if len(found) != 1 else "1 cache"
     told = ", all checksums compared" if checked and found else ""
     terminal.say(f"{root}: {count}, {total}{told}; {bytes_text(_free(root))} free on this disk")
+    if any(cache.state is State.DAMAGED for cache in found):
+        check = " --check" if checked else ""
+        terminal.say(f"A damaged one is made anew when a run wants it; --clear --unusable{check} deletes it.")
     if found and terminal.output().is_terminal:
         terminal.say("cnnsearch data cache --clear deletes them, --older-than 30d --clear those not used for so long.")
 

@@ -79,7 +79,7 @@ def stored_caches(root: Path, *, check: bool = False) -> list[Stored]:
         return []
     except OSError as error:
         rule = f"the folder of image caches must be readable, got: {error.strerror or error}."
-        raise DataError(str(root), rule, "Check its permissions.") from error
+        raise DataError(str(root), rule, "Check its permissions, or set CNNSEARCH_CACHE to a folder.") from error
     return sorted(_stored(folders, check=check), key=lambda cache: (-cache.used, cache.folder.name))
 
 

@@ -81,6 +81,8 @@ def _opened(source: str) -> Opened:
     scheme = _SCHEME.fullmatch(source)
     if scheme and scheme[1] in _SCHEMES:
         return _SCHEMES[scheme[1]](source, scheme[2])
+    if not source:  # as a path it would be the folder that happens to be the current one
+        raise DataError("data.source", 'it names what holds the images, got "".', _ADVICE)
     path = _existing(source)
     name = path.name.lower()
     if path.is_dir():

@@ -16,6 +16,10 @@ def test_check_says_how_much_there_is_to_search():
     )
 
 
+def test_check_knows_one_trial():
+    assert check("basic", ["search.trials=1"]).endswith("The search makes 1 trial (sampler tpe, pruner median).")
+
+
 def test_check_counts_distinct_configurations():
     assert "It has 4 distinct configurations." in check(
         "basic",

@@ -95,6 +95,12 @@ def test_however_many_are_found_a_few_are_pictured() -> None:
     assert len(TRAITS) * MOST_PICTURED * 6_000 < 5_000_000  # 112 pixels and 72 % make 6 KB at most
 
 
+def test_a_long_set_shows_each_of_its_labels() -> None:
+    group = (*(Subject(f"cat/{number}.jpg", "", "cat") for number in range(9)), Subject("dog/1.jpg", "", "dog"))
+    (shown,) = pictured(Finding(Kind.NEAR_TWO_LABELS, (group,)))
+    assert [subject.class_name for subject in shown] == ["cat"] * 5 + ["dog"]
+
+
 @given(st.lists(st.integers(1, 30_000), min_size=1))
 def test_a_histogram_counts_every_length_once(lengths: list[int]) -> None:
     found = bins(lengths)

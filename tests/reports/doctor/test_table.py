@@ -102,3 +102,11 @@ def test_colours_are_for_terminals_alone() -> None:
 )
 def test_counts_have_their_plural(count: int, word: str, text: str) -> None:
     assert counted(count, word) == text
+
+
+def test_a_long_set_names_one_of_each_part() -> None:
+    copies = tuple(Subject(f"train/{number}.jpg", "", "a", "train") for number in range(7))
+    found = examination(Finding(Kind.LEAK, ((*copies, Subject("val/1.jpg", "", "a", "validation")),)))
+    text = printed(found, 300)
+    assert "train/4.jpg (train) = val/1.jpg (validation) and 2 more" in text
+    assert "train/5.jpg" not in text

@@ -122,7 +122,9 @@ def test_only_what_no_run_can_use_is_deleted(line: CommandLine):
         file.seek(-1, os.SEEK_END)
         file.write(b"\x01")
     assert "0 caches" in line.good("data", "cache", "--unusable")
-    assert "damaged" in line.good("data", "cache", "--unusable", "--check")
+    told = line.good("data", "cache", "--unusable", "--check")
+    assert "damaged" in told
+    assert told.endswith("A damaged one is made anew when a run wants it; --clear --unusable --check deletes it.\n")
     line.good("data", "cache", "--unusable", "--check", "--clear", "--yes")
     assert (good.exists(), bad.exists()) == (True, False)
 

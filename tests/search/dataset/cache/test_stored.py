@@ -45,7 +45,9 @@ def test_no_folder_is_an_empty_list(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=r"the folder of image caches must be readable, got: Not a directory\. Check"):
+    with pytest.raises(
+        DataError, match=r"the folder of image caches must be readable, got: Not a directory\. Check .*CNNSEARCH_CACHE"
+    ):
         stored_caches(tmp_path / "file")
 
 

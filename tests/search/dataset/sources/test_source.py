@@ -26,6 +26,14 @@ def test_a_folder_and_its_zip_are_the_same_source(folder, archive, pets) -> None
     assert in_folder.read(in_folder.images[0]) == pets["cat/0.jpg"]
 
 
+def test_no_name_at_all_is_not_the_current_folder(folder, pets, monkeypatch) -> None:
+    monkeypatch.chdir(folder(pets))
+    with pytest.raises(
+        DataError, match=r'^data\.source: it names what holds the images, got ""\. Give the path of a fold'
+    ):
+        open_source("")
+
+
 def test_a_zip_may_wrap_everything_in_one_folder(archive, pets) -> None:
     source = open_source(str(archive({f"PetImages/{path}": content for path, content in pets.items()})))
     assert source.classes == ("cat", "dog")
