@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from cnnsearch.search.listeners.events import EpochEnded, Event, RunStarted, TrialBuilt, TrialEnded, TrialStarted
-from cnnsearch.search.records import Epoch, Objective, TrialRecord
+from cnnsearch.search.records import Epoch, Objective, TrialRecord, rank
 
 
 @dataclass
@@ -45,9 +45,8 @@ class Progression:
 
     def _end(self, trial: TrialRecord) -> None:
         self.ended.append(trial)
-        leader = self.best.score if self.best else None
-        if trial.score is not None and self.objective and self.objective.better(trial.score, leader):
-            self.best = trial
+        if trial.score is not None and self.objective:
+            self.best = rank([*filter(None, [self.best]), trial], self.objective)[0]
 
     @property
     def objective(self) -> Objective | None:

@@ -152,7 +152,29 @@ class Origin:
 
 
 def rank(trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objective) -> list[TrialRecord]:
-    """The trials that have a score, best first; ties go to the smaller model, then to the earlier trial."""
+    """The trials that have a score, best first; ties go to the smaller model, then to the earlier trial.
+
+    A trial that ended before its last fold stands behind those with all of them, since a single fold may be an easy
+    one: what the pruner stops there would otherwise pass for better than the trials that it was stopped for.
+    """
     scored = [t for t in (trials.values() if isinstance(trials, Mapping) else trials) if t.score is not None]
     sign = -1 if objective.direction == "max" else 1
-    return sorted(scored, key=lambda t: (sign * (t.score or 0.0), t.parameters or 0, t.number))
+    most = _most_folds(scored)
+    return sorted(
+        scored,
+        key=lambda t: (len(t.folds) < most[_images(t)], sign * (t.score or 0.0), t.parameters or 0, t.number),
+    )
+
+
+def _most_folds(trials: Sequence[TrialRecord]) -> Mapping[str, int]:
+    """The most folds of a trial by the images that it was trained on; of all trials under no images."""
+    most: dict[str, int] = {}
+    for trial in trials:
+        for images in ("", _images(trial)):
+            most[images] = max(len(trial.folds), most.get(images, 0))
+    return most
+
+
+def _images(trial: TrialRecord) -> str:
+    """The fingerprint in a trial's stamp, without the images' size."""
+    return trial.data.partition("-")[0]

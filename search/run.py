@@ -31,7 +31,7 @@ from cnnsearch.search.records import Objective, Origin, TrialRecord
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_lock import held
-from cnnsearch.search.run_status import searches, seen_images, spent_seconds
+from cnnsearch.search.run_status import read_summary, searches, seen_images, spent_seconds
 from cnnsearch.search.study import sqlite_url
 from cnnsearch.search.writing import write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
@@ -107,6 +107,8 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
             keep_summary(chosen.run)
         if chosen.change or moved or not chosen.continued:
             _describe(prepared, request)
+        elif read_summary(chosen.run) is None:  # lost; the trials say that these are their images
+            write_json(chosen.run.dataset, dataset.summary())
         return _searched(prepared, listeners)
 
 

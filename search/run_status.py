@@ -94,12 +94,16 @@ def seen_images(run: RunFolder, stamp: str, fingerprint: str) -> dict[str, froze
     """By part, the hashes of images that a trial knew which was trained on the images of this stamp.
 
     Nothing where these are the run's images of now, of this fingerprint. Else what it was trained on is no validation
-    image for it, and what it was trained on or chosen by is no test image.
+    image for it, and what it was trained on or chosen by is no test image. Where nothing tells any more what it was
+    trained on, that may be every image of now. A trial without a stamp is older than any change that was accepted.
     """
     earlier = stamp.partition("-")[0]
-    summary = read_summary(run, earlier) if earlier not in ("", fingerprint) else None
-    if summary is None:
+    if earlier == fingerprint or not (earlier or run.earlier_dataset(fingerprint).parent.is_dir()):
         return {}
+    summary, now = read_summary(run, earlier) if earlier else None, read_summary(run)
+    if summary is None or not summary.files:
+        every = frozenset(file.content for file in now.files.values()) if now else frozenset()
+        return dict.fromkeys(("validation", "test"), every)
     trained = summary.contents("train")
     return {"validation": trained, "test": trained | summary.contents("validation")}
 

@@ -166,7 +166,9 @@ class Change:
                 found.append(f"{kind} {'class' if len(names) == 1 else 'classes'} {_first(names)}")
         found += [f"{name} {before} -> {now}" for name, (before, now) in self.settings.items()]
         if self.untold:
-            found.insert(0, "the images are others (which ones, the run's dataset.json does not tell)")
+            found.insert(
+                0, "the images are others, or in other parts (which ones, the run's dataset.json does not tell)"
+            )
         if self.renamed and self.matters:
             found.append(f"{self.renamed:,} only renamed")
         return found
@@ -204,7 +206,7 @@ def change_between(before: Summary, now: Summary) -> Change:
     shifted = pairing.paired(_content_and_path) + pairing.paired(_content)
     return Change(
         kept=len(same) + len(renamed),
-        renamed=len(renamed) + sum(old != new for old, new in shifted),
+        renamed=len(renamed),
         moved=_grouped((now_at, before.files[at].part, now.files[now_at].part) for at, now_at in shifted),
         relabelled=_grouped(
             (now_at, before.files[at].class_name, now.files[now_at].class_name) for at, now_at in shifted

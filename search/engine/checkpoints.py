@@ -11,7 +11,7 @@ class Checkpoints:
     """Keeps `model.keras` of the best `keep` trials and removes what falls behind."""
 
     def __init__(self, run: RunFolder, objective: Objective, keep: int) -> None:
-        self._run, self._objective, self._keep = run, objective, keep
+        self._run, self.objective, self._keep = run, objective, keep
         self._lock = threading.Lock()
         self._known: dict[int, TrialRecord] = {}
 
@@ -22,7 +22,7 @@ class Checkpoints:
 
     def _ranked(self, *more: TrialRecord) -> list[TrialRecord]:
         """As the tables rank them, ties included, so that the model of the first in the table is there."""
-        return rank([*self._known.values(), *more], self._objective)
+        return rank([*self._known.values(), *more], self.objective)
 
     def ended(self, trial: TrialRecord) -> None:
         """Take note of an ended trial, and remove the models that are not among the best any more."""

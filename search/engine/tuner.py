@@ -25,6 +25,7 @@ from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.events import Broadcast, EpochEnded, TrialBuilt, TrialEnded, TrialStarted, Warned
 from cnnsearch.search.model.hypermodel import CnnHyperModel, declare
+from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.seeds import with_seed
@@ -230,11 +231,16 @@ class Attempt:
             return self._judge(message.epoch)
         elif isinstance(message, Trained):
             self._reason = message.reason
-            return self._bench.checkpoints.wants(self._candidate(message.score))
+            return self._bench.checkpoints.wants(self._candidate())
         return None
 
-    def _candidate(self, score: float | None) -> TrialRecord:
-        return TrialRecord(self._number, {}, Status.RUNNING, score=score, parameters=self._parameters)
+    def _candidate(self) -> TrialRecord:
+        """As `Checkpoints` will know it from the study: its score, and the folds that it has."""
+        found = outcome_of(self._epochs, self._bench.checkpoints.objective)
+        score, folds = (found.score, found.folds) if found else (None, ())
+        return TrialRecord(
+            self._number, {}, Status.RUNNING, score=score, parameters=self._parameters, folds=folds, data=self._data
+        )
 
     def _judge(self, epoch: Epoch) -> Verdict:
         self._epochs.append(epoch)

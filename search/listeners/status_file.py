@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.listeners.events import EpochEnded, Event, RunEnded, RunStarted, TrialEnded, TrialStarted
-from cnnsearch.search.records import Objective, Status, TrialRecord
+from cnnsearch.search.records import Objective, Status, TrialRecord, rank
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.writing import write_json
 
@@ -56,9 +56,8 @@ class StatusFile:
 
     def _count(self, trial: TrialRecord) -> None:
         self._counts[trial.status] += 1
-        best = self._best.score if self._best else None
-        if trial.score is not None and self._objective and self._objective.better(trial.score, best):
-            self._best = trial
+        if trial.score is not None and self._objective:
+            self._best = rank([*filter(None, [self._best]), trial], self._objective)[0]
 
     def write(self) -> None:
         """Replace the file."""

@@ -177,7 +177,8 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         metrics.setdefault("learning_rate", float(self.model.optimizer.learning_rate))
         for name in ("loss", "val_loss"):
             if not math.isfinite(metrics.get(name, 0.0)):
-                raise NotANumber(f"{name} is {metrics[name]} after epoch {epoch + 1}")
+                of_fold = "" if self._fold is None else f" of fold {self._fold}"
+                raise NotANumber(f"{name} is {metrics[name]} after epoch {epoch + 1}{of_fold}")
         verdict = self._line.ask(EpochDone(Epoch(epoch + 1, metrics, time.monotonic() - self._began, self._fold)))
         if verdict is not Verdict.GO_ON:
             self.ended_by = str(verdict)

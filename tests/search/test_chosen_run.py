@@ -119,6 +119,15 @@ def test_the_description_of_earlier_images_is_kept(tmp_path: Path) -> None:
     assert seen_images(run, "2-8x8x1-stretch", "2") == {}
 
 
+@pytest.mark.parametrize("stamp", ["1-8x8x1-stretch", ""])
+def test_a_model_whose_images_nobody_knows_is_asked_about_none_of_now(tmp_path: Path, stamp: str) -> None:
+    run = begun(tmp_path, files(1) | {"files": {}})  # as an earlier version described them
+    assert seen_images(run, stamp, "1") == {}
+    keep_summary(run)
+    write_json(run.dataset, files(2))
+    assert seen_images(run, stamp, "2") == {part: {"2", "d"} for part in ("validation", "test")}
+
+
 def test_other_classes_cannot_be_accepted(tmp_path: Path, request_of: Made) -> None:
     begun(tmp_path, files(1, 2))
     three = files(1, 2) | {"classes": ["cat", "dog", "wolf"], "fingerprint": "x"}

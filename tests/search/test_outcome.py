@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from optuna.pruners import ThresholdPruner
 from optuna.storages import InMemoryStorage
 
+from cnnsearch.progression import Progression
 from cnnsearch.reports.tables import write_history_table, write_trials_table
 from cnnsearch.reports.terminal import best, mixed_data
 from cnnsearch.search.history_file import write_history
+from cnnsearch.search.listeners.events import RunStarted
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.outcome import outcome_of
-from cnnsearch.search.records import Epoch, FoldScore, Objective, Status, TrialRecord
+from cnnsearch.search.records import Epoch, FoldScore, Objective, Status, TrialRecord, rank
+from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study import TrialStudy
 
 ACCURACY = Objective.of("val_accuracy")
@@ -118,3 +121,27 @@ def test_each_folds_curves_have_a_folder_of_their_own(tmp_path: Path) -> None:
     board.close()
     found = {str(path.parent.relative_to(tmp_path)) for path in tmp_path.rglob("events.*")}
     assert found == {".", "0000", "0000/fold-1", "0000/fold-2"}
+
+
+def folded(number: int, *scores: float, data: str = "a-8x8x1-stretch") -> TrialRecord:
+    """A trial that made so many folds."""
+    folds = tuple(FoldScore(fold, 1, score) for fold, score in enumerate(scores, 1))
+    return TrialRecord(number, {}, Status.COMPLETED, score=sum(scores) / len(scores), folds=folds, data=data)
+
+
+def test_a_trial_that_did_not_come_to_its_last_fold_never_leads() -> None:
+    easy, whole, worse = folded(0, 0.9), folded(1, 0.95, 0.6), folded(2, 0.9, 0.6)
+    for order in ([easy, whole, worse], [worse, whole, easy]):
+        assert rank(order, ACCURACY) == [whole, worse, easy]
+    progression = Progression()
+    progression(RunStarted(RunFolder(Path("run")), ACCURACY, 3, None, ("cpu",), (whole, easy), True, 0.0))
+    assert progression.best == whole
+
+
+def test_another_number_of_folds_on_other_images_is_whole_as_well() -> None:
+    earlier, now, broken = folded(0, 0.9, 0.9), folded(1, 0.8, 0.8, 0.8, data="b-8x8x1"), folded(2, 1, data="b-9x9x1")
+    assert rank([earlier, now, broken], ACCURACY) == [earlier, now, broken]
+
+
+def test_a_running_trial_that_has_no_stamp_yet_stands_behind_whole_ones() -> None:
+    assert rank([folded(0, 0.9, data=""), folded(1, 0.5, 0.5)], ACCURACY)[0].number == 1

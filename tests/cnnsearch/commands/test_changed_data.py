@@ -110,6 +110,15 @@ def test_a_lost_status_file_loses_no_run(command_line: CommandLine, photos: Path
     assert len(trials(command_line)) == 2
 
 
+def test_a_lost_description_of_the_same_images_is_written_anew(command_line: CommandLine, photos: Path) -> None:
+    space, description = command_line.write(SPACE), command_line.folder / RUN / "dataset.json"
+    command_line.good("run", space, "--trials", "1")
+    before = description.read_text()
+    description.unlink()
+    command_line.good("run", space, "--more", "1")
+    assert description.read_text() == before
+
+
 def test_folds_are_scored_by_their_mean_and_a_retraining_gives_each_fold_again(command_line: CommandLine) -> None:
     folds = ("--set", "data.folds=2")
     printed = command_line.good("run", command_line.write(TINY), "--trials", "2", *folds)

@@ -53,6 +53,7 @@ def test_another_part_is_a_move_and_another_class_a_relabelling() -> None:
     now = base()
     content = now.pop("cat/2.jpg")[2]
     now |= {"cat/0.jpg": ("cat", "validation", now["cat/0.jpg"][2]), "dog/2.jpg": ("dog", "train", content)}
+    now["cat/new.jpg"] = now.pop("cat/4.jpg")
     words = (
         "1 image moved from train to validation (cat/0.jpg), 1 relabelled from cat to dog (dog/2.jpg), 1 only renamed"
     )

@@ -1,5 +1,6 @@
 """Cross-validated trials on real digits: fresh weights in each fold, every image validated on once, one model kept."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective
 from cnnsearch.search.seeds import fold_seed
+from cnnsearch.search.trial.failures import NotANumber
 from cnnsearch.search.trial.messages import Built, Done, EpochDone, Message, Trained, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.training import Reporter, TrialJob, run_trial
 from cnnsearch.spaces.document import Configuration, Data
 
 FOLDS = {"source": "sample:digits", "image_size": [8, 8], "color": "gray", "folds": 2}
@@ -127,3 +129,19 @@ def test_every_image_but_those_of_the_test_part_is_validated_on_once(digits: Dat
     validated = np.concatenate([fold.rows("validation") for fold in folds])
     assert sorted(validated) == sorted({*range(len(digits.names))} - {*digits.rows("test").tolist()})
     assert all(np.array_equal(fold.rows("test"), digits.rows("test")) for fold in folds)
+
+
+class Asked:
+    """A parent that must not be asked."""
+
+    def ask(self, message: object) -> object:
+        raise AssertionError(message)
+
+
+@pytest.mark.parametrize(("fold", "where"), [(2, "after epoch 3 of fold 2"), (None, "after epoch 3")])
+def test_a_loss_that_is_no_number_is_told_with_its_fold(fold: int | None, where: str) -> None:
+    reporter = Reporter(Asked(), fold)  # type: ignore[arg-type]
+    reporter.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+    reporter.model.compile("sgd", "mse")
+    with pytest.raises(NotANumber, match=f"^val_loss is nan {where}$"):
+        reporter.on_epoch_end(2, {"loss": 1.0, "val_loss": math.nan})
