@@ -134,7 +134,7 @@ def streaming(file: Path, seconds: float) -> dict[str, float]:
     images = np.load(file, mmap_mode="r")
     rows, labels = np.arange(len(images)), np.zeros(len(images), np.int32)
     reference = DatasetReference(str(file.parent), "sparse", Shares(0.2, 0.1, 0))
-    dataset = Dataset(("cat", "dog"), images, labels, (), (), "", {"train": rows}, reference)
+    dataset = Dataset(("cat", "dog"), images, labels, (), (), (), "", {"train": rows}, reference)
     taken = as_keras_takes_it(Batches(dataset, ("train",), BATCH))
     start, began, fed = memory()["VmRSS"], time.perf_counter(), 0
     for number, (batch, _) in enumerate(itertools.chain.from_iterable(itertools.repeat(taken))):
@@ -186,14 +186,11 @@ def multiply(photos: Path, folder: Path, count: int) -> None:
         write(folder, path.parent.name, f"{number}.jpg", marked)
 
 
-def doctor_seconds(place: Workplace, photos: Path) -> float | None:
-    """Seconds of the whole command; None where it is not there yet."""
-    command = [sys.executable, "-m", "cnnsearch", "data", "doctor"]
-    silent: dict[str, Any] = {"env": place.environment, "stdout": subprocess.DEVNULL}
-    if subprocess.run([*command, "--help"], stderr=subprocess.DEVNULL, check=False, **silent).returncode:
-        return None
+def doctor_seconds(place: Workplace, photos: Path) -> float:
+    """Seconds of the whole command."""
+    command = [sys.executable, "-m", "cnnsearch", "data", "doctor", str(photos)]
     began = time.perf_counter()
-    subprocess.run([*command, str(photos)], cwd=place.folder, check=True, **silent)
+    subprocess.run(command, cwd=place.folder, env=place.environment, stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - began
 
 
@@ -217,8 +214,7 @@ def measured(place: Workplace, photos: Path, extent: Extent) -> tuple[list[Figur
     figures = [Figure("building the cache, median", statistics.median(built), "images/s", at_least=2000)]
     paces = in_child(feeding, photos, place.folder / "cache-0", extent.rounds)
     figures += feeding_figures(paces)
-    if (seconds := doctor_seconds(place, photos)) is not None:
-        figures.append(Figure("cnnsearch data doctor", seconds, "s", at_most=10))
+    figures.append(Figure("cnnsearch data doctor", doctor_seconds(place, photos), "s", at_most=10))
     if extent.many:
         multiply(photos, place.folder / "many", extent.many)
         _, peak = in_child(building, place.folder / "many", place.folder / "cache-many")
