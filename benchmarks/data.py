@@ -35,17 +35,27 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is measured: rounds, photos painted where there are none, photos and bytes cached, seconds streamed."""
+    """How much is measured.
+
+    Attributes:
+        rounds: how often.
+        turn: seconds that each side of a comparison has in a round.
+        painted: photos, where there are none.
+        many: photos cached for the sake of memory.
+        stream_bytes: of the cache that is streamed.
+        stream_seconds: how long it is.
+    """
 
     rounds: int
+    turn: float
     painted: int
     many: int
     stream_bytes: int
     stream_seconds: float
 
 
-WHOLE = Extent(rounds=5, painted=0, many=25_000, stream_bytes=20 * 10**9, stream_seconds=60)
-QUICK = Extent(rounds=1, painted=120, many=0, stream_bytes=2 * 10**9, stream_seconds=1)
+WHOLE = Extent(rounds=5, turn=1, painted=0, many=25_000, stream_bytes=20 * 10**9, stream_seconds=60)
+QUICK = Extent(rounds=1, turn=0, painted=120, many=0, stream_bytes=2 * 10**9, stream_seconds=1)
 
 
 def in_child(work: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401 - whatever the work gives
@@ -77,12 +87,14 @@ def memory() -> dict[str, float]:
     return {line[0].rstrip(":"): int(line[1]) / 1024 for line in lines if line[-1] == "kB"}
 
 
-def pace(batches: Iterable[Any], images: int) -> float:
-    """Images in a second of one epoch, with nothing done to them."""
-    began = time.perf_counter()
-    for _ in batches:
-        pass
-    return images / (time.perf_counter() - began)
+def pace(epoch: Callable[[], Iterable[Any]], images: int, seconds: float) -> float:
+    """Images in a second of epochs that follow each other for so long, at least one, with nothing done to them."""
+    began, epochs = time.perf_counter(), 0
+    while (passed := time.perf_counter() - began) < seconds or not epochs:
+        for _ in epoch():
+            pass
+        epochs += 1
+    return epochs * images / passed
 
 
 def as_keras_takes_it(source: object) -> Any:  # noqa: ANN401 - a tf.data.Dataset
@@ -92,8 +104,11 @@ def as_keras_takes_it(source: object) -> Any:  # noqa: ANN401 - a tf.data.Datase
     return get_data_adapter(source).get_tf_dataset()
 
 
-def feeding(source: Path, cache: Path, rounds: int) -> dict[str, list[float]]:
-    """Images in a second of later epochs, in turns: Keras' loader, ours as Keras takes it and alone, numpy's gather."""
+def feeding(source: Path, cache: Path, rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Images in a second of later epochs, in turns of so many seconds.
+
+    Of Keras' loader, of our batches alone and as Keras takes them, and of numpy's gather.
+    """
     import keras
     import tensorflow as tf
 
@@ -119,7 +134,7 @@ def feeding(source: Path, cache: Path, rounds: int) -> dict[str, list[float]]:
     paces: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds + 1):
         for name, side in sides.items():
-            measured = pace(side(), count)
+            measured = pace(side, count, seconds)
             if number:  # the first epoch warms up
                 paces[name].append(measured)
     return paces
@@ -199,12 +214,12 @@ def feeding_figures(paces: dict[str, list[float]]) -> list[Figure]:
     medians = {name: statistics.median(values) for name, values in paces.items()}
     plain, ahead, taken, alone, gather = medians.values()
     figures = [Figure(f"{name}, median", value, "images/s") for name, value in medians.items()]
-    times = Figure("as Keras takes it: times Keras' loader", taken / max(plain, ahead), at_least=10)
+    loader = max(plain, ahead)
     return [
         *figures,
-        times,
-        Figure("batches alone: share of numpy's pace", alone / gather, at_least=0.5),
-        Figure("as Keras takes it: share of numpy's pace", taken / gather),
+        Figure("batches: times Keras' loader", alone / loader, at_least=10),
+        Figure("batches: share of numpy's pace", alone / gather, at_least=0.5),
+        Figure("as Keras takes it: times Keras' loader", taken / loader),
     ]
 
 
@@ -212,7 +227,7 @@ def measured(place: Workplace, photos: Path, extent: Extent) -> tuple[list[Figur
     """All figures, and the single measurements behind them."""
     built = [in_child(building, photos, place.folder / f"cache-{number}")[0] for number in range(extent.rounds)]
     figures = [Figure("building the cache, median", statistics.median(built), "images/s", at_least=2000)]
-    paces = in_child(feeding, photos, place.folder / "cache-0", extent.rounds)
+    paces = in_child(feeding, photos, place.folder / "cache-0", extent.rounds, extent.turn)
     figures += feeding_figures(paces)
     figures.append(Figure("cnnsearch data doctor", doctor_seconds(place, photos), "s", at_most=10))
     if extent.many:
