@@ -1,5 +1,6 @@
 """How a command ends: every exception that leaves it becomes an exit code and a message a person can use."""
 
+import errno
 import os
 import platform
 import select
@@ -36,8 +37,8 @@ def run_guarded(function: Callable[[], object]) -> int:
     """Call `function` and give the exit code of the process.
 
     A whole number that `function` returns is the code, any other result is 0. `CnnSearchError` is shown and gives 1,
-    Ctrl-C gives 130, a reader of our output that went away gives 1 without a word, `SystemExit` keeps its code,
-    and anything else is our fault: 3, two lines on stderr and a traceback in a log file.
+    Ctrl-C gives 130, a reader of our output that went away gives 1 without a word, a full disk under it gives 1,
+    `SystemExit` keeps its code, and anything else is our fault: 3, two lines on stderr and a traceback in a log file.
     """
     try:
         return _flushed(function())
@@ -49,8 +50,8 @@ def run_guarded(function: Callable[[], object]) -> int:
         return Exit.INTERRUPTED
     except SystemExit as leaving:
         return _code_of(leaving)
-    except BrokenPipeError as error:
-        return _broken_pipe(error)
+    except OSError as error:
+        return _failed_output(error)
     except Exception as error:  # noqa: BLE001 - the last place that can say something useful
         return _fault(error)
 
@@ -70,14 +71,26 @@ def _code_of(leaving: SystemExit) -> int:
     return Exit.MENDABLE
 
 
-def _broken_pipe(error: BrokenPipeError) -> int:
-    """Quiet where the reader of stdout went away, as `head` does; any other pipe is one of ours, and a fault."""
-    if not _reader_is_gone():
+def _failed_output(error: OSError) -> int:
+    """Where stdout does not take what is printed; any other pipe or file is one of ours, and a fault.
+
+    A reader who went away, as `head` does, is told nothing. An error of a full disk names no file: it came from stdout,
+    or from a file that was open already.
+    """
+    full = error.errno == errno.ENOSPC and error.filename is None
+    if not full and not (isinstance(error, BrokenPipeError) and _reader_is_gone()):
         return _fault(error)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())  # else Python's own flush at its exit complains once more
-    os.close(nowhere)
+    _drop_output()
+    if full:
+        terminal.complain("what is printed or written must find room, got: no space left. Free some space.")
     return Exit.MENDABLE
+
+
+def _drop_output() -> None:
+    """Else Python's own flush at its exit complains once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _reader_is_gone() -> bool:

@@ -137,9 +137,9 @@ def _describe(prepared: _Prepared, request: Request) -> None:
 
 
 def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
-    run, document = prepared.run, prepared.space.document
+    run, document, chosen = prepared.run, prepared.space.document, prepared.chosen
     objective = Objective.of(document.search.objective)
-    before = spent_seconds(run) if prepared.chosen.continued else 0.0
+    before = spent_seconds(run) if chosen.continued else 0.0
     budget = Budget(document.search.time, before)
     slots = visible_slots()
     oracle = _oracle(prepared)
@@ -155,18 +155,8 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
         broadcast = Broadcast((*own, *listeners))
         names = tuple(slot.name for slot in slots)
-        broadcast(
-            RunStarted(
-                run,
-                objective,
-                prepared.chosen.trials,
-                budget.seconds,
-                names,
-                finished,
-                prepared.chosen.continued,
-                before,
-            )
-        )
+        total = chosen.trials, budget.seconds
+        broadcast(RunStarted(run, objective, *total, names, finished, chosen.continued, before))
         for warning in prepared.warnings:
             broadcast(Warned(warning))
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)

@@ -6,9 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median_low
 
-from PIL import Image
-
 from cnnsearch.search.dataset.decoding.decode import FORMATS, opened_image, quiet_pillow
+from cnnsearch.search.dataset.decoding.seen import orientation
 from cnnsearch.search.dataset.errors import DataError, UnreadableImage
 from cnnsearch.search.dataset.sources.layout import VALIDATION, LabelledImage
 from cnnsearch.search.dataset.sources.source import Source
@@ -16,7 +15,6 @@ from cnnsearch.search.dataset.sources.source import Source
 MOST_LOOKED_AT = 400
 """Files whose headers are read; beyond it the figures hardly change."""
 _THREADS = 8
-_ORIENTATION = 0x0112
 _LYING = (5, 6, 7, 8)
 """The EXIF orientations that exchange height and width."""
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "F")
@@ -114,15 +112,8 @@ def _look(source: Source, image: LabelledImage) -> _Header | str:
     """An image's header, or why there is none."""
     try:
         with opened_image(source.read(image)) as opened:
-            lying = _orientation(opened) in _LYING
+            lying = orientation(opened) in _LYING
             height, width = (opened.width, opened.height) if lying else (opened.height, opened.width)
             return _Header(height, width, opened.mode in _GRAY_MODES)
     except UnreadableImage as error:
         return str(error)
-
-
-def _orientation(image: Image.Image) -> object:
-    try:
-        return image.getexif().get(_ORIENTATION)
-    except Exception:  # noqa: BLE001 - broken EXIF data is no reason to lose a good photo
-        return None

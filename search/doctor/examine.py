@@ -8,7 +8,7 @@ from PIL import Image
 
 from cnnsearch.search.dataset.cache.naming import content_hash
 from cnnsearch.search.dataset.decoding.decode import opened_image, thumbnail_of
-from cnnsearch.search.dataset.decoding.seen import seen
+from cnnsearch.search.dataset.decoding.seen import orientation, seen
 from cnnsearch.search.dataset.errors import UnreadableImage
 from cnnsearch.search.dataset.sources.layout import LabelledImage
 from cnnsearch.search.dataset.sources.source import Source
@@ -16,9 +16,6 @@ from cnnsearch.search.dataset.sources.source import Source
 Thumbnail = NDArray[np.uint8]
 """(32, 32) in grey."""
 
-_ORIENTATION = 0x0112
-_ORIENTATIONS = range(1, 9)
-_UPRIGHT = (None, 1)
 _SMALL = 32
 _CLEAR_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
 _PNG_DEPTH = 24
@@ -90,7 +87,7 @@ def look_at(encoded: bytes) -> tuple[Look, Thumbnail]:
         UnreadableImage: the bytes are no whole image of a known format.
     """
     with opened_image(encoded) as image:
-        kind, mode, orientation = _format(image), image.mode, _orientation(image)
+        kind, mode = _format(image), image.mode
         picture = seen(image)
         look = Look(
             format=kind,
@@ -99,7 +96,7 @@ def look_at(encoded: bytes) -> tuple[Look, Thumbnail]:
             width=picture.width,
             spread=_spread(picture),
             animated=_is_animated(image),
-            turned=orientation not in _UPRIGHT,
+            turned=orientation(image) != 1,
             deep=mode.startswith("I") or (kind == "PNG" and encoded[_PNG_DEPTH] == 16),
             clear=mode in _CLEAR_MODES or "transparency" in image.info,
         )
@@ -109,14 +106,6 @@ def look_at(encoded: bytes) -> tuple[Look, Thumbnail]:
 def _format(image: Image.Image) -> str:
     """MPO is a JPEG file that some cameras append a second, smaller picture to."""
     return "JPEG" if image.format == "MPO" else image.format or ""
-
-
-def _orientation(image: Image.Image) -> int | None:
-    try:
-        value = image.getexif().get(_ORIENTATION)
-    except Exception:  # noqa: BLE001 - broken EXIF data is no reason to lose a good photo
-        return None
-    return value if isinstance(value, int) and value in _ORIENTATIONS else None
 
 
 def _spread(picture: Image.Image) -> int:

@@ -133,6 +133,18 @@ def test_a_reader_that_goes_away_is_no_fault(write: str, state: Path) -> None:
     assert not state.exists()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_that_a_full_disk_does_not_take_is_no_fault(state: Path) -> None:
+    code = GUARDED + "sys.exit(run_guarded(lambda: terminal.say('a line')))"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60, text=True
+        )
+    assert done.returncode == Exit.MENDABLE
+    assert done.stderr.startswith("error: what is printed or written must find room, got: no space left.")
+    assert not state.exists()
+
+
 def test_a_broken_pipe_of_our_own_is_a_fault(state: Path, capfd: pytest.CaptureFixture[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
