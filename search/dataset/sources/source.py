@@ -140,8 +140,6 @@ _SCHEMES: dict[str, Callable[[str, str], Opened]] = {
 
 
 def _existing(source: str) -> Path:
-    if not source:  # which a Path takes for the folder that we are in
-        raise DataError("data.source", "it names images, got an empty text.", _ADVICE)
     try:
         path = Path(source).expanduser()
         path.stat()

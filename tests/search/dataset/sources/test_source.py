@@ -253,11 +253,3 @@ def test_a_folder_without_permission_is_told(folder, pets) -> None:
     finally:
         (root / "cat").chmod(0o755)
     assert re.search(r"must be readable, got: Permission denied\. Check .*permissions\.", said)
-
-
-def test_an_empty_text_is_not_the_folder_that_we_are_in(folder, pets, monkeypatch) -> None:
-    monkeypatch.chdir(folder(pets))
-    with pytest.raises(
-        DataError, match=r"^data\.source: it names images, got an empty text\. Give the path of a folder"
-    ):
-        open_source("")
