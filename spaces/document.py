@@ -9,8 +9,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from cnnsearch.spaces.sections.augment import Augment
-from cnnsearch.spaces.sections.backbones import Backbone, MobileNet
+from cnnsearch.spaces.sections.backbones import Backbone, FineTune, MobileNet
 from cnnsearch.spaces.sections.data import Data, Split, sizes
+from cnnsearch.spaces.sections.evaluation import Evaluation
 from cnnsearch.spaces.sections.head import Dense, Head
 from cnnsearch.spaces.sections.model import Model
 from cnnsearch.spaces.sections.optimizers import Adam, Optimizer, Schedule
@@ -34,6 +35,8 @@ __all__ = [
     "Dense",
     "Document",
     "EarlyStopping",
+    "Evaluation",
+    "FineTune",
     "Head",
     "Keep",
     "MobileNet",
@@ -74,6 +77,8 @@ class Document(Section):
     """How the weights are moved."""
     training: Training = Training()
     """One trial's training."""
+    evaluation: Searched[Evaluation] = Evaluation()
+    """How a trained model looks at an image."""
     search: Search = Search()
     """Which configurations are tried."""
     keep: Keep = Keep()

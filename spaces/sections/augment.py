@@ -42,3 +42,7 @@ class Augment(Section):
     cutmix: Searched[Annotated[float, Field(ge=0, le=8)]] = 0.0
     """Pastes rectangles of one image into another, and mixes their labels (arXiv:1905.04899), by shares from
     Beta(cutmix, cutmix); 0 for never. Beside mixup, each batch takes one of the two."""
+    views: Searched[Annotated[int, Field(ge=0, le=64)]] = 4
+    """Under a frozen backbone, which would make the same of an image in every epoch: so many changed copies of each
+    training image are made in advance, and what the backbone makes of them is kept. Where images are only flipped, each
+    way of it is one copy. 0 changes them anew, and runs the backbone, in every epoch."""

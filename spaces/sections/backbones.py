@@ -6,13 +6,46 @@ is known where Keras is; here are only facts, so that a space is checked without
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Discriminator, Tag
 
+from cnnsearch.spaces.sections.numbers import Positive
+from cnnsearch.spaces.sections.optimizers import LearningRate
 from cnnsearch.spaces.sections.rules import broken
 from cnnsearch.spaces.sections.searched import Searched
 from cnnsearch.spaces.sections.section import Section
+
+
+class Last(Section):
+    """The end of a network, by the number of its layers."""
+
+    last: Searched[Positive]
+    """How many layers are trained, counted from the end as Keras lists them: `network.layers[-30:]`."""
+
+
+def _depth_form(value: object) -> str:
+    return "<layers>" if isinstance(value, dict | Last) else "<word>"
+
+
+Depth = Annotated[Annotated[str, Tag("<word>")] | Annotated[Last, Tag("<layers>")], Discriminator(_depth_form)]
+
+
+def _some(depth: str | Last) -> str | Last:
+    if depth == "none":
+        raise broken("fine-tuning trains a part of the network, got none", "Set fine_tune to null for no such phase.")
+    return depth
+
+
+class FineTune(Section):
+    """A second phase of the training: once the head is trained, the end of the backbone is trained with it."""
+
+    trainable_from: Searched[Annotated[Depth, AfterValidator(_some)]] = "all"
+    """From where on: `all`, the first trainable block (`block5`) or layer, or `{last: 30}`."""
+    epochs: Searched[Positive] = 5
+    """At most so many, after those of `training`."""
+    learning_rate: Searched[LearningRate] = 0.00001
+    """Where the learning rate starts in this phase, under the same schedule; much less than the head's."""
 
 
 class Backbone(Section):
@@ -20,8 +53,13 @@ class Backbone(Section):
 
     weights: Searched[str | None] = "imagenet"
     """`imagenet`, the path of a weights file, or null for random weights."""
-    trainable_from: Searched[str] = "none"
-    """`none` (all frozen), `all`, or the first trainable block (`block5`) or layer."""
+    trainable_from: Searched[Depth] = "none"
+    """`none` (all frozen), `all`, the first trainable block (`block5`) or layer, or `{last: 30}`, the last 30 layers.
+    `cnnsearch backbones NAME` lists them."""
+    fine_tune: Searched[FineTune | None] = None
+    """A second phase that trains more of the network, at a smaller learning rate; null for none."""
+    features: Literal["float32", "float16"] = "float32"
+    """How what the frozen part makes of an image is kept; `float16` takes half the room, and rounds."""
 
 
 def _published(*alphas: float) -> Callable[[float], float]:
