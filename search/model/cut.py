@@ -13,8 +13,11 @@ from typing import Any
 import keras
 
 from cnnsearch.search.model.block_names import is_numbered_by_keras
+from cnnsearch.search.model.size import share_of_training
 from cnnsearch.spaces.sections.backbones import BACKBONES
 
+_LEAST_GAIN = 0.1
+"""Of a backbone's operations in a training step. Early maps are large: to read them then costs more than to make them."""
 _GLOBAL = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
 
 
@@ -58,7 +61,8 @@ def cut(model: keras.Model) -> Cut | None:
     The cut is the last single tensor with nothing before it that training changes; behind the last frozen weights, the
     last of the smallest. Behind a backbone that is frozen to its end, the head's global pooling is frozen too.
 
-    None where nothing is gained: there is no backbone, or no layer with weights is frozen before such a tensor.
+    None where little is gained: there is no backbone, or what is frozen before such a tensor takes less than a tenth of
+    a training step's operations.
     """
     call = _call_of_backbone(model)
     last = _last_frozen(call.operation) if call else None
@@ -86,9 +90,11 @@ def _cut_behind(model: keras.Model, call: _Step, last: _Step) -> Cut:
     )
 
 
-def _cut_within(model: keras.Model, call: _Step, last: _Step) -> Cut:
+def _cut_within(model: keras.Model, call: _Step, last: _Step) -> Cut | None:
     network = call.operation
     before = keras.Model(network.input, last.made, name=f"{network.name}_frozen")
+    if share_of_training(before, network) < _LEAST_GAIN:
+        return None
     behind = keras.Model(last.made, network.output, name=f"{network.name}_rest")
     head = keras.Model(call.made, model.output, name="head")
     return Cut(
