@@ -134,7 +134,9 @@ def test_the_seed_decides_the_initial_weights(make: Any, model: dict[str, Any]) 
     assert not same(built(None), built(None))
 
 
-@pytest.mark.parametrize(("depth", "shared"), [("none", True), ("conv_pw_13", True), ({"last": 3}, True), ("all", False)])
+@pytest.mark.parametrize(
+    ("depth", "shared"), [("none", True), ("conv_pw_13", True), ({"last": 3}, True), ("all", False)]
+)
 def test_trials_share_the_random_weights_of_a_frozen_backbone(make: Any, depth: Any, shared: bool) -> None:
     def built(seed: int | None, search_seed: int = 42) -> keras.Model:
         data = {"source": "photos", "image_size": [32, 32]}

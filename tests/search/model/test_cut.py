@@ -18,9 +18,7 @@ from cnnsearch.spaces.sections.backbones import BACKBONES, Last
 
 QUICK = {"vgg16", "mobilenetv2", "mobilenetv3small", "resnet50", "resnet50v2", "efficientnetb0", "convnexttiny"}
 ONE_OF_EACH = QUICK | {"mobilenet", "efficientnetv2b0", "xception", "densenet121", "inceptionv3", "nasnetmobile"}
-NAMES = [
-    name if name in ONE_OF_EACH else pytest.param(name, marks=pytest.mark.nightly) for name in BACKBONES
-]
+NAMES = [name if name in ONE_OF_EACH else pytest.param(name, marks=pytest.mark.nightly) for name in BACKBONES]
 
 
 def photos(shape: tuple[int, ...], count: int = 4) -> np.ndarray:

@@ -94,9 +94,7 @@ def test_one_view_is_the_model_itself(make: Any) -> None:
 
 @pytest.mark.parametrize("evaluation", EVERY[1:])
 @pytest.mark.parametrize(("output", "classes"), [("softmax", 3), ("sigmoid", 2)])
-def test_the_answer_is_the_mean_over_the_views(
-    make: Any, evaluation: Evaluation, output: str, classes: int
-) -> None:
+def test_the_answer_is_the_mean_over_the_views(make: Any, evaluation: Evaluation, output: str, classes: int) -> None:
     model = build_network(make(head={"output": output}), classes)
     images = photos(16, 16, 3)
     expected = by_hand(model, evaluation, images)
