@@ -17,7 +17,7 @@ from cnnsearch.search.model.size import share_of_training
 from cnnsearch.spaces.sections.backbones import BACKBONES
 
 _LEAST_GAIN = 0.1
-"""Of a backbone's operations in a training step. Early maps are large: to read them then costs more than to make them."""
+"""Of a backbone's operations in a training step. Early maps are large: to read them costs more than to make them."""
 _GLOBAL = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
 
 

@@ -6,14 +6,13 @@ Five crops and their mirror images: Krizhevsky, Sutskever and Hinton, NeurIPS 20
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
-import numpy.typing as npt
 
 from cnnsearch.spaces.sections.evaluation import Evaluation
 
-Images = npt.NDArray[Any] | keras.KerasTensor
+Images: TypeAlias = Any  # Keras is untyped
 """Images (batch, height, width, channels): an array, a tensor of the backend, or one of Keras' graphs."""
 _SHARE = 0.875
 """Of the height and of the width that a crop keeps."""
