@@ -7,12 +7,13 @@ complete or absent: it is built under another name by whoever holds its lock, an
 
 import os
 import weakref
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from cnnsearch.search.dataset.cache.index import CacheIndex
 from cnnsearch.search.dataset.cache.label import Label
@@ -52,6 +53,16 @@ class Cache:
     is_new: bool = False
 
     @property
+    def files(self) -> Mapping[Path, NDArray[Any]]:
+        """The files whose rows have checksums, and their memory maps."""
+        return {self.folder / PIXELS_FILE: self.images, self.folder / THUMBNAILS_FILE: self.thumbnails}
+
+    @property
+    def checksums(self) -> Sequence[int]:
+        """The checksum of each row."""
+        return self.index.checksums
+
+    @property
     def bytes(self) -> int:
         """What it takes on the disk, but for its index."""
         return self.images.nbytes + self.thumbnails.nbytes
@@ -78,16 +89,22 @@ def _opened(folder: Path, *, is_new: bool) -> Cache:
     if content_hash(content) != label.index_hash:
         raise ValueError(f"{folder}: the index is not the one that was written")
     index = CacheIndex.from_bytes(content)
-    images = _mapped(folder / PIXELS_FILE, (len(index.names), *index.shape))
-    thumbnails = _mapped(folder / THUMBNAILS_FILE, (len(images), THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    images = mapped(folder / PIXELS_FILE, (len(index.names), *index.shape))
+    thumbnails = mapped(folder / THUMBNAILS_FILE, (len(images), THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     return Cache(folder, index, images, thumbnails, is_new)
 
 
-def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels:
-    pixels: np.memmap[Any, np.dtype[np.uint8]] = np.load(path, mmap_mode="r", allow_pickle=False)
-    if pixels.shape != shape or pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
-        raise ValueError(f"{path}: the pixels have another form")
+def mapped(path: Path, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> NDArray[Any]:
+    """A .npy file of a cache, read-only and memory mapped.
+
+    Raises:
+        ValueError: it has another form or length.
+        OSError: it cannot be read.
+    """
+    array: np.memmap[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    if array.shape != shape or array.dtype != dtype or not array.flags.c_contiguous:
+        raise ValueError(f"{path}: the rows have another form")
     # numpy maps a file that is too long as well; a map that is too short it refuses
-    if path.stat().st_size != pixels.offset + pixels.nbytes:
+    if path.stat().st_size != array.offset + array.nbytes:
         raise ValueError(f"{path}: the file has another length")
-    return pixels
+    return array
