@@ -4,7 +4,7 @@ Features are what a frozen network makes of an image, which is the same in every
 nothing but the network, the image as the network sees it, and how exactly they are kept; so does their place.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -89,13 +89,3 @@ class Features:
             missing = np.asarray(rows)[places < 0]
             raise ValueError(f"features are there for the rows that were asked for, got rows {missing[:5].tolist()}")
         return places
-
-
-def row_bytes(frozen: Frozen, precision: Precision) -> int:
-    """The bytes that one image takes in one view."""
-    return int(np.prod(frozen.shape, dtype=np.int64)) * np.dtype(precision).itemsize
-
-
-def sizes_of(frozen: Frozen, views: Sequence[Viewed], images: int, precision: Precision) -> int:
-    """The bytes that the features of so many different images take in all of these views."""
-    return row_bytes(frozen, precision) * len(views) * images

@@ -7,10 +7,10 @@ complete or absent: it is built under another name by whoever holds its lock, an
 
 import os
 import weakref
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -32,6 +32,7 @@ from cnnsearch.search.dataset.decoding.decode import THUMBNAIL_SIDE
 __all__ = ["CACHE_VARIABLE", "Cache", "default_cache_folder", "open_cache"]
 
 Pixels = NDArray[np.uint8]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,20 +71,29 @@ class Cache:
 
 def open_cache(folder: Path, *, is_new: bool = False) -> Cache | None:
     """The cache in a folder; None where there is none, one of another version, or one that is plainly damaged."""
+    cache = opened(folder, _read, lambda cache: cache.images)
+    return replace(cache, is_new=is_new) if cache else None
+
+
+def opened(folder: Path, read: Callable[[Path], T], lasting: Callable[[T], object]) -> T | None:
+    """What `read` makes of the cache in a folder, which nobody deletes as long as `lasting` of it is there.
+
+    None where there is no cache, and where `read` raises OSError, ValueError or EOFError for a damaged one.
+    """
     try:
         held = hold_open(folder / LABEL_FILE)
     except OSError:
         return None
     try:
-        cache = _opened(folder, is_new=is_new)
+        cache = read(folder)
     except (OSError, ValueError, EOFError):
         os.close(held)
         return None
-    weakref.finalize(cache.images, os.close, held)
+    weakref.finalize(lasting(cache), os.close, held)
     return cache
 
 
-def _opened(folder: Path, *, is_new: bool) -> Cache:
+def _read(folder: Path) -> Cache:
     label = Label.read(folder / LABEL_FILE)
     content = (folder / INDEX_FILE).read_bytes()
     if content_hash(content) != label.index_hash:
@@ -91,7 +101,7 @@ def _opened(folder: Path, *, is_new: bool) -> Cache:
     index = CacheIndex.from_bytes(content)
     images = mapped(folder / PIXELS_FILE, (len(index.names), *index.shape))
     thumbnails = mapped(folder / THUMBNAILS_FILE, (len(images), THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    return Cache(folder, index, images, thumbnails, is_new)
+    return Cache(folder, index, images, thumbnails)
 
 
 def mapped(path: Path, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> NDArray[Any]:

@@ -42,7 +42,20 @@ def test_the_list_says_what_each_cache_is_and_what_is_free(line: CommandLine):
     digits(line, 5)
     out = line.good("data", "cache")
     head, row, total = out.splitlines()
-    assert head.split() == ["cache", "images", "pixels", "on", "disk", "last", "used", "state", "made", "from"]
+    assert head.split() == [
+        "cache",
+        "images",
+        "kept",
+        "of",
+        "each",
+        "on",
+        "disk",
+        "last",
+        "used",
+        "state",
+        "made",
+        "from",
+    ]
     assert "1,797  5 x 5 gray, stretch" in row
     assert row.endswith("complete  sample:digits")
     assert total.startswith(f"{line.folder / 'pixels'}: 1 cache, ")
@@ -70,6 +83,10 @@ def test_the_list_as_json(line: CommandLine):
         "images": 1797,
         "shape": [5, 5, 1],
         "resize": "stretch",
+        "kind": "images",
+        "network": None,
+        "view": None,
+        "dtype": "uint8",
     }
 
 
