@@ -1,6 +1,6 @@
 """Builds the feature cache of one view: computed once, by whoever holds its lock, beside its place and then renamed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -79,8 +79,7 @@ def build(job: Job, progress: Callable[[int], None]) -> Kept:
     """
     remove_leftovers(job.files)
     with folder_beside(job.files) as beside:
-        checksums = np.fromiter(_written(job, beside / FEATURES_FILE, progress), np.uint32, len(job.rows))
-        np.save(beside / CHECKSUMS_FILE, checksums)
+        np.save(beside / CHECKSUMS_FILE, np.array(_write(job, beside / FEATURES_FILE, progress), np.uint32))
         _label(job, content_hash((beside / CHECKSUMS_FILE).read_bytes())).write(beside / LABEL_FILE)
         sync(beside / FEATURES_FILE)
         put_in_place(beside, job.folder)
@@ -90,15 +89,15 @@ def build(job: Job, progress: Callable[[int], None]) -> Kept:
     return kept
 
 
-def _written(job: Job, path: Path, progress: Callable[[int], None]) -> Iterator[int]:
-    """Writes the features as they are computed; gives the checksum of each row."""
-    done = 0
+def _write(job: Job, path: Path, progress: Callable[[int], None]) -> list[int]:
+    """Write the features as they are computed; the checksum of each row."""
+    checksums: list[int] = []
     with PixelFile(path, job.frozen.shape, job.precision) as file:
         for features in computed(job.frozen, job.view, job.dataset.images, job.rows, job.precision, job.batch):
             file.extend(features)
-            yield from (row_checksum(row.data) for row in features.reshape(len(features), -1))
-            done += len(features)
-            progress(done)
+            checksums += [row_checksum(row.data) for row in features.reshape(len(features), -1)]
+            progress(len(checksums))
+    return checksums
 
 
 def _label(job: Job, checksums_hash: str) -> FeatureLabel:

@@ -6,6 +6,7 @@ layer is and of the calls that it takes from. So no name counts, and a layer can
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from typing import Any
 
@@ -28,13 +29,18 @@ def identity_of(model: keras.Model) -> str:
     Names, seeds, what is trained, and the layers that change images at random (`augment_...`) do not count.
     """
     digest = blake2b(f"{keras.__version__} {_network(model.get_config())}".encode(), digest_size=20)
-    for layer in model.layers:
-        if not layer.name.startswith(AUGMENTATION):
-            for weight in layer.weights:
-                values = np.ascontiguousarray(keras.ops.convert_to_numpy(weight.value))
-                digest.update(f"{values.shape} {values.dtype}".encode())
-                digest.update(values.reshape(-1).view(np.uint8).data)
+    layers = [layer for layer in model.layers if not layer.name.startswith(AUGMENTATION)]
+    with ThreadPoolExecutor() as pool:  # hashing releases Python's lock
+        for found in pool.map(_weight, [weight for layer in layers for weight in layer.weights]):
+            digest.update(found)
     return digest.hexdigest()
+
+
+def _weight(weight: keras.Variable) -> bytes:
+    values = np.ascontiguousarray(keras.ops.convert_to_numpy(weight.value))
+    digest = blake2b(f"{values.shape} {values.dtype}".encode(), digest_size=20)
+    digest.update(values.reshape(-1).view(np.uint8).data)
+    return digest.digest()
 
 
 def _network(config: Mapping[str, Any]) -> str:

@@ -115,11 +115,12 @@ class _Work:
     def _built(self, number: int) -> Kept:
         job, *later = self._jobs[number:]
         missing = [job, *(other for other in later if not other.folder.exists())]
-        what = f"{job.frozen.title}: the features of {len(job.rows):,} images in {_counted(missing)}"
         size = sum(other.bytes for other in missing)
-        check_room(job.root, size, f"{what} need", _SMALLER)
+        what = f"{job.frozen.title}, {len(job.rows):,} images in {_counted(missing)}"
+        check_room(job.root, size, f"the feature cache ({what}) needs", _SMALLER)
         if self._told and not self.is_new:
-            self._told(f"{what} take {bytes_text(size)} in {job.root} (cnnsearch data cache lists and clears them)")
+            kept = f"feature cache: {bytes_text(size)} in {job.root} for {what}"
+            self._told(f"{kept} (cnnsearch data cache lists and clears it)")
         self.is_new = True
         return build(job, lambda done: self._done(number, done))
 

@@ -121,7 +121,11 @@ def _contents(label: object) -> tuple[str, str, str]:
         return f"{label.images:,}", f"{height} x {width} {color}, {label.resize}", label.source
     if isinstance(label, FeatureLabel):
         shape = " x ".join(map(str, label.shape)) or "1"
-        return f"{label.images:,}", f"{shape} {label.precision}", f"{label.network}, {label.view}: {label.source}"
+        return (
+            f"{label.images:,}",
+            f"{shape} {label.precision}",
+            f"{label.source} through {label.network}, {label.view}",
+        )
     return "", "", ""
 
 

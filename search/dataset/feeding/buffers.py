@@ -24,7 +24,7 @@ class Buffers:
         self._free: deque[mmap.mmap] = deque(maxlen=_SPARE)
 
     def empty(self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> NDArray[Any]:
-        """An array of this shape and kind with anything in it. It is nobody else's as long as it or a view of it lives."""
+        """An array of this shape with anything in it. It is nobody else's as long as it or a view of it lives."""
         try:
             memory = self._free.popleft()
         except IndexError:

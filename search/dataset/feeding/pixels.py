@@ -1,7 +1,8 @@
 """Gathers the rows of a batch from a cache's file: out of memory where they fit, else from the file itself.
 
-The rows are images, or what a network makes of them. Either way there is one copy on a machine, in the system's page cache, which all trials share and which
-the system takes back when memory is short. A copy in each process would be neither.
+The rows are images, or what a network makes of them. Either way there is one copy of them on a machine, in the
+system's page cache, which all trials share and which the system takes back when memory is short. A copy in each process
+would be neither.
 """
 
 import math
