@@ -89,7 +89,7 @@ def _seen(node: Any, calls: Calls) -> Any:  # noqa: ANN401 - any JSON value
         return [calls[name, number], tensor]
     if "output_layers" in node:
         return _network(node)
-    is_layer = "trainable" in node  # else a `name` may be that of a precision or an activation
+    is_layer = "trainable" in node or "batch_shape" in node  # else a `name` may be that of a precision
     kept = {key: value for key, value in node.items() if not (is_layer and _is_unseen(key))}
     return {key: _seen(value, calls) for key, value in kept.items()}
 

@@ -80,7 +80,7 @@ class Streamed:
         Raises:
             DataError: the file ends too early.
         """
-        for row, image in zip(rows.tolist(), into.reshape(len(rows), -1), strict=True):
+        for row, image in zip(rows.tolist(), into.reshape(len(rows), self._size // into.itemsize), strict=True):
             if os.preadv(self._file, [image.data], self._offset + row * self._size) != self._size:
                 raise DataError(
                     self._path,

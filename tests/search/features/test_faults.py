@@ -99,8 +99,8 @@ def test_a_small_disk_is_told_before_anything_is_computed(made: Made, root: Path
     monkeypatch.setattr(disk, "SPARE_BYTES", 2**60)
     rule = (
         rf"{root}: the feature cache \(sums block1, 8x6, \d+ images in 2 views\) needs 1\.15e\+06 TB, got \S+ \wB "
-        r"free\. Free some space \(`cnnsearch data cache` shows old caches\), set CNNSEARCH_CACHE to a folder on another "
-        r"disk, or need less: a smaller augment\.views \(0 keeps nothing\), `features: float16` in the section of the "
+        r"free\. Free some space \(`cnnsearch data cache` shows old caches\), set CNNSEARCH_CACHE to a folder on "
+        r"another disk, or need less: a smaller augment\.views \(0 keeps nothing\), `features: float16` in the section of the "
         r"network, or head\.pooling average\."
     )
     with pytest.raises(DataError, match=rule):
