@@ -55,7 +55,10 @@ def _network(config: Mapping[str, Any]) -> str:
                 calls[name, number] = _first_taken(call, calls)
             else:
                 calls[name, number] = _hash([what, place, _seen(call, calls)])
-    return _hash([[calls[name, call], tensor] for name, call, tensor in _histories(config["output_layers"])])
+    # Where the outputs are named, and there alone, Keras counts a network's own inside as its first call.
+    nested = {layer["name"] for layer in config["layers"] if "output_layers" in layer["config"]}
+    outputs = _histories(config["output_layers"])
+    return _hash([[calls[name, call - (name in nested)], tensor] for name, call, tensor in outputs])
 
 
 def _histories(node: Any) -> list[tuple[str, int, int]]:  # noqa: ANN401 - any nest of lists and mappings

@@ -100,8 +100,8 @@ def test_a_small_disk_is_told_before_anything_is_computed(made: Made, root: Path
     rule = (
         rf"{root}: the feature cache \(sums block1, 8x6, \d+ images in 2 views\) needs 1\.15e\+06 TB, got \S+ \wB "
         r"free\. Free some space \(`cnnsearch data cache` shows old caches\), set CNNSEARCH_CACHE to a folder on "
-        r"another disk, or need less: a smaller augment\.views \(0 keeps nothing\), `features: float16` in the section of the "
-        r"network, or head\.pooling average\."
+        r"another disk, or need less: a smaller augment\.views \(0 keeps nothing\), `features: float16` in the section of "
+        r"the network, or head\.pooling average\."
     )
     with pytest.raises(DataError, match=rule):
         made(views=[network.plain(), network.flip()])

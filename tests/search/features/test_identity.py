@@ -79,14 +79,24 @@ def test_another_output_of_the_same_layers_counts() -> None:
     assert identity_of(ended(True)) != identity_of(ended(False))
 
 
-def test_a_sequential_part_and_a_layer_that_is_called_twice_are_known() -> None:
+def sequential() -> keras.Model:
+    return keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Rescaling(0.5)])
+
+
+def functional() -> keras.Model:
+    images = keras.Input((4, 4, 3))
+    return keras.Model(images, keras.layers.Rescaling(0.5)(images))
+
+
+@pytest.mark.parametrize("part", [sequential, functional])
+def test_a_part_at_the_end_and_how_often_it_is_called_count(part: Network) -> None:
     def built(twice: bool) -> keras.Model:
-        images = keras.Input((4, 4, 3))
-        part = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Rescaling(0.5)])
-        once = part(images)
-        return keras.Model(images, part(once) if twice else once)
+        images, inner = keras.Input((4, 4, 3)), part()
+        once = inner(images)
+        return keras.Model(images, inner(once) if twice else once)
 
     assert identity_of(built(True)) == identity_of(built(True)) != identity_of(built(False))
+    assert identity_of(built(False)) == identity_of(built(False))
 
 
 @pytest.mark.nightly
