@@ -98,8 +98,9 @@ def _free(root: Path) -> int:
 def _table(found: Sequence[Stored]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("cache", "images", "kept of each", "on disk", "last used", "state"):
-        table.add_column(name, no_wrap=True, justify="right" if name in ("images", "on disk") else "left")
-    table.add_column("made from", overflow="fold")
+        right = name in ("images", "on disk")
+        table.add_column(name, no_wrap=name != "kept of each", justify="right" if right else "left")
+    table.add_column("made from", overflow="fold", min_width=14)
     for cache in found:
         table.add_row(*map(terminal.markup, map(terminal.one_line, _cells(cache))))
     return table
@@ -107,7 +108,7 @@ def _table(found: Sequence[Stored]) -> Table:
 
 def _cells(cache: Stored) -> tuple[str, ...]:
     state = cache.state.value + (", in use" if cache.open else "")
-    used = datetime.fromtimestamp(cache.used).astimezone().strftime("%Y-%m-%d %H:%M")
+    used = datetime.fromtimestamp(cache.used).astimezone().strftime("%Y-%m-%d")
     name, size = cache.folder.name.lstrip(".")[:8], bytes_text(cache.bytes)
     images, kept, made_from = _contents(cache.label)
     return name, images, kept, size, used, state, made_from
