@@ -40,7 +40,8 @@ class Viewed:
     Attributes:
         name: such as `plain` or `flip`; whatever is random in the view, its strengths and its seed, is named too.
         features: makes the features. It is always given batches of one size, and all images in one order, which
-            depends on nothing but their contents.
+            depends on nothing but their contents. So a random view is the same one wherever it is computed, if it
+            begins to draw with its first batch.
     """
 
     name: str
