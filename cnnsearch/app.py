@@ -253,9 +253,10 @@ def data_cache(
     check: Annotated[bool, typer.Option("--check", help="Read all of them whole and compare their checksums.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """List the decoded images that are kept for the next runs, or delete them.
+    """List the images and features that are kept for the next runs, or delete them.
 
-    Each set of images has one for every image size, way of resizing and color that was asked for.
+    Each set of images has one for every image size, way of resizing and color that was asked for. What a frozen
+    network makes of images, their features, is kept once for each network, depth and view.
 
     None is deleted by itself; one that is gone is made anew by the next run that wants it.
 
