@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import keras
 
 from cnnsearch.search.model.backbones import own_settings
-from cnnsearch.search.model.imagenet import WeightsFile, imagenet_file
+from cnnsearch.search.model.imagenet import WeightsFile, imagenet_file, models_folder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.leaves import leaves
 from cnnsearch.spaces.sections.backbones import Backbone
@@ -28,11 +28,6 @@ _PATIENCE = 4.0
 
 class WeightsUnavailable(CnnSearchError):
     """Pretrained weights that are neither on disk nor to be downloaded."""
-
-
-def models_folder() -> Path:
-    """Where Keras keeps downloaded weights: `models` in $KERAS_HOME, by default ~/.keras."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser() / "models"
 
 
 def locate_weights(name: str, section: Backbone) -> Path:
