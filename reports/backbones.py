@@ -25,16 +25,14 @@ def backbones_table(here: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
     return table
 
 
-def anatomy_text(found: "Anatomy", weights: str, last: int, *, each_layer: bool) -> RenderableType:
+def anatomy_text(found: "Anatomy", last: int, *, each_layer: bool) -> RenderableType:
     """One backbone: its size, its blocks or each of its layers, and where `{last: ...}` would begin.
 
     Args:
-        weights: where its ImageNet weights are, in a sentence.
         last: the number of layers from the end that is told as an example.
     """
     return Group(
         _headline(found),
-        Text(weights, overflow="fold"),
         "",
         _layers(found.layers) if each_layer else _blocks(found.blocks),
         "",

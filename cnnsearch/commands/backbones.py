@@ -67,7 +67,8 @@ def show_backbone(name: str, asked: Asked, *, layers: bool, as_json: bool) -> No
     if as_json:
         terminal.say(json.dumps(_described(found), indent=2))
     else:
-        terminal.show(anatomy_text(found, weights_sentence(name, section), LAST, each_layer=layers))
+        terminal.show(anatomy_text(found, LAST, each_layer=layers))
+        terminal.say(f"\n{weights_text(name, section)}")
 
 
 def known_backbone(name: str) -> str:
@@ -118,15 +119,17 @@ def pixels_of(name: str, image_size: str | None) -> tuple[int, int]:
     return height, width
 
 
-def weights_sentence(name: str, section: Backbone) -> str:
+def weights_text(name: str, section: Backbone) -> str:
     """Where the ImageNet weights of a backbone with these settings are, or come from."""
     file = imagenet_file(name, section)
     if file is None:
         return "No ImageNet weights were published for these settings."
     path = models_folder() / file.name
     if path.is_file():
-        return f"ImageNet weights: {path}"
-    return f"ImageNet weights: not on this machine; {file.url} goes to {path}"
+        return f"Its ImageNet weights are on this machine:\n  {path}"
+    return (
+        f"Its ImageNet weights are downloaded when they are first needed, or put there by hand:\n  {file.url}\n  {path}"
+    )
 
 
 def _here(name: str) -> list[tuple[dict[str, Any], WeightsFile]]:

@@ -214,5 +214,7 @@ _SIZES = {
 }
 """(weights, layers) of each without its top."""
 
-BACKBONES = {name: replace(facts, parameters=_SIZES[name][0], layers=_SIZES[name][1]) for name, facts in _SHAPES.items()}
+BACKBONES = {
+    name: replace(facts, parameters=_SIZES[name][0], layers=_SIZES[name][1]) for name, facts in _SHAPES.items()
+}
 """The facts of every backbone by its name, in the order in which messages list them."""
