@@ -22,7 +22,7 @@ from cnnsearch.spaces.phases import tunings
 from cnnsearch.spaces.sections.backbones import Backbone, Last
 from cnnsearch.spaces.sections.section import plain
 from cnnsearch.spaces.space import Space
-from cnnsearch.spaces.values import all_values, is_searched
+from cnnsearch.spaces.values import IntRange, all_values, domain_of, is_searched
 
 
 def with_discovered(space: Space, classes: int) -> Space:
@@ -66,11 +66,18 @@ def _pretrained(name: str, kind: str, section: Backbone) -> Pretrained:
 def _depths(node: Any) -> list[str | Last]:  # noqa: ANN401 - a depth, or a searched one
     """The depths that a node may be, `none` and `all` left out; of a range of layers, the most."""
     if isinstance(node, Last):
-        return [Last(last=max(all_values(node.last)))]
+        return [Last(last=_most(node.last))]
     if not is_searched(node):
         return [] if node in (None, "none", "all") else [node]
     options = node["choice"].values() if isinstance(node["choice"], Mapping) else node["choice"]
     return [depth for option in [*options, node.get("otherwise")] for depth in _depths(option)]
+
+
+def _most(node: Any) -> int:  # noqa: ANN401 - a number or a searched one
+    domain = domain_of(node) if is_searched(node) else None
+    known = [node.get("otherwise")] if domain else [node]
+    known += [domain.high] if isinstance(domain, IntRange) else all_values(node)  # a range may be too long to list
+    return max(value for value in known if value is not None)
 
 
 def _variants(section: Backbone) -> tuple[Backbone, ...]:
