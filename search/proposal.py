@@ -179,14 +179,17 @@ def _augment(proposal: Proposal) -> Lines:
     if proposal.survey.images >= MANY:
         return [f"# Gentle changes: {count} are varied by themselves.", "augment:", flip, "  translation: 0.1"]
     most = 0.2 if proposal.few else 0.1
+    # Each strength that is tried would have the features of all images computed anew.
     return [
         f"# Random changes make more of {count}" + (": strong ones, since they are few." if proposal.few else "."),
+        "# Under a pretrained network images are only mirrored, so that what it makes of them is computed once for all",
+        "# trials.",
         "augment:",
         flip,
-        f"  rotation: {{float: [0.0, {most / 2}]}}",
-        f"  zoom: {{float: [0.0, {most * 1.5:g}]}}",
-        f"  translation: {{float: [0.0, {most}]}}",
-        f"  contrast: {{float: [0.0, {most * 1.5:g}]}}",
+        f"  rotation: {{float: [0.0, {most / 2}], when: {{model: scratch}}}}",
+        f"  zoom: {{float: [0.0, {most * 1.5:g}], when: {{model: scratch}}}}",
+        f"  translation: {{float: [0.0, {most}], when: {{model: scratch}}}}",
+        f"  contrast: {{float: [0.0, {most * 1.5:g}], when: {{model: scratch}}}}",
     ]
 
 
@@ -237,7 +240,7 @@ def _evaluation(proposal: Proposal) -> Lines:
     return [
         (
             "evaluation: {flip: {choice: [false, true]}}",
-            "true: the mean over an image and its mirror image; false where left and right matter",
+            "the answer is the mean over an image and its mirror image where flip is true",
         )
     ]
 

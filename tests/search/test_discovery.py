@@ -1,4 +1,4 @@
-"""What is found out of backbones in a child process, before the first trial: depths that they lack, files that misfit."""
+"""What a child process finds out of backbones before the first trial: depths that they lack, files that misfit."""
 
 from pathlib import Path
 

@@ -68,7 +68,16 @@ def test_few_photos_get_features_that_are_computed_once_and_a_second_phase_where
     assert backbones[True].trainable_from == backbones[False].trainable_from == "none"
     assert [tuning.trainable_from["choice"] for tuning in tunings(backbones[True])] == [["conv_pw_12", "conv_pw_10"]]
     assert backbones[False].fine_tune is None
-    assert first_trials(loads_space(text[True], "own"))[0]["model.mobilenet.fine_tune"] == "frozen"
+    start = first_trials(loads_space(text[True], "own"))[0]
+    assert start["model.mobilenet.fine_tune"] == "frozen"
+
+
+def test_images_under_a_pretrained_network_are_only_mirrored_so_that_trials_share_its_features(tmp_path: Path):
+    space, _ = made(images(tmp_path / "photos", {"cat": 25, "dog": 75}), tmp_path / "o.yaml")
+    changes = [parameter for parameter in space.parameters if parameter.name.startswith("augment.")]
+    assert len(changes) == 4
+    assert all(not parameter.is_active({"model": "mobilenet"}) for parameter in changes)
+    assert all(parameter.is_active({"model": "scratch"}) for parameter in changes)
 
 
 def test_a_class_that_is_most_of_all_makes_accuracy_misleading(tmp_path: Path):
