@@ -77,7 +77,7 @@ def _most(node: Any) -> int:  # noqa: ANN401 - a number or a searched one
     domain = domain_of(node) if is_searched(node) else None
     known = [node.get("otherwise")] if domain else [node]
     known += [domain.high] if isinstance(domain, IntRange) else all_values(node)  # a range may be too long to list
-    return max(value for value in known if value is not None)
+    return max(int(value) for value in known if value is not None)
 
 
 def _variants(section: Backbone) -> tuple[Backbone, ...]:
