@@ -16,7 +16,7 @@ from cnnsearch.search.model.custom import build_hypermodel, custom_features, hyp
 from cnnsearch.search.model.head import classify
 from cnnsearch.search.model.loss import loss_and_metric, loss_and_metric_of_numbers, output_units
 from cnnsearch.search.model.optimizer import optimizer_of
-from cnnsearch.search.model.weights import load_weights
+from cnnsearch.search.model.weights_file import load_weights
 from cnnsearch.spaces.document import Backbone, Configuration, Custom, Scratch, branch_of, sizes
 from cnnsearch.spaces.shapes import feature_maps
 
