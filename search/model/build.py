@@ -36,11 +36,16 @@ def build_model(configuration: Configuration, classes: int, steps_per_epoch: int
         WeightsUnavailable: pretrained weights are neither on disk nor to be downloaded.
     """
     model = build_network(configuration, classes)
+    compile_model(model, configuration, classes, steps_per_epoch)
+    return model
+
+
+def compile_model(model: keras.Model, configuration: Configuration, classes: int, steps_per_epoch: int) -> None:
+    """Give a model, or the part of one that is trained, the optimizer, the loss and the metric of a configuration."""
     loss, accuracy = loss_and_metric(configuration, classes)
     own = getattr(model, "optimizer", None)  # a HyperModel may bring one
     optimizer = own if own is not None else optimizer_of(configuration, steps_per_epoch)
     model.compile(optimizer, loss=loss, metrics=[accuracy])
-    return model
 
 
 def build_network(configuration: Configuration, classes: int) -> keras.Model:
