@@ -46,7 +46,7 @@ def test_features_are_told_of_once_for_all_trials(tuned: tuple[CommandLine, str]
     told = re.findall(r"^feature cache: .*$", printed, re.MULTILINE)
     assert [re.sub(r" in /.* for", " for", text).partition(" (")[0] for text in told] == [
         "feature cache: 3.32 MB for mobilenet pooling, 32x32, 1,621 images in 2 views",
-        "feature cache: 3.32 MB for mobilenet conv_pad_12, 32x32, 1,621 images in 2 views",
+        "feature cache: 3.32 MB for mobilenet conv_dw_13_relu, 32x32, 1,621 images in 2 views",
     ]
 
 
