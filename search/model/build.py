@@ -40,12 +40,17 @@ def build_model(configuration: Configuration, classes: int, steps_per_epoch: int
     return model
 
 
-def compile_model(model: keras.Model, configuration: Configuration, classes: int, steps_per_epoch: int) -> None:
-    """Give a model, or the part of one that is trained, the optimizer, the loss and the metric of a configuration."""
+def compile_model(
+    model: keras.Model, configuration: Configuration, classes: int, steps_per_epoch: int, at_once: int = 1
+) -> None:
+    """Give a model, or the part of one that is trained, the optimizer, the loss and the metric of a configuration.
+
+    `at_once` steps are made in one call of the backend, which tells of no batch between them.
+    """
     loss, accuracy = loss_and_metric(configuration, classes)
     own = getattr(model, "optimizer", None)  # a HyperModel may bring one
     optimizer = own if own is not None else optimizer_of(configuration, steps_per_epoch)
-    model.compile(optimizer, loss=loss, metrics=[accuracy])
+    model.compile(optimizer, loss=loss, metrics=[accuracy], steps_per_execution=at_once)
 
 
 def build_network(configuration: Configuration, classes: int) -> keras.Model:
