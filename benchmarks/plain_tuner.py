@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import keras
     import keras_tuner
-    import tensorflow as tf
 
 BEGAN = time.perf_counter()
 STEPS = 40
@@ -50,7 +49,7 @@ class Job:
     trials: list[dict[str, float]]
     parts: int = 0
 
-    def images(self, part: str) -> "tf.data.Dataset":
+    def images(self, part: str) -> Any:  # noqa: ANN401 - a tf.data.Dataset
         """Batches of (batch, side, side, 3), 0-255, and labels."""
         import keras
         import tensorflow as tf
