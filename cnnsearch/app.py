@@ -197,6 +197,29 @@ def spaces(
 
 
 @app.command()
+def backbones(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="List the blocks of this one.")] = None,
+    alpha: Annotated[float | None, typer.Option(help="Its width, where it has several.")] = None,
+    minimalistic: Annotated[bool, typer.Option("--minimalistic", help="A MobileNetV3's simpler form.")] = False,
+    image_size: Annotated[
+        str | None, typer.Option(metavar="224", help="Pixels of the images: 224, or height and width as 192x256.")
+    ] = None,
+    layers: Annotated[bool, typer.Option("--layers", help="List each layer, with its place from the end.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the pretrained networks; `cnnsearch backbones NAME` lists the blocks that trainable_from takes."""
+    from cnnsearch.commands.backbones import Asked, list_backbones, show_backbone
+
+    settings = ({} if alpha is None else {"alpha": alpha}) | ({"minimalistic": True} if minimalistic else {})
+    if name is not None:
+        show_backbone(name, Asked(settings, image_size), layers=layers, as_json=json)
+        return
+    if settings or image_size or layers:
+        raise typer.BadParameter("these options ask about one network, got no name", param_hint="NAME")
+    list_backbones(as_json=json)
+
+
+@app.command()
 def init(
     images: Annotated[str, typer.Argument(metavar="FOLDER", help="Images as data.source takes them: folder or zip.")],
     out: Annotated[
@@ -253,9 +276,10 @@ def data_cache(
     check: Annotated[bool, typer.Option("--check", help="Read all of them whole and compare their checksums.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """List the decoded images that are kept for the next runs, or delete them.
+    """List the images and features that are kept for the next runs, or delete them.
 
-    Each set of images has one for every image size, way of resizing and color that was asked for.
+    Each set of images has one for every image size, way of resizing and color that was asked for. What a frozen
+    network makes of images, their features, is kept once for each network, depth and view.
 
     None is deleted by itself; one that is gone is made anew by the next run that wants it.
 

@@ -10,7 +10,7 @@ from cnnsearch.live_table import LiveTable
 from cnnsearch.plain_lines import PlainLines, run_line
 from cnnsearch.progression import Progression
 from cnnsearch.reports.terminal import safe
-from cnnsearch.search.listeners.events import Event, RunStarted, Warned
+from cnnsearch.search.listeners.events import Event, RunStarted, Told, Warned
 from cnnsearch.terminal import warn
 
 
@@ -44,6 +44,8 @@ class Follower:
             warn(event.message) if isinstance(event, Warned) else self._plain(event)
         elif isinstance(event, Warned):
             self._console.print(safe(f"warning: {event.message}", "yellow"), soft_wrap=True)
+        elif isinstance(event, Told):
+            self._console.print(safe(event.message), soft_wrap=True)
         elif isinstance(event, RunStarted):
             self._reading.stop()
             self._console.print(safe(run_line(event)), soft_wrap=True)

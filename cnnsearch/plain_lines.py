@@ -2,7 +2,7 @@
 
 from cnnsearch.progression import Progression, score_text
 from cnnsearch.reports.wording import configuration, ending, time_text
-from cnnsearch.search.listeners.events import Event, RunEnded, RunStarted, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.events import Event, RunEnded, RunStarted, Told, TrialEnded, TrialStarted
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.terminal import say
 
@@ -22,6 +22,8 @@ class PlainLines:
     def _line(self, event: Event) -> str:
         if isinstance(event, RunStarted):
             return run_line(event)
+        if isinstance(event, Told):
+            return event.message
         if isinstance(event, TrialStarted):
             return f"trial {event.number} starts on {event.slot}: {configuration(event.values)}"
         if isinstance(event, TrialEnded):

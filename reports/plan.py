@@ -11,12 +11,15 @@ from cnnsearch.reports.wording import configuration, time_text
 from cnnsearch.search.plan.branches import Fork, Way
 from cnnsearch.search.plan.candidates import shapes_model
 from cnnsearch.search.plan.estimate import Range
+from cnnsearch.search.plan.features import FrozenCost
 from cnnsearch.search.plan.forecast import Forecast
 from cnnsearch.search.plan.measure import Measured
-from cnnsearch.search.plan.models import ModelPlan
+from cnnsearch.search.plan.models import ModelPlan, PhasePlan
 from cnnsearch.search.plan.plan import Plan
 from cnnsearch.spaces.duration import format_duration
 
+_MOST_FROZEN = 6
+"""Frozen parts that have a line of their own."""
 _SCALES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -48,6 +51,8 @@ def plan_text(plan: Plan) -> RenderableType:
     if plan.forks:
         parts += [Text(), _branches(plan.forks)]
     parts += [Text(), _models(plan), *_remarks(plan)]
+    if plan.frozen:
+        parts += [Text(), *_frozen(plan)]
     if plan.forecast:
         parts += [Text(), *_forecast(plan, plan.forecast)]
     return Group(*parts, *(safe(f"note: {note}", "yellow") for note in plan.notes))
@@ -125,21 +130,26 @@ def _table() -> Table:
 
 _ROWS: dict[str, Callable[[ModelPlan], str]] = {
     "weights": lambda model: quantity(model.size.parameters),
-    "trained weights": lambda model: quantity(model.size.trainable),
+    "trained weights": lambda model: _each(model, lambda phase: quantity(phase.size.trainable)),
     "one image, forward": lambda model: quantity(model.size.flops, "FLOPs"),
     "memory of a batch": lambda model: quantity(model.memory, "B"),
     "exported file": lambda model: quantity(model.size.bytes, "B"),
     "images": lambda model: f"{model.image_size[0]} x {model.image_size[1]}",
     "batch": lambda model: str(model.batch_size),
-    "one step": lambda model: _timed(model, lambda measured: measured.step),
-    "one epoch": lambda model: _timed(model, lambda measured: measured.epoch),
+    "one step": lambda model: _each(model, lambda phase: _timed(phase, lambda measured: measured.step)),
+    "one epoch": lambda model: _each(model, lambda phase: _timed(phase, lambda measured: measured.epoch)),
 }
 
 
-def _timed(model: ModelPlan, part: Callable[[Measured], float]) -> str:
-    if model.measured is None:
+def _each(model: ModelPlan, cell: Callable[[PhasePlan], str]) -> str:
+    """What is to be said of each phase; once where it is the same."""
+    return ", then ".join(dict.fromkeys(map(cell, model.phases)))
+
+
+def _timed(phase: PhasePlan, part: Callable[[Measured], float]) -> str:
+    if phase.measured is None:
         return "-"
-    return ("~" if model.measured.few else "") + seconds_text(part(model.measured))
+    return ("~" if phase.measured.few else "") + seconds_text(part(phase.measured))
 
 
 def _shown(plan: Plan) -> dict[str, ModelPlan]:
@@ -168,17 +178,48 @@ def _remarks(plan: Plan) -> list[Text]:
     models = _shown(plan)
     lines = [safe(f"{role}: {configuration(model.values)}") for role, model in models.items() if model.values]
     lines.append(Text("FLOPs: a multiply-add counts two. Memory: weights, gradients, and maps of the batch.", "dim"))
-    if any(model.measured and model.measured.few for model in models.values()):
+    if any(phase.measured and phase.measured.few for model in models.values() for phase in model.phases):
         lines.append(Text("~: from steps with a few images; whole batches take too long to be timed.", "dim"))
     failed = [(role, model.untimed) for role, model in models.items() if model.untimed]
     return lines + [safe(f"{role}: cannot be timed here, {reason}", "red") for role, reason in failed]
+
+
+def _frozen(plan: Plan) -> list[Text]:
+    """What the frozen parts of networks cost, the dearest first."""
+    lines = [safe(_of_features(cost) if cost.bytes else _of_epochs(cost)) for cost in plan.frozen[:_MOST_FROZEN]]
+    if len(plan.frozen) > _MOST_FROZEN:
+        lines.append(Text(f"and of {len(plan.frozen) - _MOST_FROZEN} more frozen parts, which take less"))
+    kept = sum(cost.bytes_in(plan.trials) for cost in plan.frozen)
+    if kept and (len(plan.frozen) > 1 or plan.frozen[0].often == "each trial"):
+        lines.append(Text(f"features in all: {quantity(kept, 'B')} in the cache"))
+    return lines
+
+
+def _of_features(cost: FrozenCost) -> str:
+    """Such as `features: 92 MB for mobilenet at 128 px up to conv_pw_13_relu, about 12s once`."""
+    sets = f", in {cost.sets} sets" if cost.sets > 1 else ""
+    why = " (augment is drawn from a range)" if cost.often == "each trial" else ""
+    about = f", about {seconds_text(cost.seconds)} " if cost.seconds is not None else ", "
+    often = {"once": "once", "each trial": "in each trial"}.get(cost.often, "")
+    return f"features: {quantity(cost.bytes, 'B')} for {_place(cost)}{about}{often}{sets}{why}"
+
+
+def _of_epochs(cost: FrozenCost) -> str:
+    about = f"about {seconds_text(cost.seconds)} of" if cost.seconds is not None else "its share of"
+    return f"features: none kept for {_place(cost)}, as {cost.part.why_not}; it takes {about} each epoch"
+
+
+def _place(cost: FrozenCost) -> str:
+    height, width = cost.part.image_size
+    pixels = f"{height}" if height == width else f"{height} x {width}"
+    return f"{cost.part.network} at {pixels} px up to {cost.part.size.layer}"
 
 
 def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
     search = plan.space.document.search
     slots = ", ".join(slot.name for slot in plan.slots)
     lines = [
-        f"On {slots} an epoch takes {_between(forecast.epoch, seconds_text)}, and each trial "
+        f"On {slots} an epoch takes {_between(forecast.epoch, seconds_text)}, and each {_begun(plan)} "
         f"{seconds_text(forecast.start)} before its first."
     ]
     table = _table()
@@ -193,6 +234,11 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
     if forecast.share < 1:
         assumed.insert(1, f"under {search.pruner} trials make about {forecast.share:.0%} of their epochs")
     return [Text(lines[0]), table, Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]
+
+
+def _begun(plan: Plan) -> str:
+    """What has a first epoch: a trial, or each of its phases."""
+    return "phase of a trial" if any(len(model.phases) > 1 for model in plan.models.values()) else "trial"
 
 
 def _row(name: str, whole: Range, within: Range | None) -> list[str]:

@@ -95,7 +95,7 @@ def read_origin(path: Path) -> Origin | None:
     read_classes(path)  # with its message
     origin = json.loads(path.read_text(encoding="utf-8")).get("origin")
     try:
-        return Origin(**origin) if origin else None
+        return Origin(**{**origin, "phases": tuple(origin.get("phases", ()))}) if origin else None
     except TypeError as error:
         rule = f"an origin has trial, epoch, objective and score, got {origin!r}."
         raise CnnSearchError(str(Problem(str(path), rule, "Leave it out, or train the model again."))) from error

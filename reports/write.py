@@ -34,6 +34,7 @@ def write_model_report(folder: ModelFolder) -> None:
     metrics = {
         "trial": origin.trial if origin else None,
         "epoch": origin.epoch if origin else None,
+        "phases": list(origin.phases) if origin else [],
         "objective": origin.objective if origin else None,
         "score": origin.score if origin else None,
         "validation": part_scores(predictions, "validation"),

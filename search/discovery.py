@@ -1,46 +1,48 @@
 """Makes the hyperparameters of a HyperModel that a space names a part of the space, before the first trial.
 
-The same child process looks whether the backbones have the layers from which on they shall be trained.
+The same child process looks whether the backbones have the layers from which on they shall be trained, and whether the
+files of their weights fit them.
 """
 
 import itertools
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import CPU
-from cnnsearch.search.trial.discovery import DiscoveryJob, NamedLayers, run_discovery
+from cnnsearch.search.model.weights import draws_of
+from cnnsearch.search.trial.discovery import DiscoveryJob, NamedDepth, Pretrained, run_discovery
 from cnnsearch.search.trial.messages import Discovered, Message
 from cnnsearch.spaces.document import Custom, Document, Scratch
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.leaves import leaves, with_leaf
-from cnnsearch.spaces.sections.backbones import Backbone
+from cnnsearch.spaces.phases import tunings
+from cnnsearch.spaces.sections.backbones import Backbone, Last
 from cnnsearch.spaces.sections.section import plain
 from cnnsearch.spaces.space import Space
-from cnnsearch.spaces.values import all_values, is_searched
+from cnnsearch.spaces.values import IntRange, all_values, domain_of, is_searched
 
 
 def with_discovered(space: Space, classes: int) -> Space:
     """The space with every hyperparameter of its HyperModels that it does not fix or search itself.
 
     Raises:
-        CnnSearchError: a function of one's own cannot be imported, a HyperModel fails to build, or a backbone has no
-            block or layer of a name that is given for it.
+        CnnSearchError: a function of one's own cannot be imported, a HyperModel fails to build, a backbone has no block
+            or layer of a name that is given for it or fewer layers than are, or a file of weights does not fit.
     """
     sections = list(leaves(space.document.model, "model"))
     networks = {name: section for name, _, section in sections if isinstance(section, Custom)}
     blocks = {text for _, _, section in sections if isinstance(section, Scratch) for text in _functions(section.custom)}
-    layers = tuple(
-        NamedLayers(kind, _variants(section), names)
-        for _, kind, section in sections
-        if isinstance(section, Backbone) and (names := _layer_names(section))
+    backbones = tuple(
+        _pretrained(name, kind, section) for name, kind, section in sections if isinstance(section, Backbone)
     )
-    if not networks and not blocks and not layers:
+    looked_at = tuple(each for each in backbones if each.depths or each.files)
+    if not networks and not blocks and not looked_at:
         return space
     functions = {name: section.function for name, section in networks.items()}
-    found = _discovered(DiscoveryJob(functions, tuple(sorted(blocks)), _shape(space), classes, layers))
+    found = _discovered(DiscoveryJob(functions, tuple(sorted(blocks)), _shape(space), classes, looked_at))
     tree = dict(space.tree)
     for name, parameters in found.items():
         section = plain(networks[name])
@@ -54,9 +56,28 @@ def _functions(node: Any) -> Iterable[str]:  # noqa: ANN401 - one value, a list 
     return [value for entry in entries for value in all_values(entry) if value is not None]
 
 
-def _layer_names(section: Backbone) -> tuple[str, ...]:
-    """The blocks and layers that a branch may be trained from."""
-    return tuple(name for name in dict.fromkeys(all_values(section.trainable_from)) if name not in ("none", "all"))
+def _pretrained(name: str, kind: str, section: Backbone) -> Pretrained:
+    depths = [("trainable_from", section.trainable_from)]
+    depths += [("fine_tune.trainable_from", tuning.trainable_from) for tuning in tunings(section)]
+    named = [NamedDepth(f"{name}.{where}", depth) for where, node in depths for depth in _depths(node)]
+    return Pretrained(kind, _variants(section), tuple(dict.fromkeys(named)), tuple(draws_of(section)))
+
+
+def _depths(node: Any) -> list[str | Last]:  # noqa: ANN401 - a depth, or a searched one
+    """The depths that a node may be, `none` and `all` left out; of a range of layers, the most."""
+    if isinstance(node, Last):
+        return [Last(last=_most(node.last))]
+    if not is_searched(node):
+        return [] if node in (None, "none", "all") else [node]
+    options = node["choice"].values() if isinstance(node["choice"], Mapping) else node["choice"]
+    return [depth for option in [*options, node.get("otherwise")] for depth in _depths(option)]
+
+
+def _most(node: Any) -> int:  # noqa: ANN401 - a number or a searched one
+    domain = domain_of(node) if is_searched(node) else None
+    known = [node.get("otherwise")] if domain else [node]
+    known += [domain.high] if isinstance(domain, IntRange) else all_values(node)  # a range may be too long to list
+    return max(int(value) for value in known if value is not None)
 
 
 def _variants(section: Backbone) -> tuple[Backbone, ...]:

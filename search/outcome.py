@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from statistics import fmean
 
-from cnnsearch.search.records import Epoch, FoldScore, Objective
+from cnnsearch.search.records import PHASE, Epoch, FoldScore, Objective, TrialRecord
 
 
 @dataclass(frozen=True)
@@ -48,3 +48,17 @@ def best_epoch(epochs: Sequence[Epoch], objective: Objective) -> Epoch | None:
         if objective.better(score, best.metrics[objective.metric] if best else None):
             best = epoch
     return best
+
+
+def phases_to_best(trial: TrialRecord, objective: Objective) -> tuple[int, ...]:
+    """How many epochs of each phase led to a trial's model, with folds in the first one, whose model is kept.
+
+    A phase begins with the best weights of the one before, so of that only the epochs up to its best one count. Where
+    the first phase was the best, the second counts none. Empty where there is one phase only.
+    """
+    epochs = [epoch for epoch in trial.epochs if epoch.fold in (None, 1)]
+    first = [epoch for epoch in epochs if epoch.metrics.get(PHASE) == 1]
+    best, head = best_epoch(epochs, objective), best_epoch(first, objective)
+    if best is None or head is None:
+        return ()
+    return head.number, max(0, best.number - len(first))

@@ -26,10 +26,12 @@ class Proposal:
     Attributes:
         source: as `data.source` takes it.
         survey: what the images are like.
+        gpu: whether there is one to train a pretrained network on.
     """
 
     source: str
     survey: Survey
+    gpu: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -67,19 +69,22 @@ class Proposal:
         return not self.like_digits and self.survey.images < MANY
 
 
-def proposed_space(source: str, survey: Survey) -> str:
+def proposed_space(source: str, survey: Survey, *, gpu: bool = False) -> str:
     """The text of a space that fits these images, with comments.
+
+    Args:
+        gpu: whether there is one to train on.
 
     Raises:
         DataError: a class has too few images to train and to validate on.
     """
-    proposal = Proposal(source, survey)
+    proposal = Proposal(source, survey, gpu)
     least = min(survey.counts, key=lambda name: survey.counts[name])
     if survey.counts[least] < 2 and not survey.split:
         got = f"{survey.counts[least]} readable of {_printable(least)!r}"
         rule = f"every class needs two images or more, one of them to validate on, got {got}."
         raise DataError(source, rule, "Add images of it, or leave it out.")
-    sections = (_head_comment, _data, _augment, _model, _head, _optimizer, _training, _search)
+    sections = (_head_comment, _data, _augment, _model, _head, _optimizer, _training, _evaluation, _search)
     return "\n\n".join("\n".join(_aligned(section(proposal))) for section in sections) + "\n"
 
 
@@ -174,14 +179,17 @@ def _augment(proposal: Proposal) -> Lines:
     if proposal.survey.images >= MANY:
         return [f"# Gentle changes: {count} are varied by themselves.", "augment:", flip, "  translation: 0.1"]
     most = 0.2 if proposal.few else 0.1
+    # Each strength that is tried would have the features of all images computed anew.
     return [
         f"# Random changes make more of {count}" + (": strong ones, since they are few." if proposal.few else "."),
+        "# Under a pretrained network images are only mirrored, so that what it makes of them is computed once for all",
+        "# trials.",
         "augment:",
         flip,
-        f"  rotation: {{float: [0.0, {most / 2}]}}",
-        f"  zoom: {{float: [0.0, {most * 1.5:g}]}}",
-        f"  translation: {{float: [0.0, {most}]}}",
-        f"  contrast: {{float: [0.0, {most * 1.5:g}]}}",
+        f"  rotation: {{float: [0.0, {most / 2}], when: {{model: scratch}}}}",
+        f"  zoom: {{float: [0.0, {most * 1.5:g}], when: {{model: scratch}}}}",
+        f"  translation: {{float: [0.0, {most}], when: {{model: scratch}}}}",
+        f"  contrast: {{float: [0.0, {most * 1.5:g}], when: {{model: scratch}}}}",
     ]
 
 
@@ -195,7 +203,6 @@ def _model(proposal: Proposal) -> Lines:
     why = f"{count} are few, so a network that knows photos already is the better bet; one of its own is the yardstick"
     if not proposal.few:
         why = f"with {count} either may win: a network that knows photos already, or one of its own"
-    pick = "[none, conv_pw_12]"
     return [
         f"# {why[0].upper()}{why[1:]}.",
         "model:",
@@ -203,8 +210,38 @@ def _model(proposal: Proposal) -> Lines:
         ("    mobilenet:", "its ImageNet weights are downloaded once; without them it is left out"),
         "      weights: imagenet",
         "      alpha: {choice: [0.25, 0.5, 1.0]}",
-        (f"      trainable_from: {{choice: {pick}}}", "none: only the head is trained; or its last layers, too"),
+        ("      trainable_from: none", "only the head is trained, on what the network makes of each image once"),
+        *_fine_tune(proposal),
         *_scratch(proposal, "    "),
+    ]
+
+
+def _fine_tune(proposal: Proposal) -> Lines:
+    if not proposal.gpu:
+        return [("      fine_tune: null", "or {trainable_from: conv_pw_12}: trains its last layers, too; wants a GPU")]
+    return [
+        "      # A second phase that trains its last layers as well, in steps so small that it forgets little.",
+        "      fine_tune:",
+        "        choice:",
+        "          frozen: null",
+        "          tuned:",
+        (
+            "            trainable_from: {choice: [conv_pw_12, conv_pw_10]}",
+            "`cnnsearch backbones mobilenet` lists more",
+        ),
+        "            learning_rate: {float: [0.00001, 0.0003], scale: log, prior: 0.00005}",
+        "        prior: frozen",
+    ]
+
+
+def _evaluation(proposal: Proposal) -> Lines:
+    if proposal.like_digits:
+        return ["evaluation: {flip: false}"]
+    return [
+        (
+            "evaluation: {flip: {choice: [false, true]}}",
+            "the answer is the mean over an image and its mirror image where flip is true",
+        )
     ]
 
 
@@ -290,6 +327,6 @@ def _search(proposal: Proposal) -> Lines:
 def _baselines(proposal: Proposal) -> Iterator[str]:
     head = f"      head: {{dense: [{{units: 128, dropout: {0.4 if proposal.few else 0.2}}}]}}"
     if proposal.pretrained:
-        yield from ("    - model: {mobilenet: {alpha: 0.5, trainable_from: none}}", head)
+        yield from ("    - model: {mobilenet: {alpha: 0.5}}", head)
     own = f"blocks: {proposal.blocks[1]}, convs: 1, filters: {{start: 32}}, dropout: 0.0"
     yield from (f"    - model: {{scratch: {{{own}}}}}", head)

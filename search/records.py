@@ -7,6 +7,9 @@ from statistics import fmean, stdev
 
 from cnnsearch.spaces.values import Scalar
 
+PHASE = "phase"
+"""The metric that says in which phase of a training an epoch stands, from 1; absent where there is one phase only."""
+
 
 class Status(StrEnum):
     """How a trial stands. A failure is never scored; what was stopped early or pruned keeps its best score."""
@@ -138,17 +141,25 @@ class Objective:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a model comes from, as its folder says: which trial of a search, its best epoch, and the search's score."""
+    """Where a model comes from, as its folder says: which trial of a search, its best epoch, and the search's score.
+
+    Attributes:
+        trial: its number.
+        epoch: its best one.
+        objective, score: what the search ranked by, and what the trial reached.
+        phases: how many epochs of each phase led to the model; none where there is one phase only.
+    """
 
     trial: int
     epoch: int | None
     objective: str
     score: float | None
+    phases: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, trial: TrialRecord, objective: Objective) -> "Origin":
+    def of(cls, trial: TrialRecord, objective: Objective, phases: tuple[int, ...] = ()) -> "Origin":
         """The origin of a trial's model."""
-        return cls(trial.number, trial.best_epoch, objective.metric, trial.score)
+        return cls(trial.number, trial.best_epoch, objective.metric, trial.score, phases)
 
 
 def rank(trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objective) -> list[TrialRecord]:

@@ -13,16 +13,17 @@ from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import visible_slots
 from cnnsearch.search.history_file import write_history
-from cnnsearch.search.listeners.events import EpochEnded, Listener, TrialBuilt, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.events import EpochEnded, Listener, Told, TrialBuilt, TrialEnded, TrialStarted, Warned
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weights
 from cnnsearch.search.records import Epoch, Objective, Origin, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.seeds import with_seed
-from cnnsearch.search.trial.messages import Built, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.trial.messages import Built, EpochDone, Message, Noted, Trained, Verdict
 from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import Space, configuration_yaml
 
 
@@ -133,9 +134,9 @@ class _Dialogue:
         self._epochs: list[Epoch] = []
         self._parameters: int | None = None
         self._reason = ""
-        self._say(TrialStarted(0, {}, "retrain", configuration.training.epochs))
+        self._say(TrialStarted(0, {}, "retrain", epochs_of(configuration)))
 
-    def _say(self, event: TrialStarted | TrialBuilt | EpochEnded | TrialEnded) -> None:
+    def _say(self, event: Told | Warned | TrialStarted | TrialBuilt | EpochEnded | TrialEnded) -> None:
         for listener in self._listeners:
             listener(event)
 
@@ -143,6 +144,8 @@ class _Dialogue:
         if isinstance(message, Built):
             self._parameters = message.parameters
             self._say(TrialBuilt(0, message.parameters))
+        elif isinstance(message, Noted):
+            self._say(Warned(message.text) if message.is_doubt else Told(message.text))
         elif isinstance(message, EpochDone):
             self._epochs.append(message.epoch)
             self._say(EpochEnded(0, message.epoch))

@@ -26,6 +26,7 @@ from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.model.hypermodel import CnnHyperModel, decoded, encoded, hyperparameters_of
+from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.preflight import fit_to_classes, why_impossible, without_unavailable_weights
 from cnnsearch.search.records import Objective, Origin, TrialRecord
 from cnnsearch.search.request import Request
@@ -35,9 +36,9 @@ from cnnsearch.search.run_status import read_summary, searches, seen_images, spe
 from cnnsearch.search.study import sqlite_url
 from cnnsearch.search.writing import write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.phases import most_epochs
 from cnnsearch.spaces.points import first_trials
 from cnnsearch.spaces.space import Space
-from cnnsearch.spaces.values import counts as bounds
 
 Progress = Callable[[int, int], None]
 """Called with (images decoded, images in all)."""
@@ -180,16 +181,12 @@ def _oracle(prepared: _Prepared) -> OptunaOracle:
         seed=search.seed,
         storage=sqlite_url(prepared.run.study),
         sampler=search.sampler,
-        pruner=pruner_of(search.pruner, _most_epochs(prepared.space)),
+        pruner=pruner_of(search.pruner, most_epochs(prepared.space.document)),
         start_from=[encoded(prepared.space, start) for start in first_trials(prepared.space)],
         reject=partial(why_impossible, prepared.space),
     )
     oracle.verbose = 0
     return oracle
-
-
-def _most_epochs(space: Space) -> int:
-    return max(bounds(space.document.training.epochs))
 
 
 def _tune(tuner: SearchTuner, broadcast: Broadcast) -> EveryTrialFailed | None:
@@ -215,7 +212,7 @@ def _finish(prepared: _Prepared, oracle: OptunaOracle, objective: Objective, slo
     folder = prepared.run.trial(best.number)
     dataset = prepared.datasets.of(prepared.space.configuration(decoded(prepared.space, best.values)).data)
     seen = seen_images(prepared.run, best.data, dataset.fingerprint)
-    origin = Origin.of(best, objective)
+    origin = Origin.of(best, objective, phases_to_best(best, objective))
     trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
     export_model(prepared.run.best, trained, ("validation", "test"), slot)
     return prepared.run.best

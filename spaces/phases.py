@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cnnsearch.spaces.document import Backbone, Configuration, Document, FineTune, Model, Optimizer, branch_of
+from cnnsearch.spaces.document import Backbone, Configuration, Document, FineTune, branch_of
 from cnnsearch.spaces.leaves import leaves
 from cnnsearch.spaces.values import counts, is_searched
 
@@ -21,16 +21,21 @@ def phases(configuration: Configuration) -> tuple[Configuration, ...]:
     first = section.model_copy(update={"fine_tune": None})
     second = first.model_copy(update={"trainable_from": tune.trainable_from})
     return (
-        configuration.model_copy(update={"model": Model(**{name: first})}),
-        _fine_tuning(configuration, tune).model_copy(update={"model": Model(**{name: second})}),
+        _with_backbone(configuration, name, first),
+        _with_backbone(_fine_tuning(configuration, tune), name, second),
     )
+
+
+def _with_backbone(configuration: Configuration, name: str, section: Backbone) -> Configuration:
+    return configuration.model_copy(update={"model": configuration.model.model_copy(update={name: section})})
 
 
 def _fine_tuning(configuration: Configuration, tune: FineTune) -> Configuration:
     kind, optimizer = branch_of(configuration.optimizer)
-    slower = Optimizer(**{kind: optimizer.model_copy(update={"learning_rate": tune.learning_rate})})
+    slower = optimizer.model_copy(update={"learning_rate": tune.learning_rate})
     training = configuration.training.model_copy(update={"epochs": tune.epochs})
-    return configuration.model_copy(update={"optimizer": slower, "training": training})
+    moved = configuration.optimizer.model_copy(update={kind: slower})
+    return configuration.model_copy(update={"optimizer": moved, "training": training})
 
 
 def epochs_of(configuration: Configuration) -> int:

@@ -131,7 +131,8 @@ def _below(section: type) -> list[type]:
     return [found for part in section.__subclasses__() for found in (part, *_below(part))]
 
 
-def test_the_examples_of_the_guide_load_and_are_valid_by_the_schema(checkout: Path) -> None:
+@pytest.mark.parametrize("page", ["spaces.md", "transfer.md"])
+def test_the_examples_of_a_guide_load_and_are_valid_by_the_schema(checkout: Path, page: str) -> None:
     from jsonschema import Draft202012Validator
 
     from cnnsearch.spaces.load import loads_space
@@ -139,7 +140,7 @@ def test_the_examples_of_the_guide_load_and_are_valid_by_the_schema(checkout: Pa
     from cnnsearch.spaces.schema.space_schema import space_schema
     from cnnsearch.spaces.written import as_yaml
 
-    text = (checkout / "docs" / "spaces.md").read_text(encoding="utf-8")
+    text = (checkout / "docs" / page).read_text(encoding="utf-8")
     examples = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert len(examples) > 5
     for example in examples:

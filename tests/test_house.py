@@ -19,9 +19,10 @@ HEAVY = {"keras", "keras_tuner", "tensorflow", "optuna", "torch", "jax"}
 SPACES_MAY_IMPORT = sys.stdlib_module_names | {"pydantic", "pydantic_core", "ruamel", "cnnsearch"}
 WALLS = {
     "search": {
-        "dataset": ("model", "trial", "engine", "doctor"),
+        "dataset": ("model", "features", "trial", "engine", "doctor"),
+        "features": ("trial", "engine", "plan"),
         "doctor": ("model", "trial", "engine"),
-        "model": ("dataset", "trial", "engine"),
+        "model": ("dataset", "features", "trial", "engine"),
         "trial": ("engine",),
         "records": ("dataset", "model", "trial", "engine"),
         "run_folder": ("dataset", "model", "trial", "engine"),

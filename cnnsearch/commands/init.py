@@ -5,6 +5,7 @@ from pathlib import Path
 from cnnsearch import terminal
 from cnnsearch.search.dataset.sources.source import open_source
 from cnnsearch.search.dataset.survey import survey
+from cnnsearch.search.engine.slots import visible_slots
 from cnnsearch.search.proposal import found, proposed_space
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.load import loads_space
@@ -27,7 +28,7 @@ def init(images: str, out: str | None) -> None:
         raise _exists(target)
     source = open_source(images)
     figures = survey(source)
-    text = proposed_space(images, figures)
+    text = proposed_space(images, figures, gpu=visible_slots()[0].is_gpu)
     loads_space(text, target.stem)
     for note in source.notes:
         terminal.warn(note)

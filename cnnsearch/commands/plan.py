@@ -13,8 +13,9 @@ from cnnsearch.spaces.load import load_space
 if TYPE_CHECKING:  # these stand on keras, which is imported when a plan is really made
     from cnnsearch.search.plan.branches import Fork
     from cnnsearch.search.plan.estimate import Range
+    from cnnsearch.search.plan.features import FrozenCost
     from cnnsearch.search.plan.forecast import Forecast
-    from cnnsearch.search.plan.models import ModelPlan
+    from cnnsearch.search.plan.models import ModelPlan, PhasePlan
     from cnnsearch.search.plan.plan import Plan
 
 
@@ -70,6 +71,7 @@ def plan_values(plan: "Plan") -> dict[str, Any]:
         "costliest": _model(plan.costliest),
         "built": plan.built,
         "search": _search(plan),
+        "frozen": [_frozen(cost) for cost in plan.frozen],
         "forecast": _forecast(plan.forecast) if plan.forecast else None,
         "notes": list(plan.notes),
     }
@@ -88,28 +90,54 @@ def _fork(fork: "Fork") -> dict[str, Any]:
 
 
 def _model(model: "ModelPlan") -> dict[str, Any]:
-    size, measured = model.size, model.measured
+    """The keys of a phase beside those of the model are of its first one."""
     return {
-        "parameters": size.parameters,
-        "trainable": size.trainable,
-        "flops": size.flops,
-        "training_flops": size.training_flops,
-        "bytes": size.bytes,
+        "parameters": model.size.parameters,
+        "flops": model.size.flops,
+        "bytes": model.size.bytes,
         "memory": model.memory,
         "batch_size": model.batch_size,
         "image_size": list(model.image_size),
+        **_phase(model.phases[0], model),
         "epochs": model.epochs,
+        "phases": [_phase(phase, model) for phase in model.phases],
+        "untimed": model.untimed or None,
+        "values": dict(model.values),
+    }
+
+
+def _phase(phase: "PhasePlan", model: "ModelPlan") -> dict[str, Any]:
+    measured = phase.measured
+    return {
+        "trainable": phase.size.trainable,
+        "training_flops": phase.size.training_flops,
+        "epochs": phase.epochs,
+        "on_features": phase.is_fed_features,
         "seconds": {
             "start": measured.start,
             "step": measured.step,
             "epoch": measured.epoch,
+            "features_of_an_image": measured.making,
             "timed_batch_size": measured.few or model.batch_size,
             "device": measured.device,
         }
         if measured
         else None,
-        "untimed": model.untimed or None,
-        "values": dict(model.values),
+    }
+
+
+def _frozen(cost: "FrozenCost") -> dict[str, Any]:
+    part = cost.part
+    return {
+        "network": part.network,
+        "layer": part.size.layer,
+        "image_size": list(part.image_size),
+        "often": cost.often,
+        "sets": cost.sets,
+        "bytes": cost.bytes,
+        "seconds": cost.seconds,
+        "share_of_trials": cost.share,
+        "why_not_kept": part.why_not or None,
     }
 
 

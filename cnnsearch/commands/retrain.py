@@ -9,11 +9,12 @@ from typing import Any
 from cnnsearch import terminal
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.engine.processes import start_forkserver
-from cnnsearch.search.listeners.events import EpochEnded, Event, TrialBuilt, TrialEnded
+from cnnsearch.search.listeners.events import EpochEnded, Event, Told, TrialBuilt, TrialEnded, Warned
 from cnnsearch.search.native_messages import without_native_messages
-from cnnsearch.search.records import Epoch, Origin, TrialRecord
+from cnnsearch.search.records import PHASE, Epoch, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_status import read_summary
+from cnnsearch.spaces.document import branch_of
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
 from cnnsearch.spaces.space import Space
@@ -55,7 +56,9 @@ def retrain(
     """
     found = source_of(source)
     known = _metrics(found.best)
-    space = _configuration(found.config, _with_epochs(overrides, known.get("epoch") if full else None), allow_code)
+    if full:
+        overrides = [*_best_epochs(found.config, known, overrides, allow_code), *overrides]
+    space = _configuration(found.config, overrides, allow_code)
     folder = ModelFolder(_free(found, out))
     start_forkserver()
     with without_native_messages():
@@ -135,13 +138,24 @@ def _metrics(folder: ModelFolder | None) -> dict[str, Any]:
 def _origin(known: dict[str, Any]) -> Origin | None:
     if known.get("trial") is None:
         return None
-    return Origin(known["trial"], known.get("epoch"), known.get("objective") or "", known.get("score"))
+    phases = tuple(known.get("phases") or ())
+    return Origin(known["trial"], known.get("epoch"), known.get("objective") or "", known.get("score"), phases)
 
 
-def _with_epochs(overrides: Sequence[str], best: int | None) -> list[str]:
-    """On all images nothing says when to stop, so training ends at the epoch that was the search's best."""
-    given = any(text.startswith("training.epochs=") for text in overrides)
-    return list(overrides) if best is None or given else [*overrides, f"training.epochs={best}"]
+def _best_epochs(config: Path, known: dict[str, Any], given: Sequence[str], allow_code: bool) -> list[str]:
+    """The epochs that led to the search's best model, for each phase, as overrides of its configuration.
+
+    On all images nothing says when to stop, so a training ends where the search's was best.
+    """
+    best = known.get("phases") or [known["epoch"]] if known.get("epoch") else []
+    if not best or any(text.startswith("training.epochs=") for text in given):
+        return []
+    overrides = [f"training.epochs={best[0]}"]
+    if len(best) > 1:
+        kind, _ = branch_of(load_space(config, allow_code=allow_code).configuration({}).model)
+        tune = f"model.{kind}.fine_tune"
+        overrides.append(f"{tune}.epochs={best[1]}" if best[1] else f"{tune}=null")
+    return overrides
 
 
 def _configuration(config: Path, overrides: Sequence[str], allow_code: bool) -> Space:
@@ -171,6 +185,10 @@ def say_event(event: Event) -> None:
     """Print the line of an event of a single training, if it has one."""
     if isinstance(event, TrialBuilt):
         terminal.say(f"model built: {event.parameters:,} weights")
+    elif isinstance(event, Warned):
+        terminal.warn(event.message)
+    elif isinstance(event, Told):
+        terminal.say(event.message)
     elif isinstance(event, EpochEnded):
         terminal.say(epoch_line(event.epoch))
     elif isinstance(event, TrialEnded) and event.trial.reason:
@@ -178,11 +196,12 @@ def say_event(event: Event) -> None:
 
 
 def epoch_line(epoch: Epoch) -> str:
-    """`epoch 3  2.1s  loss 0.1234  accuracy 0.9600  val_loss ...`; with folds after `fold 1`."""
+    """`epoch 3  2.1s  loss 0.1234  accuracy 0.9600  val_loss ...`; after `fold 1` or `phase 2`, where there are any."""
     shown = ("loss", "accuracy", "val_loss", "val_accuracy")
     metrics = "  ".join(f"{name} {epoch.metrics[name]:.4f}" for name in shown if name in epoch.metrics)
     fold = "" if epoch.fold is None else f"fold {epoch.fold}  "
-    return f"{fold}epoch {epoch.number:>3}  {epoch.seconds:5.1f}s  {metrics}"
+    phase = f"phase {epoch.metrics[PHASE]:.0f}  " if PHASE in epoch.metrics else ""
+    return f"{fold}{phase}epoch {epoch.number:>3}  {epoch.seconds:5.1f}s  {metrics}"
 
 
 def _compare(record: TrialRecord, known: dict[str, Any], new: dict[str, Any], objective: str) -> None:

@@ -23,18 +23,28 @@ from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.history_file import write_history
-from cnnsearch.search.listeners.events import Broadcast, EpochEnded, TrialBuilt, TrialEnded, TrialStarted, Warned
+from cnnsearch.search.listeners.events import (
+    Broadcast,
+    EpochEnded,
+    Event,
+    Told,
+    TrialBuilt,
+    TrialEnded,
+    TrialStarted,
+    Warned,
+)
 from cnnsearch.search.model.hypermodel import CnnHyperModel, declare
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.failures import classify
-from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Message, Noted, Trained, Verdict
 from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.document import Configuration, Data
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import Space, configuration_yaml
 
 NO_GPU_SUPPORT = (
@@ -67,13 +77,13 @@ class Bench:
     budget: Budget
     checkpoints: Checkpoints
     broadcast: Broadcast
-    _warned: set[str] = field(default_factory=set)
+    _said: set[Event] = field(default_factory=set)
 
-    def warn_once(self, message: str) -> None:
+    def say_once(self, event: Warned | Told) -> None:
         """Tell the listeners something once, however many trials meet it."""
-        if message not in self._warned:
-            self._warned.add(message)
-            self.broadcast(Warned(message))
+        if event not in self._said:
+            self._said.add(event)
+            self.broadcast(event)
 
 
 class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
@@ -193,7 +203,7 @@ class Attempt:
         folder = bench.run.trial(number)
         shutil.rmtree(folder, ignore_errors=True)
         configuration = self._configuration()
-        epochs = configuration.training.epochs * (configuration.data.folds or 1)
+        epochs = epochs_of(configuration) * (configuration.data.folds or 1)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, epochs))
         write_text(
             folder / "config.yaml", configuration_yaml(configuration, f"trial {number} of {bench.run.path.name}")
@@ -226,7 +236,9 @@ class Attempt:
             self._parameters = message.parameters
             self._bench.broadcast(TrialBuilt(self._number, message.parameters))
             if self._slot.is_gpu and message.device == "cpu":
-                self._bench.warn_once(NO_GPU_SUPPORT)
+                self._bench.say_once(Warned(NO_GPU_SUPPORT))
+        elif isinstance(message, Noted):
+            self._bench.say_once(Warned(message.text) if message.is_doubt else Told(message.text))
         elif isinstance(message, EpochDone):
             return self._judge(message.epoch)
         elif isinstance(message, Trained):

@@ -36,6 +36,13 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What is done meanwhile and where it goes, such as features that are kept; nothing is wrong."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class TrialStarted:
     """A trial's process starts on a slot; `epochs` is the most it may train."""
 
@@ -76,7 +83,7 @@ class RunEnded:
     reason: str
 
 
-Event = RunStarted | Warned | TrialStarted | TrialBuilt | EpochEnded | TrialEnded | RunEnded
+Event = RunStarted | Warned | Told | TrialStarted | TrialBuilt | EpochEnded | TrialEnded | RunEnded
 Listener = Callable[[Event], None]
 
 

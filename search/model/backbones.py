@@ -15,7 +15,7 @@ import keras
 from cnnsearch.search.model.block_names import blocks_of_layers, is_numbered_by_keras
 from cnnsearch.search.model.preprocessing import preprocessed
 from cnnsearch.spaces.errors import CnnSearchError, Problem
-from cnnsearch.spaces.sections.backbones import Backbone
+from cnnsearch.spaces.sections.backbones import Backbone, Last
 
 
 def application(name: str) -> Callable[..., keras.Model]:
@@ -52,23 +52,29 @@ def blocks_of(name: str, network: keras.Model) -> list[str]:
     return list(dict.fromkeys(block for block, layer in blocks if layer.weights))
 
 
-def freeze(name: str, network: keras.Model, trainable_from: str) -> None:
-    """Freeze a backbone's layers before `trainable_from`: `none`, `all`, a block's or a layer's name.
+def freeze(name: str, network: keras.Model, trainable_from: str | Last) -> None:
+    """Freeze a backbone's layers before `trainable_from`: `none`, `all`, a block's or a layer's name, the last layers.
 
-    A block's name may be cut short before an underscore: `block17` is the first of `block17_1`, `block17_2`. A frozen
-    batch norm keeps its moments and uses them in training too: Keras does so for every frozen one. A frozen dropout
-    drops nothing, which Keras does not see to.
+    `Last(last=30)` leaves exactly `network.layers[-30:]` trainable, and all of them where there are no more. A block's
+    name may be cut short before an underscore: `block17` is the first of `block17_1`, `block17_2`. A frozen batch norm
+    keeps its moments and uses them in training too: Keras does so for every frozen one. A frozen dropout drops nothing,
+    which Keras does not see to.
 
     Raises:
         CnnSearchError: no block or layer has that name.
     """
-    if trainable_from == "all":
-        return
-    frozen = network.layers if trainable_from == "none" else _before(name, network, trainable_from)
-    for layer in frozen:
+    for layer in _frozen(name, network, trainable_from):
         layer.trainable = False
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0
+
+
+def _frozen(name: str, network: keras.Model, trainable_from: str | Last) -> list[keras.layers.Layer]:
+    if isinstance(trainable_from, Last):
+        return list(network.layers[: -trainable_from.last])
+    if trainable_from in ("none", "all"):
+        return list(network.layers) if trainable_from == "none" else []
+    return _before(name, network, trainable_from)
 
 
 def _before(name: str, network: keras.Model, trainable_from: str) -> list[keras.layers.Layer]:

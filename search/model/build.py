@@ -16,8 +16,8 @@ from cnnsearch.search.model.custom import build_hypermodel, custom_features, hyp
 from cnnsearch.search.model.head import classify
 from cnnsearch.search.model.loss import loss_and_metric, loss_and_metric_of_numbers, output_units
 from cnnsearch.search.model.optimizer import optimizer_of
-from cnnsearch.search.model.weights import load_weights
-from cnnsearch.spaces.document import Backbone, Configuration, Custom, Model, Scratch, branch_of, sizes
+from cnnsearch.search.model.weights_file import load_weights
+from cnnsearch.spaces.document import Backbone, Configuration, Custom, Scratch, branch_of, sizes
 from cnnsearch.spaces.shapes import feature_maps
 
 
@@ -26,7 +26,8 @@ def build_model(configuration: Configuration, classes: int, steps_per_epoch: int
 
     With a sigmoid output they are (batch, 1); `class_probabilities` makes columns of both. Labels are class numbers,
     (batch,). `training.seed` decides the initial weights, the dropout and the augmentation; without a seed they are
-    drawn anew. The logged metric is called `accuracy`.
+    drawn anew. Random weights of a backbone that is frozen in part come from `search.seed`: trials share its features.
+    The logged metric is called `accuracy`.
 
     Raises:
         ImpossibleConfiguration: the images are too small for this network, or values do not go together.
@@ -35,11 +36,16 @@ def build_model(configuration: Configuration, classes: int, steps_per_epoch: int
         WeightsUnavailable: pretrained weights are neither on disk nor to be downloaded.
     """
     model = build_network(configuration, classes)
+    compile_model(model, configuration, classes, steps_per_epoch)
+    return model
+
+
+def compile_model(model: keras.Model, configuration: Configuration, classes: int, steps_per_epoch: int) -> None:
+    """Give a model, or the part of one that is trained, the optimizer, the loss and the metric of a configuration."""
     loss, accuracy = loss_and_metric(configuration, classes)
     own = getattr(model, "optimizer", None)  # a HyperModel may bring one
     optimizer = own if own is not None else optimizer_of(configuration, steps_per_epoch)
     model.compile(optimizer, loss=loss, metrics=[accuracy])
-    return model
 
 
 def build_network(configuration: Configuration, classes: int) -> keras.Model:
@@ -60,12 +66,12 @@ def build_network(configuration: Configuration, classes: int) -> keras.Model:
         if build is not None and isinstance(section, Custom):
             return build_hypermodel(section, build, shape, classes)
         images = keras.Input(shape, name="image")
-        maps = _features(augmented(images, configuration.augment), configuration.model)
+        maps = _features(augmented(images, configuration.augment), configuration)
         return keras.Model(images, classify(maps, configuration.head, classes), name="classifier")
 
 
-def _features(images: keras.KerasTensor, model: Model) -> keras.KerasTensor:
-    name, section = branch_of(model)
+def _features(images: keras.KerasTensor, configuration: Configuration) -> keras.KerasTensor:
+    name, section = branch_of(configuration.model)
     if isinstance(section, Scratch):
         return scratch_features(images, section)
     if isinstance(section, Custom):
@@ -73,7 +79,9 @@ def _features(images: keras.KerasTensor, model: Model) -> keras.KerasTensor:
     if not isinstance(section, Backbone):
         raise TypeError(f"no network is known for model.{name}")
     height, width = images.shape[1:3]
-    network = backbone_network(name, section, (height, width))
+    shared = section.weights is None and section.trainable_from != "all"
+    with seeded(configuration.search.seed if shared else None):
+        network = backbone_network(name, section, (height, width))
     load_weights(name, section, network)
     freeze(name, network, section.trainable_from)
     return backbone_features(name, network, images)

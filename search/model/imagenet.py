@@ -1,11 +1,16 @@
-"""Where the ImageNet weights of each backbone lie: file, address and checksum, as Keras names them.
+"""Where the ImageNet weights of each backbone lie: folder, file, address and checksum, as Keras names them.
 
 Convolutions do not know the image's size: the weights trained at 224 pixels serve every one, so only those are named.
 """
 
+import itertools
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from cnnsearch.spaces.sections.backbones import Backbone, MobileNet, MobileNetV2, MobileNetV3
+from cnnsearch.spaces.sections.backbones import BACKBONES, Backbone, MobileNet, MobileNetV2, MobileNetV3
 
 _STORE = "https://storage.googleapis.com/tensorflow/keras-applications"
 _OLDER_STORE = "https://storage.googleapis.com/keras-applications"
@@ -87,6 +92,21 @@ class WeightsFile:
     name: str
     url: str
     checksum: str | None = None
+
+
+def models_folder() -> Path:
+    """Where Keras keeps downloaded weights: `models` in $KERAS_HOME, by default ~/.keras."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser() / "models"
+
+
+def imagenet_files(name: str) -> Iterator[tuple[dict[str, Any], WeightsFile]]:
+    """Every file of ImageNet weights that was published for a backbone, with the settings that it is for."""
+    facts = BACKBONES[name]
+    for values in itertools.product(*facts.settings.values()):
+        settings = dict(zip(facts.settings, values, strict=True))
+        file = imagenet_file(name, facts.section(**settings))
+        if file is not None:
+            yield settings, file
 
 
 def imagenet_file(name: str, section: Backbone) -> WeightsFile | None:

@@ -117,12 +117,25 @@ def model_size(model: keras.Model, optimizer: keras.optimizers.Optimizer | None 
     return ModelSize(
         parameters=weights,
         trainable=trainable,
-        flops=2 * sum(step.multiply_adds for step in steps),
-        training_flops=2 * sum(step.multiply_adds * (1 + step.learns + step.passes) for step in steps),
+        flops=_flops(steps),
+        training_flops=_training_flops(steps),
         activations=_FLOAT * (sum(step.made for step in kept) + max(first, widest)),
         state=_FLOAT * state,
         bytes=_FLOAT * weights + _file_overhead(model),
     )
+
+
+def share_of_training(part: keras.Model, whole: keras.Model) -> float:
+    """The share of a model's floating point operations in a training step that one of its frozen parts takes."""
+    return _flops(list(_steps(part, passes=False))) / max(1, _training_flops(list(_steps(whole, passes=False))))
+
+
+def _flops(steps: list[_Step]) -> int:
+    return 2 * sum(step.multiply_adds for step in steps)
+
+
+def _training_flops(steps: list[_Step]) -> int:
+    return 2 * sum(step.multiply_adds * (1 + step.learns + step.passes) for step in steps)
 
 
 def _values(variables: list[Any]) -> int:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import keras
 
 from cnnsearch.search.model.backbones import own_settings
-from cnnsearch.search.model.imagenet import WeightsFile, imagenet_file
+from cnnsearch.search.model.imagenet import WeightsFile, imagenet_file, models_folder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.leaves import leaves
 from cnnsearch.spaces.sections.backbones import Backbone
@@ -27,19 +27,19 @@ _PATIENCE = 4.0
 
 
 class WeightsUnavailable(CnnSearchError):
-    """Pretrained weights that are neither on disk nor to be downloaded."""
+    """ImageNet weights that are neither on disk nor to be downloaded."""
 
 
-def models_folder() -> Path:
-    """Where Keras keeps downloaded weights: `models` in $KERAS_HOME, by default ~/.keras."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser() / "models"
+class WrongWeights(CnnSearchError):
+    """A file of the person's that is not there, cannot be read, or holds other weights."""
 
 
 def locate_weights(name: str, section: Backbone) -> Path:
     """The file with a backbone's weights; ImageNet's are downloaded where they are missing and there is a network.
 
     Raises:
-        WeightsUnavailable: they are not here and cannot be had, or the person's own file does not exist.
+        WeightsUnavailable: ImageNet's are not here and cannot be had.
+        WrongWeights: the person's own file is not there or cannot be read.
         ValueError: the section asks for random weights.
     """
     if section.weights is None:
@@ -64,14 +64,27 @@ def _unpublished(name: str, section: Backbone) -> str:
 
 
 def _own_file(name: str, weights: str) -> Path:
-    path, where = Path(weights).expanduser(), f"model.{name}.weights"
-    if path.suffix not in _SUFFIXES:
-        rule = f"weights are imagenet, null, or the path of a .h5, .weights.h5 or .keras file, got {weights!r}."
-        raise WeightsUnavailable(str(Problem(where, rule)))
-    if not path.is_file():
-        rule = f"there is no weights file {str(path)!r}."
-        raise WeightsUnavailable(str(Problem(where, rule, "Correct the path, or use imagenet or null.")))
+    if not weights.endswith(_SUFFIXES):
+        raise _wrong(
+            name, f"weights are imagenet, null, or the path of a .h5, .weights.h5 or .keras file, got {weights!r}"
+        )
+    try:
+        path = Path(weights).expanduser()
+        with path.open("rb") as file:
+            file.read(1)
+    except IsADirectoryError:
+        raise _wrong(name, f"weights are one file, got the folder {weights!r}") from None
+    except FileNotFoundError:
+        here = "" if path.is_absolute() else f" in {Path.cwd()}, where the command runs"
+        raise _wrong(name, f"there is no weights file {str(path)!r}{here}") from None
+    except (OSError, RuntimeError, ValueError) as error:  # no home for ~, a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise _wrong(name, f"the weights file {weights[:200]!r} cannot be read: {reason}") from error
     return path
+
+
+def _wrong(name: str, rule: str) -> WrongWeights:
+    return WrongWeights(str(Problem(f"model.{name}.weights", rule, "Correct the path, or use imagenet or null.")))
 
 
 def _downloaded(name: str, file: WeightsFile) -> Path:
@@ -133,63 +146,36 @@ def _asked(host: str) -> str:
         return f"{host} cannot be reached ({getattr(error, 'reason', error)})"
 
 
-def load_weights(name: str, section: Backbone, network: keras.Model) -> None:
-    """Give a freshly built backbone the weights its section asks for.
-
-    Raises:
-        WeightsUnavailable: they are neither on disk nor to be downloaded.
-        CnnSearchError: the file is damaged, or of another network.
-    """
-    if section.weights is None:
-        return
-    path = locate_weights(name, section)
-    try:
-        _read(path, name, network)
-    except Exception as error:  # Keras and h5py raise whatever they stumble over
-        raise CnnSearchError(_misfit(name, section, path, error)) from error
-
-
-def _misfit(name: str, section: Backbone, path: Path, error: Exception) -> str:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-    advice = f"Give weights of a {name} without its top."
-    if section.weights == "imagenet":
-        advice = "The file may be damaged: delete it, and it is downloaded again."
-    return str(Problem(f"model.{name}.weights", f"{path} does not fit this {name}: {reason}", advice))
-
-
-def _read(path: Path, name: str, network: keras.Model) -> None:
-    if path.suffix != ".keras":
-        network.load_weights(path)
-        return
-    saved = keras.saving.load_model(path, compile=False, safe_mode=True)
-    inner = [layer for layer in saved.layers if layer.name == name]
-    network.set_weights((inner[0] if inner else saved).get_weights())
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.Normalization):
-            layer.finalize_state()  # it computes with copies of its moments, which set_weights leaves as they were
-
-
 def unavailable_weights(space: Space) -> dict[str, str]:
     """The branches of a space that need weights which cannot be had: dotted name -> why, for a person.
 
     Every draw of a branch counts: where one of several searched widths or variants has no weights, the branch is named.
+
+    Raises:
+        WrongWeights: a file of the person's is not there or cannot be read, with all of these: somebody wanted it.
     """
-    found = {}
+    found: dict[str, str] = {}
+    wrong: dict[str, None] = {}
     for name, kind, section in leaves(space.document.model, "model"):
-        try:
-            for drawn in _draws(section):
+        for drawn in draws_of(section):
+            try:
                 locate_weights(kind, drawn)
-        except WeightsUnavailable as error:
-            found[name] = str(error)
+            except WeightsUnavailable as error:
+                found.setdefault(name, str(error))
+            except WrongWeights as error:
+                wrong[str(error)] = None
+    if wrong:
+        raise WrongWeights("\n".join(wrong))
     return found
 
 
-def _draws(section: Section) -> Iterator[Backbone]:
+def draws_of(section: Section) -> Iterator[Backbone]:
     """A branch with each combination of what decides its file; none for random weights or a scratch network."""
     if not isinstance(section, Backbone):
         return
-    deciding = {key: field.default for key, field in type(section).model_fields.items() if key != "trainable_from"}
-    for values in itertools.product(*(all_values(getattr(section, key), deciding[key]) for key in deciding)):
-        drawn = section.model_copy(update=dict(zip(deciding, values, strict=True)))
+    keys = ["weights", *own_settings(section)]
+    options = [all_values(getattr(section, key), type(section).model_fields[key].default) for key in keys]
+    for values in itertools.product(*options):
+        drawn = section.model_copy(update=dict(zip(keys, values, strict=True)))
         if drawn.weights is not None:
             yield drawn

@@ -5,14 +5,12 @@ Nobody knows such numbers exactly beforehand. Each estimate is a range, and says
 
 import math
 import random
-import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean, median, pstdev
 
 import numpy as np
 from scipy.optimize import nnls
-
-from cnnsearch.search.engine.samplers import REDUCTION, STARTUP, first_look
 
 _LEAST_ERROR = 0.3
 """What two timings of the same model on a shared machine easily differ by."""
@@ -33,18 +31,21 @@ class Range:
 
 @dataclass(frozen=True)
 class Load:
-    """The work in one model's epochs.
+    """The work in the epochs of one phase of a model's training.
+
+    What its frozen part does is in it only where that runs in each step: on features that are kept, it does not.
 
     Attributes:
         training_flops: of one image in a training step.
-        flops: of one image forward.
+        flops: of one view of a validation image.
         trainable: weights that each step moves.
         batch_size: images in a training step.
         train: training images in an epoch.
-        validation: validation images in an epoch.
-        validation_batch: images in a batch of them.
-        epochs: that a training makes at most.
+        validation: views of validation images in an epoch.
+        validation_batch: views in a batch of them.
+        epochs: that the phase makes at most.
         folds: how many trainings a trial is.
+        kind: what loads have in common that run at one pace, such as `vgg16 from block5_conv1`.
     """
 
     training_flops: float
@@ -56,6 +57,7 @@ class Load:
     validation_batch: int
     epochs: int
     folds: int = 1
+    kind: str = ""
 
     @property
     def steps(self) -> int:
@@ -70,7 +72,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Pace:
-    """A measured model: seconds of its start, of a step and of a validation image, and of an epoch made of them."""
+    """A measured phase: seconds of its start, of a step, of a view of a validation image, and of an epoch of them."""
 
     load: Load
     start: float
@@ -80,7 +82,7 @@ class Pace:
 
 
 def epoch_seconds(load: Load, step: float, forward: float) -> float:
-    """An epoch from one training step's seconds and one validation image's."""
+    """An epoch from the seconds of one training step and of one view of a validation image."""
     return load.steps * step + load.validation * forward
 
 
@@ -93,7 +95,8 @@ class Cost:
         flop: of a training FLOP.
         weight: of a weight that a step moves.
         forward: of a FLOP on validation images.
-        start: before a trial's first epoch.
+        start: before the first epoch of a phase.
+        paces: for each kind of load that was measured, how much longer it takes than these numbers say.
         error: the share by which an estimate may be wrong.
     """
 
@@ -102,16 +105,43 @@ class Cost:
     weight: float
     forward: float
     start: float
+    paces: Mapping[str, float] = field(default_factory=dict)
     error: float = 0.0
 
     def epoch(self, load: Load) -> float:
         """Seconds of one epoch with its validation."""
         step = self.step + self.flop * load.training_flops * load.batch_size + self.weight * load.trainable
-        return load.steps * step + load.looks * self.step + self.forward * load.flops * load.validation
+        seconds = load.steps * step + load.looks * self.step + self.forward * load.flops * load.validation
+        return seconds * self.paces.get(load.kind, 1.0)
 
-    def trial(self, load: Load, share: float = 1.0) -> float:
-        """Seconds of a trial that makes this share of its epochs; every fold starts anew."""
-        return max(1.0, share * load.folds) * self.start + share * load.folds * load.epochs * self.epoch(load)
+    def trial(self, loads: Sequence[Load], shares: Sequence[float] | None = None) -> float:
+        """Seconds of a trial of these phases; every fold and every phase starts anew.
+
+        Args:
+            loads: of its phases, in their order.
+            shares: for each epoch of all phases, how many of a hundred such trials make it, as a share of 1; None for
+                all of them.
+        """
+        seconds, begun = 0.0, 0
+        for load in loads:
+            made = [1.0] * load.epochs if shares is None else shares[begun : begun + load.epochs]
+            seconds += load.folds * (made[0] * self.start + sum(made) * self.epoch(load))
+            begun += load.epochs
+        return seconds
+
+
+@dataclass(frozen=True)
+class TrialTime:
+    """How long one trial takes.
+
+    Attributes:
+        seconds: of itself.
+        features: seconds of what it shares with others by its key: only the first trial of a search that asks for it
+            takes them.
+    """
+
+    seconds: float
+    features: Mapping[str, float] = field(default_factory=dict)
 
 
 def fit(paces: Sequence[Pace], *, only: bool = False) -> Cost:
@@ -126,15 +156,18 @@ def fit(paces: Sequence[Pace], *, only: bool = False) -> Cost:
     if not paces:
         raise ValueError("a cost model is fitted to one measured model or more, got none")
     step, flop, weight = _coefficients(paces)
-    forward = statistics.median(max(0.0, p.forward - step / p.load.validation_batch) / p.load.flops for p in paces)
-    rough = Cost(step, flop, weight, forward, statistics.median(p.start for p in paces))
+    forward = median(max(0.0, p.forward - step / p.load.validation_batch) / p.load.flops for p in paces)
+    rough = Cost(step, flop, weight, forward, median(p.start for p in paces))
     # What belongs to an epoch and to no step, such as its beginning and its end, goes into all of it.
-    logs = [math.log(p.epoch / rough.epoch(p.load)) for p in paces]
-    middle = statistics.fmean(logs)
-    least = _LEAST_ERROR if only or len(paces) > 1 else _LONE_ERROR
-    error = max(least, math.expm1(statistics.pstdev(logs)))
-    factor = math.exp(middle)
-    return Cost(step * factor, flop * factor, weight * factor, forward * factor, rough.start, error)
+    factor = math.exp(fmean(math.log(p.epoch / rough.epoch(p.load)) for p in paces))
+    even = Cost(step * factor, flop * factor, weight * factor, forward * factor, rough.start)
+    kinds: dict[str, list[float]] = {}
+    for p in paces:
+        kinds.setdefault(p.load.kind, []).append(math.log(p.epoch / even.epoch(p.load)))
+    least = _LEAST_ERROR if only or all(len(logs) > 1 for logs in kinds.values()) else _LONE_ERROR
+    spread = pstdev(log - fmean(logs) for logs in kinds.values() for log in logs)
+    found = {kind: math.exp(fmean(logs)) for kind, logs in kinds.items()}
+    return replace(even, paces=found, error=max(least, math.expm1(spread)))
 
 
 def _coefficients(paces: Sequence[Pace]) -> tuple[float, float, float]:
@@ -151,66 +184,24 @@ def _coefficients(paces: Sequence[Pace]) -> tuple[float, float, float]:
     return float(step), float(flop), float(weight)
 
 
-def kept_share(pruner: str, epochs: int, trials: int, folds: int = 1) -> float:
-    """The share of all epochs that trials make under a pruner, if as many of them pass each look as it is meant to.
-
-    `asha` lets one in three pass at each look, and always one; `median` ends every second one at its first look, after
-    five whole trials. What else is pruned is not counted. All looks are in the first fold: who passes makes the others.
-    """
-    if folds > 1:
-        return (kept_share(pruner, epochs, trials) + (folds - 1) * _survivors(pruner, epochs, trials)) / folds
-    first = min(first_look(epochs), epochs)
-    if pruner == "asha":
-        return _halving(first, epochs, trials) / epochs
-    if pruner == "median":
-        whole = min(STARTUP, trials)
-        return (whole * epochs + (trials - whole) * (epochs + first) / 2) / (trials * epochs)
-    return 1.0
-
-
-def _survivors(pruner: str, epochs: int, trials: int) -> float:
-    """The share of trials that a pruner lets make all of their epochs."""
-    first = min(first_look(epochs), epochs)
-    if first == epochs or pruner not in ("asha", "median"):
-        return 1.0
-    if pruner == "median":
-        whole = min(STARTUP, trials)
-        return (whole + (trials - whole) / 2) / trials
-    share, look = 1.0, first
-    while look < epochs:
-        share, look = max(share / REDUCTION, 1 / trials), min(look * REDUCTION, epochs)
-    return share
-
-
-def _halving(first: int, epochs: int, trials: int) -> float:
-    """Epochs of a trial in the mean under successive halving."""
-    mean, share, look = float(first), 1.0, first
-    while look < epochs:
-        share = max(share / REDUCTION, 1 / trials)
-        following = min(look * REDUCTION, epochs)
-        mean += share * (following - look)
-        look = following
-    return mean
-
-
-def search_seconds(seconds: Sequence[float], trials: int, slots: int, error: float) -> Range:
+def search_seconds(drawn: Sequence[TrialTime], trials: int, slots: int, error: float) -> Range:
     """How long a search of so many trials takes on so many slots, if its trials are like these.
 
     Nine of ten searches by chance lie within it, widened by the error either way.
     """
     source = random.Random(0)
-    low, high = _nine_of_ten([_length(source.choices(seconds, k=trials), slots) for _ in range(_SEARCHES)])
+    low, high = _nine_of_ten([_length(source.choices(drawn, k=trials), slots) for _ in range(_SEARCHES)])
     return Range(low / (1 + error), high * (1 + error))
 
 
-def trials_within(limit: float, seconds: Sequence[float], slots: int, error: float) -> Range:
+def trials_within(limit: float, drawn: Sequence[TrialTime], slots: int, error: float) -> Range:
     """How many trials like these nine of ten searches make within a time limit, the error taken either way.
 
     A search makes one trial on each slot, however short its time is.
     """
     source = random.Random(0)
-    slow, _ = _nine_of_ten([_count(seconds, limit * slots / (1 + error), source) for _ in range(_SEARCHES)])
-    _, quick = _nine_of_ten([_count(seconds, limit * slots * (1 + error), source) for _ in range(_SEARCHES)])
+    slow, _ = _nine_of_ten([_count(drawn, limit / (1 + error), slots, source) for _ in range(_SEARCHES)])
+    _, quick = _nine_of_ten([_count(drawn, limit * (1 + error), slots, source) for _ in range(_SEARCHES)])
     return Range(max(slots, slow), max(slots, quick))
 
 
@@ -219,17 +210,29 @@ def _nine_of_ten(found: list[float]) -> tuple[float, float]:
     return found[len(found) // 20], found[-1 - len(found) // 20]
 
 
-def _length(seconds: Sequence[float], slots: int) -> float:
-    """Trials run side by side: no search is shorter than its longest trial."""
-    return max(sum(seconds) / slots, *seconds)
+def made_by(trials: Iterable[TrialTime]) -> dict[str, float]:
+    """Seconds of all features that these trials share, by their keys."""
+    return {key: seconds for trial in trials for key, seconds in trial.features.items()}
 
 
-def _count(seconds: Sequence[float], limit: float, source: random.Random) -> float:
+def _length(trials: Sequence[TrialTime], slots: int) -> float:
+    """Trials run side by side, while those that want the same features wait for the one that makes them.
+
+    No search is shorter than its longest trial.
+    """
+    seconds = [trial.seconds for trial in trials]
+    return sum(made_by(trials).values()) + max(sum(seconds) / slots, *seconds)
+
+
+def _count(drawn: Sequence[TrialTime], limit: float, slots: int, source: random.Random) -> float:
     """How many trials drawn one after the other end within the limit."""
-    mean = statistics.fmean(seconds)
+    mean = fmean(trial.seconds for trial in drawn) / slots
     if limit > _MANY * mean:  # where so many fit, chance evens out
-        return limit // mean
-    spent, count = source.choice(seconds), 0
+        return max(0.0, limit - sum(made_by(drawn).values())) // mean
+    spent, count, made = 0.0, -1, set[str]()
     while spent <= limit:
-        spent, count = spent + source.choice(seconds), count + 1
+        trial = source.choice(drawn)
+        spent += trial.seconds / slots + sum(s for key, s in trial.features.items() if key not in made)
+        made.update(trial.features)
+        count += 1
     return count

@@ -3,23 +3,19 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.plan.estimate import (
-    Load,
-    Pace,
-    Range,
-    fit,
-    kept_share,
-    search_seconds,
-    trials_within,
-)
+from cnnsearch.search.plan.estimate import Load, Pace, Range, TrialTime, fit, search_seconds, trials_within
+from cnnsearch.search.plan.features import Features, features_of, making_rates
 from cnnsearch.search.plan.measure import timing_of
-from cnnsearch.search.plan.models import ModelPlan
+from cnnsearch.search.plan.models import ModelPlan, PhasePlan
+from cnnsearch.search.plan.pruning import epoch_shares
 from cnnsearch.search.trial.batches import EVALUATION_BATCH
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.phases import most_epochs, phases
 from cnnsearch.spaces.space import Space
 
 _FASTEST_CORE = 1e11
@@ -42,10 +38,10 @@ class Forecast:
 
     Attributes:
         epoch: seconds of an epoch, from the quickest chance draw to the slowest.
-        start: seconds that a trial needs before its first epoch.
+        start: seconds that a phase of a trial needs before its first epoch.
         error: the share by which the time of a model may be wrong.
         share: of all epochs, what trials make under the pruner.
-        whole: seconds for all trials without pruning.
+        whole: seconds for all trials without pruning, the making of features included.
         pruned: seconds for all trials with pruning.
         whole_in_time: trials within the time limit without pruning; None where there is no limit.
         pruned_in_time: trials within the time limit with pruning.
@@ -66,77 +62,101 @@ def timed(models: Mapping[str, ModelPlan], clocks: Clocks) -> dict[str, ModelPla
     known: list[ModelPlan] = []
     for role, model in sorted(models.items(), key=lambda item: _work(item[1])):
         if all(other.values != model.values for other in known):
-            clocks.progress(f"timing the {role} model")
+            clocks.progress(f"timing: {role}")
             known.append(_timed(model, clocks, known))
     return {role: next(other for other in known if other.values == model.values) for role, model in models.items()}
 
 
 def _work(model: ModelPlan) -> float:
-    return model.size.training_flops * model.batch_size
+    return model.work * model.batch_size
 
 
 def _timed(model: ModelPlan, clocks: Clocks, known: Sequence[ModelPlan]) -> ModelPlan:
     configuration = clocks.space.configuration(model.values)
+    done: list[PhasePlan] = []
     try:
         dataset = clocks.datasets.of(configuration.data)
-        load, expected = load_of(model, dataset), _expected(model, known, clocks.slot)
-        return replace(model, measured=timing_of(configuration, dataset.reference(), clocks.slot, load, expected))
+        for phase, plan, load in zip(phases(configuration), model.phases, loads_of(model, dataset), strict=True):
+            expected = _expected(load, [*known, replace(model, phases=tuple(done))], clocks.slot)
+            measured = timing_of(phase, dataset.reference(), clocks.slot, load, expected)
+            done.append(replace(plan, measured=measured))
     except CnnSearchError as error:  # too large or too slow for this machine, or images that cannot be read at its size
-        return replace(model, untimed=str(error))
+        return replace(model, phases=(*done, *model.phases[len(done) :]), untimed=str(error))
+    return replace(model, phases=tuple(done))
 
 
-def _expected(model: ModelPlan, known: Sequence[ModelPlan], slot: Slot) -> float:
+def _expected(load: Load, known: Sequence[ModelPlan], slot: Slot) -> float:
     """The least seconds that three steps and two validation batches take, at the best pace so far.
 
-    With fewer than two models before, at a pace that no processor surpasses: the smallest model says little of others.
+    With fewer than two phases before, at a pace that no processor surpasses: the smallest model says little of others.
+    Steps on features are mostly waiting, so they say nothing of others.
     """
-    timed = [(other, other.measured) for other in known if other.measured]
+    work = load.training_flops * load.batch_size
+    before = [(model, phase, phase.measured) for model in known for phase in model.phases if not phase.is_fed_features]
+    timed = [(model, phase, measured) for model, phase, measured in before if measured]
     if len(timed) < 2:
-        return 0.0 if slot.is_gpu else 3 * _work(model) / (_FASTEST_CORE * (os.cpu_count() or 1))
-    step = min(measured.step / _work(other) for other, measured in timed)
-    forward = min(measured.forward / other.size.flops for other, measured in timed)
-    return 3 * step * _work(model) + 2 * EVALUATION_BATCH * forward * model.size.flops
+        return 0.0 if slot.is_gpu else 3 * work / (_FASTEST_CORE * (os.cpu_count() or 1))
+    step = min(m.step / (phase.size.training_flops * model.batch_size) for model, phase, m in timed)
+    forward = min(measured.forward / phase.flops for _, phase, measured in timed)
+    return 3 * step * work + 2 * load.validation_batch * forward * load.flops
 
 
-def load_of(model: ModelPlan, dataset: Dataset) -> Load:
-    """The work in a model's epochs on these images."""
+def loads_of(model: ModelPlan, dataset: Dataset) -> list[Load]:
+    """The work in the epochs of each phase of a model's training on these images."""
     steps = model.steps_per_epoch
-    return Load(
-        training_flops=model.size.training_flops,
-        flops=model.size.flops,
-        trainable=model.size.trainable,
-        batch_size=model.batch_size,
-        train=len(dataset.rows("train")) if steps is None else steps * model.batch_size,
-        validation=len(dataset.rows("validation")),
-        validation_batch=EVALUATION_BATCH,
-        epochs=model.epochs,
-        folds=dataset.folds or 1,
-    )
+    return [
+        Load(
+            training_flops=phase.size.training_flops,
+            flops=phase.flops,
+            trainable=phase.size.trainable,
+            batch_size=model.batch_size,
+            train=len(dataset.rows("train")) if steps is None else steps * model.batch_size,
+            validation=len(dataset.rows("validation")) * model.views,
+            validation_batch=EVALUATION_BATCH * model.views,
+            epochs=phase.epochs,
+            folds=dataset.folds or 1,
+            kind=phase.kind,
+        )
+        for phase in model.phases
+    ]
 
 
 def forecast(
     space: Space, models: Sequence[ModelPlan], stands: Sequence[ModelPlan], dataset: Dataset, slots: int, trials: int
 ) -> Forecast | None:
     """What the budget of a space gives if its trials are like these models; None where none of `stands` was timed."""
-    paces = [
-        Pace(load_of(model, dataset), m.start, m.step, m.forward, m.epoch) for model in stands if (m := model.measured)
-    ]
+    paces = [pace for model in stands for pace in _paces(model, dataset)]
     if not paces:
         return None
     search = space.document.search
     cost = fit(paces, only=not space.parameters)
-    loads = [load_of(model, dataset) for model in models]
-    epochs = [cost.epoch(load) for load in loads]
-    share = kept_share(search.pruner, max(load.epochs for load in loads), trials, dataset.folds or 1)
-    whole, pruned = ([cost.trial(load, part) for load in loads] for part in (1.0, share))
+    rates = making_rates(stands)
+    loads = [loads_of(model, dataset) for model in models]
+    epochs = [cost.epoch(load) for each in loads for load in each]
+    shares = epoch_shares(search.pruner, most_epochs(space.document), trials, dataset.folds or 1)
+    features = [features_of(model, dataset, rates) for model in models]
+    whole = [_trial(cost.trial(each), made) for each, made in zip(loads, features, strict=True)]
+    pruned = [_trial(cost.trial(each, shares), made) for each, made in zip(loads, features, strict=True)]
     limit = search.time
     return Forecast(
         epoch=Range(min(epochs), max(epochs)),
         start=cost.start,
         error=cost.error,
-        share=share,
+        share=fmean(shares),
         whole=search_seconds(whole, trials, slots, cost.error),
         pruned=search_seconds(pruned, trials, slots, cost.error),
         whole_in_time=trials_within(limit, whole, slots, cost.error) if limit else None,
         pruned_in_time=trials_within(limit, pruned, slots, cost.error) if limit else None,
     )
+
+
+def _paces(model: ModelPlan, dataset: Dataset) -> list[Pace]:
+    return [
+        Pace(load, measured.start, measured.step, measured.forward, measured.epoch)
+        for load, phase in zip(loads_of(model, dataset), model.phases, strict=True)
+        if (measured := phase.measured)
+    ]
+
+
+def _trial(seconds: float, features: Features) -> TrialTime:
+    return TrialTime(seconds + sum(features.own.values()), features.shared)

@@ -35,15 +35,16 @@ _FEW = 2
 
 @dataclass(frozen=True)
 class Measured:
-    """What a model takes on this machine, in seconds.
+    """What a phase of a model's training takes on this machine, in seconds.
 
     Attributes:
-        start: before a trial's first epoch: the building, and the tracing of the first steps.
+        start: before the first epoch: the building, and the tracing of the first steps.
         step: a training step.
-        forward: a validation image.
+        forward: a view of a validation image.
         epoch: a whole epoch with its validation; reckoned from step and forward where it was too long to be timed.
         few: images in the batches that were timed, where those of the configuration are too slow: the step is
             reckoned from them.
+        making: the features of one view of an image; None where the training is fed with images.
         device: `gpu` or `cpu`.
     """
 
@@ -52,6 +53,7 @@ class Measured:
     forward: float
     epoch: float
     few: int | None
+    making: float | None
     device: str
 
 
@@ -76,7 +78,7 @@ def sizes_of(space: Space, classes: int) -> list[Sized]:
 def timing_of(
     configuration: Configuration, dataset: DatasetReference, slot: Slot, load: Load, expected: float
 ) -> Measured:
-    """Time a model on a slot, with its own batches unless these are known to take too long.
+    """Time a phase of a model's training on a slot, with its own batches unless these are known to take too long.
 
     Args:
         load: the work in its epochs.
@@ -90,7 +92,7 @@ def timing_of(
         timed = _timed(TimeJob(plain, dataset, EVALUATION_BATCH, _STEPS_SECONDS), slot)
         if timed:
             epoch = timed.epoch or epoch_seconds(load, timed.step, timed.forward)
-            return Measured(timed.start, timed.step, timed.forward, epoch, None, timed.device)
+            return Measured(timed.start, timed.step, timed.forward, epoch, None, timed.making, timed.device)
     training = plain.training.model_copy(update={"batch_size": _FEW})
     small = plain.model_copy(update={"training": training})
     timed = _timed(TimeJob(small, dataset, _FEW, 0.0), slot)
@@ -98,7 +100,7 @@ def timing_of(
         raise Untimed(f"three steps of {_FEW} images take longer than {_TIMING_LIMIT:.0f} s")
     step = timed.step * load.batch_size / _FEW
     epoch = epoch_seconds(load, step, timed.forward)
-    return Measured(timed.start, step, timed.forward, epoch, _FEW, timed.device)
+    return Measured(timed.start, step, timed.forward, epoch, _FEW, timed.making, timed.device)
 
 
 def _timed(job: TimeJob, slot: Slot) -> Timed | None:

@@ -4,7 +4,10 @@ import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 
+from cnnsearch.search.dataset.cache.disk import bytes_text
+from cnnsearch.search.dataset.cache.naming import CACHE_VARIABLE, default_cache_folder
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.sources.layout import PARTS
 from cnnsearch.search.datasets import Datasets
@@ -13,9 +16,10 @@ from cnnsearch.search.engine.slots import Slot, visible_slots
 from cnnsearch.search.model.weights import unavailable_weights
 from cnnsearch.search.plan.branches import Fork, forks
 from cnnsearch.search.plan.candidates import Refusal, chance, refused
+from cnnsearch.search.plan.features import FrozenCost, frozen_costs, making_rates
 from cnnsearch.search.plan.forecast import Clocks, Forecast, forecast, timed
 from cnnsearch.search.plan.measure import sizes_of
-from cnnsearch.search.plan.models import ROLES, ModelPlan, models_of, representatives
+from cnnsearch.search.plan.models import ROLES, ModelPlan, frozen_beside, models_of, representatives
 from cnnsearch.search.preflight import fit_to_classes
 from cnnsearch.search.trial.messages import Sized
 from cnnsearch.spaces.errors import CnnSearchError
@@ -48,6 +52,7 @@ class Plan:
         slots: where trials run side by side.
         trials: how many the search makes.
         forecast: None where nothing could be timed.
+        frozen: what the frozen parts of networks cost, the dearest first; none where the images cannot be read.
         notes: what else a person should know.
     """
 
@@ -63,6 +68,7 @@ class Plan:
     slots: tuple[Slot, ...]
     trials: int
     forecast: Forecast | None
+    frozen: tuple[FrozenCost, ...]
     notes: tuple[str, ...]
 
 
@@ -86,11 +92,15 @@ def make_plan(space: Space, cache: Path | None = None, progress: Progress = lamb
     sized = sizes_of(space, classes)
     chosen = representatives(space, sized)
     slots, trials = visible_slots(), space.document.search.trials if space.parameters else 1
-    found = None
+    found, frozen = None, tuple[FrozenCost, ...]()
     if dataset:
-        chosen = timed(chosen, Clocks(space, datasets, slots[0], progress))
         likely = models_of(space, _to_be_tried(sized, missing))
-        found = forecast(space, likely, list(chosen.values()), dataset, len(slots), trials)
+        wanted = {**chosen, **frozen_beside(chosen, likely)}
+        stands = timed(wanted, Clocks(space, datasets, slots[0], progress))
+        chosen = {role: stands[role] for role in chosen}
+        found = forecast(space, likely, list(stands.values()), dataset, len(slots), trials)
+        frozen = frozen_costs(likely, dataset, making_rates(stands.values()))
+        notes += _without_room(frozen, trials, cache)
     return Plan(
         space=space,
         classes=classes,
@@ -104,6 +114,7 @@ def make_plan(space: Space, cache: Path | None = None, progress: Progress = lamb
         slots=slots,
         trials=trials,
         forecast=found,
+        frozen=frozen,
         notes=tuple(notes),
     )
 
@@ -142,3 +153,18 @@ def _to_be_tried(sized: Sequence[Sized], missing: Collection[str]) -> list[Sized
     """The chance draws that are like the trials of a search, which leaves out branches whose weights are missing."""
     drawn = [each for each in sized if each.drawn]
     return [each for each in drawn if not any(takes(each.values, name) for name in missing)] or drawn
+
+
+def _without_room(frozen: Sequence[FrozenCost], trials: int, cache: Path | None) -> list[str]:
+    """A note where the disk has no room for the features of the search; nothing where it does not say."""
+    root, needed = cache or default_cache_folder(), sum(cost.bytes_in(trials) for cost in frozen)
+    try:
+        free = disk_usage(root).free
+    except OSError:
+        return []
+    if needed <= free:
+        return []
+    return [
+        f"{root}: the features of all trials need {bytes_text(needed)}, got {bytes_text(free)} free. Set augment.views "
+        f"to fewer, `features: float16` in the network's section, or {CACHE_VARIABLE} to a folder on another disk."
+    ]

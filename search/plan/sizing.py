@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from cnnsearch.search.model.build import build_network
+from cnnsearch.search.model.copies import has_lasting_features
+from cnnsearch.search.model.cut import cut
 from cnnsearch.search.model.optimizer import optimizer_of
-from cnnsearch.search.model.size import ModelSize, model_size, outlined
+from cnnsearch.search.model.phase_size import PhaseSize, phase_size
+from cnnsearch.search.model.size import outlined
 from cnnsearch.search.plan.candidates import (
     Pick,
     Values,
@@ -25,7 +28,9 @@ from cnnsearch.search.plan.candidates import (
 )
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import Done, Sized
+from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.phases import phases
 from cnnsearch.spaces.space import Parameter, Space
 from cnnsearch.spaces.values import Scalar
 
@@ -84,7 +89,7 @@ class _Scales:
     line: Line
     job: SizeJob
     deadline: float
-    known: dict[str, tuple[ModelSize | None, str]] = field(default_factory=dict)
+    known: dict[str, tuple[tuple[PhaseSize, ...], str]] = field(default_factory=dict)
 
     @property
     def late(self) -> bool:
@@ -96,22 +101,27 @@ class _Scales:
         new = key not in self.known
         if new:
             self.known[key] = self._measured(values)
-        size, reason = self.known[key]
+        found, reason = self.known[key]
         if new or drawn:
-            self.line.tell(Sized(values, size, reason, drawn))
-        return size.parameters if size else None
+            self.line.tell(Sized(values, found, reason, drawn))
+        return found[0].size.parameters if found else None
 
-    def _measured(self, values: Values) -> tuple[ModelSize | None, str]:
+    def _measured(self, values: Values) -> tuple[tuple[PhaseSize, ...], str]:
         reason = why_refused(self.job.space, values)
         if reason is not None:
-            return None, reason
+            return (), reason
         configuration = without_weights(self.job.space.configuration(values))
         try:
-            with outlined():
-                network = build_network(configuration, self.job.classes)
+            return tuple(self._phase(phase) for phase in phases(configuration)), ""
         except (CnnSearchError, ValueError) as error:
-            return None, str(error).splitlines()[0]
-        return model_size(network, optimizer_of(configuration, steps_per_epoch=1)), ""
+            return (), str(error).splitlines()[0]
+
+    def _phase(self, configuration: Configuration) -> PhaseSize:
+        with outlined():
+            network = build_network(configuration, self.job.classes)
+            parts = cut(network)
+        kept = has_lasting_features(configuration)
+        return phase_size(network, optimizer_of(configuration, steps_per_epoch=1), parts, kept=kept)
 
     def draw(self) -> None:
         """Chance draws; at least a few, however late."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.feeding.batches import Batches
+from cnnsearch.search.dataset.feeding.inputs import Inputs
 from cnnsearch.search.dataset.feeding.mixing import Mixing
 from cnnsearch.search.dataset.feeding.targets import Targets
 from cnnsearch.search.model.loss import target_columns
@@ -13,8 +14,13 @@ EVALUATION_BATCH = 128
 """Images in a batch where no gradient is kept."""
 
 
-def training_batches(configuration: Configuration, dataset: Dataset, parts: Sequence[str], seed: int) -> Batches:
-    """Shuffled batches of these parts, with smoothed and mixed targets and weights where the configuration says so."""
+def training_batches(
+    configuration: Configuration, dataset: Dataset, parts: Sequence[str], seed: int, inputs: Inputs | None = None
+) -> Batches:
+    """Shuffled batches of these parts, with smoothed and mixed targets and weights where the configuration says so.
+
+    `inputs` are fed in the place of the images.
+    """
     training, augment = configuration.training, configuration.augment
     columns = target_columns(configuration, len(dataset.classes))
     return Batches(
@@ -25,15 +31,20 @@ def training_batches(configuration: Configuration, dataset: Dataset, parts: Sequ
         steps=training.steps_per_epoch,
         targets=Targets(columns, training.label_smoothing, training.class_weights),
         mixing=Mixing(augment.mixup, augment.cutmix),
+        inputs=inputs,
     )
 
 
 def validation_batches(
-    configuration: Configuration, dataset: Dataset, part: str, batch_size: int = EVALUATION_BATCH
+    configuration: Configuration,
+    dataset: Dataset,
+    part: str,
+    batch_size: int = EVALUATION_BATCH,
+    inputs: Inputs | None = None,
 ) -> Batches:
     """Batches of one part with targets of the same form, but neither smoothed, weighted nor mixed.
 
     So the val_loss of two trials says which of them is the better model, whatever each was trained with.
     """
     targets = Targets(target_columns(configuration, len(dataset.classes)))
-    return Batches(dataset, (part,), batch_size, shuffle=False, targets=targets)
+    return Batches(dataset, (part,), batch_size, shuffle=False, targets=targets, inputs=inputs)

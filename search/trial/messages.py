@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from cnnsearch.search.model.phase_size import PhaseSize
 from cnnsearch.search.model.size import ModelSize
 from cnnsearch.search.records import Epoch, Failure
 from cnnsearch.spaces.values import Scalar
@@ -16,6 +17,14 @@ class Built:
 
     parameters: int
     device: str
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something that a person should know of what the process does, in one line; a doubt is worth a warning."""
+
+    text: str
+    is_doubt: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,27 +55,35 @@ class Discovered:
 
 @dataclass(frozen=True)
 class Sized:
-    """How large the model of these values is; None with the reason where it cannot be built.
+    """How large the model of these values is in each phase of its training.
 
     Attributes:
+        phases: none where it cannot be built.
+        reason: why it cannot.
         drawn: whether chance alone chose the values, as the first trials of a search do.
     """
 
     values: Mapping[str, Scalar]
-    size: ModelSize | None
+    phases: tuple[PhaseSize, ...]
     reason: str
     drawn: bool
+
+    @property
+    def size(self) -> ModelSize | None:
+        """In the first phase; None where it cannot be built."""
+        return self.phases[0].size if self.phases else None
 
 
 @dataclass(frozen=True)
 class Timed:
-    """How long a model takes here, in seconds.
+    """How long a phase of a model's training takes here, in seconds.
 
     Attributes:
         start: from nothing to the end of the first step, and the first look at validation images.
         step: one training step.
-        forward: one validation image.
+        forward: one view of a validation image.
         epoch: a whole epoch with its validation; None where it was too long to wait for.
+        making: the features of one view of an image; None where the training is fed with images.
         device: `gpu` or `cpu`.
     """
 
@@ -74,6 +91,7 @@ class Timed:
     step: float
     forward: float
     epoch: float | None
+    making: float | None
     device: str
 
 
@@ -98,4 +116,4 @@ class Verdict(StrEnum):
     STOP = "stop"
 
 
-Message = Built | EpochDone | Trained | Discovered | Sized | Timed | Done | Broken
+Message = Built | Noted | EpochDone | Trained | Discovered | Sized | Timed | Done | Broken

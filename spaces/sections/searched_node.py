@@ -164,7 +164,8 @@ class _Check:
         read, known = [], set()
         for index, option in enumerate(options):
             if contains_searched(option):
-                self.report(("choice", index), f"an option of a choice is a fixed value, got {shown(option)}", option)
+                rule = f"an option in a list of a choice is a fixed value, got {shown(option)}"
+                self.report(("choice", index), rule, option, self.naming(options))
                 continue
             with self.collecting("choice", index):
                 value = self.fixed(option)
@@ -175,6 +176,15 @@ class _Check:
                 known.add(scalar)
                 read.append(value)
         return read
+
+    def naming(self, options: list[Any]) -> str:
+        """Advice to name the options of a list where one of them is searched: named ones are branches."""
+        if self.alternatives is None:
+            return "List all the values."
+        if self.alternatives.kinds:
+            return "Name the options: choice: {NAME: {...}, ...}."
+        named = ", ".join(f"{_option_name(index, option)}: {_flow(option)}" for index, option in enumerate(options))
+        return f"Give the options names: {{choice: {{{named}}}}}."
 
     def branches(self, options: Mapping[str, Any], alternatives: Alternatives) -> dict[str, Any]:
         if not options:
@@ -311,6 +321,18 @@ class _Check:
 
 def _all_text(options: list[Any]) -> bool:
     return bool(options) and all(isinstance(name, str) for name in options)
+
+
+def _option_name(index: int, option: Any) -> str:  # noqa: ANN401 - any value of the field
+    """A name that an option of a list might have."""
+    if option is None:
+        return "off"
+    return option if isinstance(option, str) and _NAME.fullmatch(option) else f"way{index + 1}"
+
+
+def _flow(option: Any) -> str:  # noqa: ANN401 - any value of the field
+    text = "null" if option is None else shown(option).replace('"', "")
+    return "{...}" if text.endswith("...") else text
 
 
 def _part(location: Location) -> str:

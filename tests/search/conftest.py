@@ -1,4 +1,7 @@
-"""The forkserver that the jobs of these tests come from."""
+"""The forkserver that the jobs of these tests come from, and commands on a disk of their own."""
+
+import subprocess
+from collections.abc import Callable
 
 import pytest
 
@@ -9,3 +12,18 @@ from cnnsearch.search.engine.processes import start_forkserver
 def forkserver() -> None:
     """Start it with keras imported, as the commands do: without that each job would import it anew."""
     start_forkserver()
+
+
+@pytest.fixture
+def in_namespace() -> Callable[..., str]:
+    """`in_namespace(mounting, *command)`: the stdout of a command that runs where `mounting` was done before."""
+
+    def ran(mounting: str, *command: str) -> str:
+        whole = ["unshare", "-rm", "sh", "-c", f'{mounting} && exec "$@"', "sh"]
+        try:
+            subprocess.run([*whole, "true"], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("this system mounts nothing for us")
+        return subprocess.run([*whole, *command], capture_output=True, text=True, check=True).stdout
+
+    return ran

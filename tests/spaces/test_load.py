@@ -55,7 +55,19 @@ SCRATCH = "data: {source: photos}\nmodel: {scratch: {%s}}\n"
         (SCRATCH % "filters: {choice: [16, 16]}", "`model.scratch.filters.choice.1`: the options of a choice differ"),
         (SCRATCH % "filters: {choice: []}", "a choice has one option or more, got none"),
         (SCRATCH % "filters: {choice: 16}", "the options of a choice are a list of values, got 16"),
-        (SCRATCH % "filters: {choice: [{int: [1, 2]}]}", "an option of a choice is a fixed value, got"),
+        (
+            SCRATCH % "filters: {choice: [{int: [1, 2]}]}",
+            'an option in a list of a choice is a fixed value, got {"int": [1, 2]}. List all the values.',
+        ),
+        (
+            BASE + "model: {vgg16: {fine_tune: {choice: [null, {epochs: {int: [2, 4]}}]}}}",
+            'an option in a list of a choice is a fixed value, got {"epochs": {"int": [2, 4]}}. '
+            "Give the options names: {choice: {off: null, way2: {epochs: {int: [2, 4]}}}}.",
+        ),
+        (
+            BASE + "model: {vgg16: {trainable_from: {choice: [none, {last: {int: [2, 9]}}]}}}",
+            "Give the options names: {choice: {none: none, way2: {last: {int: [2, 9]}}}}.",
+        ),
         (SCRATCH % "filters: {int: [64, 16]}", "a range goes from low to high, got [64, 16]. Write [16, 64]."),
         (SCRATCH % "filters: {int: [1, 8], step: 3}", "steps of 3 lead from 1 to 8, got a rest. End the range at 7."),
         (SCRATCH % "filters: {int: [0, 8]}", "2:35: `model.scratch.filters.int.0` must be at least 1, got 0"),

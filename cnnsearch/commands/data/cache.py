@@ -1,4 +1,4 @@
-"""`cnnsearch data cache`: the decoded images that are kept between runs, and how to be rid of them."""
+"""`cnnsearch data cache`: the images and features that are kept between runs, and how to be rid of them."""
 
 import json
 import shutil
@@ -14,8 +14,11 @@ from rich.table import Table
 
 from cnnsearch import terminal
 from cnnsearch.search.dataset.cache.disk import bytes_text
+from cnnsearch.search.dataset.cache.label import Label
 from cnnsearch.search.dataset.cache.naming import default_cache_folder
-from cnnsearch.search.dataset.cache.stored import State, Stored, delete, delete_spare_locks, stored_caches
+from cnnsearch.search.dataset.cache.stored import IMAGES, State, Stored, delete, delete_spare_locks, stored_caches
+from cnnsearch.search.features.kept import FEATURES
+from cnnsearch.search.features.label import FeatureLabel
 from cnnsearch.spaces.duration import parse_duration
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
@@ -59,7 +62,7 @@ def _meant(root: Path, which: Which) -> list[Stored]:
     oldest = time.time() - _seconds(which.older_than) if which.older_than else None
     return [
         cache
-        for cache in stored_caches(root, check=which.check)
+        for cache in stored_caches(root, check=which.check, kinds=(IMAGES, FEATURES))
         if (oldest is None or cache.used < oldest)
         and (not which.unusable or cache.state not in (State.COMPLETE, State.BUILDING))
     ]
@@ -94,23 +97,37 @@ def _free(root: Path) -> int:
 
 def _table(found: Sequence[Stored]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("cache", "images", "pixels", "on disk", "last used", "state"):
-        table.add_column(name, no_wrap=True, justify="right" if name in ("images", "on disk") else "left")
-    table.add_column("made from", overflow="fold")
+    for name in ("cache", "images", "kept of each", "on disk", "last used", "state"):
+        right = name in ("images", "on disk")
+        table.add_column(name, no_wrap=name != "kept of each", justify="right" if right else "left")
+    table.add_column("made from", overflow="fold", min_width=14)
     for cache in found:
         table.add_row(*map(terminal.markup, map(terminal.one_line, _cells(cache))))
     return table
 
 
 def _cells(cache: Stored) -> tuple[str, ...]:
-    label, state = cache.label, cache.state.value + (", in use" if cache.open else "")
-    used = datetime.fromtimestamp(cache.used).astimezone().strftime("%Y-%m-%d %H:%M")
+    state = cache.state.value + (", in use" if cache.open else "")
+    used = datetime.fromtimestamp(cache.used).astimezone().strftime("%Y-%m-%d")
     name, size = cache.folder.name.lstrip(".")[:8], bytes_text(cache.bytes)
-    if label is None:
-        return name, "", "", size, used, state, ""
-    height, width, channels = label.shape
-    pixels = f"{height} x {width} {'gray' if channels == 1 else 'rgb'}, {label.resize}"
-    return name, f"{label.images:,}", pixels, size, used, state, label.source
+    images, kept, made_from = _contents(cache.label)
+    return name, images, kept, size, used, state, made_from
+
+
+def _contents(label: object) -> tuple[str, str, str]:
+    """How many images, what is kept of each, and what it was made from."""
+    if isinstance(label, Label):
+        height, width, channels = label.shape
+        color = "gray" if channels == 1 else "rgb"
+        return f"{label.images:,}", f"{height} x {width} {color}, {label.resize}", label.source
+    if isinstance(label, FeatureLabel):
+        shape = " x ".join(map(str, label.shape)) or "1"
+        return (
+            f"{label.images:,}",
+            f"{shape} {label.precision}",
+            f"{label.source} through {label.network}, {label.view}",
+        )
+    return "", "", ""
 
 
 def _values(root: Path, found: Sequence[Stored]) -> dict[str, Any]:
@@ -124,18 +141,25 @@ def _values(root: Path, found: Sequence[Stored]) -> dict[str, Any]:
 
 
 def _cache_values(cache: Stored) -> dict[str, Any]:
-    label = cache.label
     return {
         "folder": str(cache.folder),
         "state": cache.state.value,
         "in_use": cache.is_held,
         "bytes": cache.bytes,
         "last_used": round(cache.used),
-        "source": label.source if label else None,
-        "images": label.images if label else None,
-        "shape": list(label.shape) if label else None,
-        "resize": label.resize if label else None,
+        **_label_values(cache.label),
     }
+
+
+def _label_values(label: object) -> dict[str, Any]:
+    known: dict[str, Any] = dict.fromkeys(("kind", "source", "images", "shape", "resize", "network", "view", "dtype"))
+    if isinstance(label, Label):
+        known |= {"kind": "images", "resize": label.resize, "dtype": "uint8"}
+    if isinstance(label, FeatureLabel):
+        known |= {"kind": "features", "network": label.network, "view": label.view, "dtype": label.precision}
+    if isinstance(label, Label | FeatureLabel):
+        known |= {"source": label.source, "images": label.images, "shape": list(label.shape)}
+    return known
 
 
 def _clear(root: Path, found: Sequence[Stored], *, sure: bool, as_json: bool) -> None:

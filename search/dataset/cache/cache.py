@@ -7,12 +7,13 @@ complete or absent: it is built under another name by whoever holds its lock, an
 
 import os
 import weakref
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from cnnsearch.search.dataset.cache.index import CacheIndex
 from cnnsearch.search.dataset.cache.label import Label
@@ -31,6 +32,7 @@ from cnnsearch.search.dataset.decoding.decode import THUMBNAIL_SIDE
 __all__ = ["CACHE_VARIABLE", "Cache", "default_cache_folder", "open_cache"]
 
 Pixels = NDArray[np.uint8]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,16 @@ class Cache:
     is_new: bool = False
 
     @property
+    def files(self) -> Mapping[Path, NDArray[Any]]:
+        """The files whose rows have checksums, and their memory maps."""
+        return {self.folder / PIXELS_FILE: self.images, self.folder / THUMBNAILS_FILE: self.thumbnails}
+
+    @property
+    def checksums(self) -> Sequence[int]:
+        """The checksum of each row."""
+        return self.index.checksums
+
+    @property
     def bytes(self) -> int:
         """What it takes on the disk, but for its index."""
         return self.images.nbytes + self.thumbnails.nbytes
@@ -59,35 +71,50 @@ class Cache:
 
 def open_cache(folder: Path, *, is_new: bool = False) -> Cache | None:
     """The cache in a folder; None where there is none, one of another version, or one that is plainly damaged."""
+    cache = opened(folder, _read, lambda cache: cache.images)
+    return replace(cache, is_new=is_new) if cache else None
+
+
+def opened(folder: Path, read: Callable[[Path], T], lasting: Callable[[T], object]) -> T | None:
+    """What `read` makes of the cache in a folder, which nobody deletes as long as `lasting` of it is there.
+
+    None where there is no cache, and where `read` raises OSError, ValueError or EOFError for a damaged one.
+    """
     try:
         held = hold_open(folder / LABEL_FILE)
     except OSError:
         return None
     try:
-        cache = _opened(folder, is_new=is_new)
+        cache = read(folder)
     except (OSError, ValueError, EOFError):
         os.close(held)
         return None
-    weakref.finalize(cache.images, os.close, held)
+    weakref.finalize(lasting(cache), os.close, held)
     return cache
 
 
-def _opened(folder: Path, *, is_new: bool) -> Cache:
+def _read(folder: Path) -> Cache:
     label = Label.read(folder / LABEL_FILE)
     content = (folder / INDEX_FILE).read_bytes()
     if content_hash(content) != label.index_hash:
         raise ValueError(f"{folder}: the index is not the one that was written")
     index = CacheIndex.from_bytes(content)
-    images = _mapped(folder / PIXELS_FILE, (len(index.names), *index.shape))
-    thumbnails = _mapped(folder / THUMBNAILS_FILE, (len(images), THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    return Cache(folder, index, images, thumbnails, is_new)
+    images = mapped(folder / PIXELS_FILE, (len(index.names), *index.shape))
+    thumbnails = mapped(folder / THUMBNAILS_FILE, (len(images), THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    return Cache(folder, index, images, thumbnails)
 
 
-def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels:
-    pixels: np.memmap[Any, np.dtype[np.uint8]] = np.load(path, mmap_mode="r", allow_pickle=False)
-    if pixels.shape != shape or pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
-        raise ValueError(f"{path}: the pixels have another form")
+def mapped(path: Path, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> NDArray[Any]:
+    """A .npy file of a cache, read-only and memory mapped.
+
+    Raises:
+        ValueError: it has another form or length.
+        OSError: it cannot be read.
+    """
+    array: np.memmap[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    if array.shape != shape or array.dtype != dtype or not array.flags.c_contiguous:
+        raise ValueError(f"{path}: the rows have another form")
     # numpy maps a file that is too long as well; a map that is too short it refuses
-    if path.stat().st_size != pixels.offset + pixels.nbytes:
+    if path.stat().st_size != array.offset + array.nbytes:
         raise ValueError(f"{path}: the file has another length")
-    return pixels
+    return array

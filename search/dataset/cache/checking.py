@@ -2,11 +2,13 @@
 
 import os
 import random
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
-from cnnsearch.search.dataset.cache.cache import Cache, Pixels
-from cnnsearch.search.dataset.cache.naming import PIXELS_FILE, THUMBNAILS_FILE
+from numpy.typing import NDArray
+
 from cnnsearch.search.dataset.cache.rows import row_checksum
 
 BLOCK_BYTES = 4 * 1024**2
@@ -14,7 +16,19 @@ CHECKED_AT_START = 2 * 1024**3
 """Bytes that a run checks before it begins, about a second's worth; of a larger cache it checks a sample of blocks."""
 
 
-def is_whole(cache: Cache, most: int | None = None) -> bool:
+class Checksummed(Protocol):
+    """A cache whose rows have checksums."""
+
+    @property
+    def files(self) -> Mapping[Path, NDArray[Any]]:
+        """The memory map of each file whose rows are checked, all of as many rows, in the order of the checksum."""
+
+    @property
+    def checksums(self) -> Sequence[int]:
+        """The checksum of each row."""
+
+
+def is_whole(cache: Checksummed, most: int | None = None) -> bool:
     """Whether every row has its checksum; of more than `most` bytes a sample of that size is looked at.
 
     Raises:
@@ -23,32 +37,31 @@ def is_whole(cache: Cache, most: int | None = None) -> bool:
     return next(damaged_rows(cache, most), None) is None
 
 
-def damaged_rows(cache: Cache, most: int | None = None) -> Iterator[int]:
+def damaged_rows(cache: Checksummed, most: int | None = None) -> Iterator[int]:
     """The numbers of the rows that have another checksum than when they were written.
 
     Raises:
         OSError: the disk fails to give what is on it.
     """
-    with (cache.folder / PIXELS_FILE).open("rb") as pixels, (cache.folder / THUMBNAILS_FILE).open("rb") as thumbnails:
+    checksums = cache.checksums
+    with ExitStack() as stack:
+        files = [(stack.enter_context(path.open("rb")), mapped) for path, mapped in cache.files.items()]
         for rows in _blocks(cache, most):
-            of_pixels = _rows_of(pixels, cache.images, rows)
-            of_thumbnails = _rows_of(thumbnails, cache.thumbnails, rows)
-            for row, image, thumbnail in zip(rows, of_pixels, of_thumbnails, strict=True):
-                if row_checksum(image, thumbnail) != cache.index.checksums[row]:
-                    yield row
+            pieces = zip(*(_rows_of(file, mapped, rows) for file, mapped in files), strict=True)
+            yield from (row for row, piece in zip(rows, pieces, strict=True) if row_checksum(*piece) != checksums[row])
 
 
-def _blocks(cache: Cache, most: int | None) -> list[range]:
+def _blocks(cache: Checksummed, most: int | None) -> list[range]:
     """Ranges of rows of about 4 MiB; where they are too many, as many as may be, drawn anew each time."""
-    count = len(cache.images)
-    step = max(1, BLOCK_BYTES // (cache.bytes // count))
+    count, size = len(cache.checksums), sum(mapped.nbytes for mapped in cache.files.values())
+    step = max(1, BLOCK_BYTES // max(1, size // max(1, count)))
     blocks = [range(start, min(start + step, count)) for start in range(0, count, step)]
-    if most is None or cache.bytes <= most:
+    if most is None or size <= most:
         return blocks
     return sorted(random.sample(blocks, max(1, min(len(blocks), most // BLOCK_BYTES))), key=lambda block: block.start)
 
 
-def _rows_of(file: BinaryIO, mapped: Pixels, rows: range) -> Iterator[memoryview]:
+def _rows_of(file: BinaryIO, mapped: NDArray[Any], rows: range) -> Iterator[memoryview]:
     size = mapped.nbytes // len(mapped)
     file.seek(rows.start * size - mapped.nbytes, os.SEEK_END)
     block = memoryview(file.read(len(rows) * size))

@@ -21,8 +21,14 @@ def bytes_text(count: float) -> str:
     return f"{count:.3g} TB"
 
 
-def check_room(root: Path, needed: int) -> None:
+def check_room(
+    root: Path, needed: int, what: str = "the image cache needs", smaller: str = "choose a smaller data.image_size"
+) -> None:
     """Refuse to write so many bytes where they would fill the disk.
+
+    Args:
+        what: needs them; the subject of the message and its verb.
+        smaller: what a person can do to need less, where there is no other disk.
 
     Raises:
         DataError: there is less room.
@@ -32,18 +38,18 @@ def check_room(root: Path, needed: int) -> None:
     if free < needed + SPARE_BYTES:
         raise DataError(
             str(root),
-            f"the image cache needs {bytes_text(needed + SPARE_BYTES)}, got {bytes_text(free)} free.",
+            f"{what} {bytes_text(needed + SPARE_BYTES)}, got {bytes_text(free)} free.",
             f"Free some space (`cnnsearch data cache` shows old caches), set {CACHE_VARIABLE} to a folder on another "
-            "disk, or choose a smaller data.image_size.",
+            f"disk, or {smaller}.",
         )
 
 
 @contextmanager
-def told_as_data_error(root: Path) -> Iterator[None]:
+def told_as_data_error(root: Path, what: str = "the image cache") -> Iterator[None]:
     """Says where and what to do when the cache's folder cannot be written."""
     try:
         yield
     except OSError as error:
-        rule = f"the image cache must be writable, got: {error.strerror or error}."
+        rule = f"{what} must be writable, got: {error.strerror or error}."
         advice = f"Set {CACHE_VARIABLE} to a folder with room that you may write to."
         raise DataError(str(error.filename or root), rule, advice) from error

@@ -1,7 +1,8 @@
 """The label of a cache: what is in it, in one small file that is quick to read however many images there are."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,21 +58,29 @@ class Label:
             ValueError: the file is damaged.
             OSError: the file cannot be read.
         """
-        document = json.loads(path.read_text(encoding="ascii"))
-        if not isinstance(document, dict):
-            raise ValueError(f"{path}: a label is a JSON object")  # noqa: TRY004 - a damaged file, as the others
-        versions = {key: document.pop(key, None) for key in _VERSIONS}
-        if versions != _VERSIONS:
-            raise OtherVersion(f"{path}: the label has the versions {versions}, not {_VERSIONS}")
-        return cls(**_checked(path, document))
+        kinds = {"source": str, "images": int, "shape": list, "resize": str, "index_hash": str}
+        document = read_label(path, _VERSIONS, kinds)
+        if len(document["shape"]) != 3 or not all(isinstance(side, int) and side > 0 for side in document["shape"]):
+            raise ValueError(f"{path}: a shape is three lengths in pixels")
+        return cls(**document | {"shape": tuple(document["shape"])})
 
 
-def _checked(path: Path, document: dict[str, Any]) -> dict[str, Any]:
-    kinds = {"source": str, "images": int, "shape": list, "resize": str, "index_hash": str}
-    if set(document) != {field.name for field in fields(Label)}:
+def read_label(path: Path, versions: Mapping[str, int], kinds: Mapping[str, type]) -> dict[str, Any]:
+    """What stands on a label of these versions: a value of its kind for each key.
+
+    Raises:
+        OtherVersion: another version of this program wrote it.
+        ValueError: the file is damaged.
+        OSError: the file cannot be read.
+    """
+    document = json.loads(path.read_text(encoding="ascii"))
+    if not isinstance(document, dict):
+        raise ValueError(f"{path}: a label is a JSON object")  # noqa: TRY004 - a damaged file, as the others
+    written = {key: document.pop(key, None) for key in versions}
+    if written != versions:
+        raise OtherVersion(f"{path}: the label has the versions {written}, not {versions}")
+    if set(document) != set(kinds):
         raise ValueError(f"{path}: a label has other keys")
     if not all(isinstance(document[key], kind) for key, kind in kinds.items()):
         raise ValueError(f"{path}: the values of a label are of other kinds")
-    if len(document["shape"]) != 3 or not all(isinstance(side, int) and side > 0 for side in document["shape"]):
-        raise ValueError(f"{path}: a shape is three lengths in pixels")
-    return document | {"shape": tuple(document["shape"])}
+    return document

@@ -4,7 +4,7 @@ import fcntl
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,8 +17,17 @@ LOCK_SECONDS = 1800.0
 
 
 @contextmanager
-def held_lock(name: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+def held_lock(
+    name: Path,
+    seconds: float = LOCK_SECONDS,
+    what: str = "an image cache",
+    headway: Callable[[], object] = lambda: None,
+) -> Iterator[None]:
     """Hold the lock of the caches whose names begin so; the system frees it when its holder dies, however it dies.
+
+    Args:
+        what: is built under it.
+        headway: something that changes while its holder gets on; as long as it does, we wait longer.
 
     Raises:
         DataError: another process held it for all of these seconds.
@@ -26,11 +35,12 @@ def held_lock(name: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     name.parent.mkdir(parents=True, exist_ok=True)
     holder = name.with_suffix(".holder")
     lock = FileLock(name.with_suffix(".lock"), timeout=seconds)
-    try:
-        lock.acquire()
-    except Timeout:
-        rule = f"one process at a time builds an image cache; after {seconds:g} s it is still held by {_text(holder)}."
-        raise DataError(str(name), rule, "Wait for it or end it, then start again.") from None
+    seen = headway()
+    while not _acquired(lock):
+        if (now := headway()) == seen:
+            rule = f"one process at a time builds {what}; after {seconds:g} s it is still held by {_text(holder)}."
+            raise DataError(str(name), rule, "Wait for it or end it, then start again.")
+        seen = now
     try:
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since}", encoding="utf-8")
@@ -38,6 +48,14 @@ def held_lock(name: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _acquired(lock: FileLock) -> bool:
+    try:
+        lock.acquire()
+    except Timeout:
+        return False
+    return True
 
 
 def _text(holder: Path) -> str:

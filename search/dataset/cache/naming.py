@@ -17,8 +17,12 @@ from cnnsearch.search.dataset.sources.layout import LabelledImage
 
 CACHE_VARIABLE = "CNNSEARCH_CACHE"
 PIXELS_FILE, THUMBNAILS_FILE, INDEX_FILE, LABEL_FILE = "images.npy", "thumbnails.npy", "index.json", "label.json"
-CACHE_FILES = frozenset((PIXELS_FILE, THUMBNAILS_FILE, INDEX_FILE, LABEL_FILE))
-"""All that is ever in a cache's folder."""
+FEATURES_FILE, CHECKSUMS_FILE = "features.npy", "checksums.npy"
+IMAGE_FILES = frozenset((PIXELS_FILE, THUMBNAILS_FILE, INDEX_FILE, LABEL_FILE))
+"""All that is ever in the folder of an image cache."""
+FEATURE_FILES = frozenset((FEATURES_FILE, CHECKSUMS_FILE, LABEL_FILE))
+"""All that is ever in the folder of a feature cache."""
+CACHE_FILES = IMAGE_FILES | FEATURE_FILES
 CACHE_NAME = re.compile(r"[0-9a-f]{20}-[0-9a-f]{20}|[0-9a-f]{32}")
 """The folder of a cache; the second form is that of the first version."""
 LEFTOVER_NAME = re.compile(r"\.([0-9a-f]{20}|[0-9a-f]{32})-\w{8}")
@@ -82,15 +86,16 @@ def content_hash(content: bytes) -> str:
 def files_name(images: Iterable[LabelledImage], form: Form) -> str:
     """The first half of a cache's name, known before any file is read: these paths, classes, parts in this form."""
     head = f"{INDEX_VERSION} {DECODER_VERSION} {form.shape} {form.resize}"
-    return _hashed(head, ((image.path, image.class_name, image.part or "") for image in images))
+    return hashed(head, ((image.path, image.class_name, image.part or "") for image in images))
 
 
 def contents_name(readings: Iterable[Reading]) -> str:
     """The second half: the bytes of the files, in their order."""
-    return _hashed("", ((reading.content, reading.reason) for reading in readings))
+    return hashed("", ((reading.content, reading.reason) for reading in readings))
 
 
-def _hashed(head: str, lines: Iterable[tuple[str, ...]]) -> str:
+def hashed(head: str, lines: Iterable[tuple[str, ...]]) -> str:
+    """One half of a cache's name: no two different heads and lists of lines have the same."""
     digest = blake2b(f"{head}\0".encode(), digest_size=10)
     for line in lines:
         digest.update("\0".join((*line, "\n")).encode("utf-8", "surrogateescape"))

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +16,8 @@ from cnnsearch.search.dataset.cache.lock import claimed, is_building, is_open
 from cnnsearch.search.dataset.cache.naming import (
     CACHE_FILES,
     CACHE_NAME,
+    FEATURES_FILE,
+    IMAGE_FILES,
     INDEX_FILE,
     LABEL_FILE,
     LEFTOVER_NAME,
@@ -47,7 +49,7 @@ class Stored:
         bytes: what its files take on the disk.
         used: when a run last asked for it, in seconds since 1970.
         open: whether a process has it open now.
-        label: what is in it; None where nobody knows.
+        label: what is in it, by its kind; None where nobody knows.
     """
 
     folder: Path
@@ -55,7 +57,7 @@ class Stored:
     bytes: int
     used: float
     open: bool = False
-    label: Label | None = None
+    label: object = None
 
     @property
     def is_held(self) -> bool:
@@ -63,11 +65,36 @@ class Stored:
         return self.open or self.state == State.BUILDING
 
 
-def stored_caches(root: Path, *, check: bool = False) -> list[Stored]:
+@dataclass(frozen=True)
+class Kind:
+    """A kind of caches.
+
+    Attributes:
+        files: all that is ever in the folder of one.
+        read: what its label says; raises as `read_label` does.
+        opens: whether the cache in a folder can be used; with True, its checksums are compared as well. May raise
+            OSError where the disk fails.
+    """
+
+    files: frozenset[str]
+    read: Callable[[Path], object]
+    opens: Callable[[Path, bool], bool]
+
+
+def _opens(folder: Path, check: bool) -> bool:
+    cache = open_cache(folder)
+    return cache is not None and (not check or is_whole(cache))
+
+
+IMAGES = Kind(IMAGE_FILES, Label.read, _opens)
+
+
+def stored_caches(root: Path, *, check: bool = False, kinds: Sequence[Kind] = (IMAGES,)) -> list[Stored]:
     """The caches under a folder, the one used last first; none where there is no such folder.
 
     Args:
         check: read them whole and compare their checksums.
+        kinds: the kinds of caches that there are.
 
     Raises:
         DataError: the folder cannot be read.
@@ -80,10 +107,10 @@ def stored_caches(root: Path, *, check: bool = False) -> list[Stored]:
     except OSError as error:
         rule = f"the folder of image caches must be readable, got: {error.strerror or error}."
         raise DataError(str(root), rule, "Check its permissions, or set CNNSEARCH_CACHE to a folder.") from error
-    return sorted(_stored(folders, check=check), key=lambda cache: (-cache.used, cache.folder.name))
+    return sorted(_stored(folders, kinds, check=check), key=lambda cache: (-cache.used, cache.folder.name))
 
 
-def _stored(folders: list[Path], *, check: bool) -> Iterator[Stored]:
+def _stored(folders: list[Path], kinds: Sequence[Kind], *, check: bool) -> Iterator[Stored]:
     for folder in folders:
         with suppress(FileNotFoundError):  # deleted while we look
             if leftover := LEFTOVER_NAME.fullmatch(folder.name):
@@ -92,7 +119,7 @@ def _stored(folders: list[Path], *, check: bool) -> Iterator[Stored]:
                     state = State.BUILDING if building else State.UNFINISHED
                     yield Stored(folder, state, folder_bytes(folder), folder.stat().st_mtime)
             elif CACHE_NAME.fullmatch(folder.name) and _is_ours(folder):
-                yield _finished(folder, check=check)
+                yield _finished(folder, _kind(folder, kinds), check=check)
 
 
 def _is_ours(folder: Path) -> bool:
@@ -103,18 +130,26 @@ def _is_ours(folder: Path) -> bool:
         return True
 
 
-def _finished(folder: Path, *, check: bool) -> Stored:
+def _kind(folder: Path, kinds: Sequence[Kind]) -> Kind:
+    """The kind of which most files are there."""
+    with suppress(PermissionError):
+        names = {path.name for path in folder.iterdir()}
+        return max(kinds, key=lambda kind: len(kind.files & names))
+    return kinds[0]
+
+
+def _finished(folder: Path, kind: Kind, *, check: bool) -> Stored:
     """A cache that has its name."""
-    label, state = _label(folder)
+    label, state = _label(folder, kind)
     held = is_open(folder / LABEL_FILE)
-    if label and not _opens(folder, check=check):
+    if label and not _is_usable(folder, kind, check=check):
         state = State.DAMAGED
     return Stored(folder, state, folder_bytes(folder), _used(folder), held, label)
 
 
-def _label(folder: Path) -> tuple[Label | None, State]:
+def _label(folder: Path, kind: Kind) -> tuple[object, State]:
     try:
-        return Label.read(folder / LABEL_FILE), State.COMPLETE
+        return kind.read(folder / LABEL_FILE), State.COMPLETE
     except OtherVersion:
         return None, State.OLDER
     except (OSError, ValueError):
@@ -122,16 +157,15 @@ def _label(folder: Path) -> tuple[Label | None, State]:
         return None, State.OLDER if first_version else State.DAMAGED
 
 
-def _opens(folder: Path, *, check: bool) -> bool:
-    cache = open_cache(folder)
+def _is_usable(folder: Path, kind: Kind, *, check: bool) -> bool:
     try:
-        return cache is not None and (not check or is_whole(cache))
+        return kind.opens(folder, check)
     except OSError:
         return False
 
 
 def _used(folder: Path) -> float:
-    for path in (folder / LABEL_FILE, folder / PIXELS_FILE):
+    for path in (folder / name for name in (LABEL_FILE, PIXELS_FILE, FEATURES_FILE)):
         with suppress(OSError):
             return path.stat().st_mtime
     return folder.stat().st_mtime

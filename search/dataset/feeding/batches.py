@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,22 +10,26 @@ from numpy.typing import NDArray
 
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.feeding.buffers import Buffers
+from cnnsearch.search.dataset.feeding.inputs import Images, Inputs
 from cnnsearch.search.dataset.feeding.mixing import Mixing
-from cnnsearch.search.dataset.feeding.pixels import pixels_of
 from cnnsearch.search.dataset.feeding.targets import Targets, weights_of_classes
 from cnnsearch.search.dataset.split.split import Rows
 
 Batch = (
-    tuple[NDArray[np.uint8], NDArray[np.int32] | NDArray[np.float32]]
-    | tuple[NDArray[np.uint8], NDArray[np.int32] | NDArray[np.float32], NDArray[np.float32]]
+    tuple[NDArray[Any], NDArray[np.int32] | NDArray[np.float32]]
+    | tuple[NDArray[Any], NDArray[np.int32] | NDArray[np.float32], NDArray[np.float32]]
 )
-"""Images, targets and, with class weights, how much each image counts."""
+"""Inputs, targets and, with class weights, how much each image counts."""
+Piece = tuple[int, Rows]
+"""The number of a pass, and rows in its order."""
 _MIXING = 1
 """Sets the random numbers of mixing apart from those of the order, which numpy draws from (seed, pass)."""
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no types
     """Batches of one or several parts: images (batch, height, width, channels) uint8 and their targets.
+
+    With `inputs` something else is fed in place of the images, (batch, *shape), in the same order.
 
     Targets are class numbers (batch,) int32, or what `targets` makes of them, (batch, columns) float32; with class
     weights a third array has each image's weight, (batch,) float32.
@@ -41,7 +46,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
 
     Raises:
         ValueError: a batch size or a number of steps under 1, mixing without targets that can be mixed, weights of
-            classes that are none.
+            classes that are none, mixing of what are no images.
     """
 
     def __init__(
@@ -55,14 +60,15 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         steps: int | None = None,
         targets: Targets | None = None,
         mixing: Mixing | None = None,
+        inputs: Inputs | None = None,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self._targets, self._mixing = targets or Targets(), mixing or Mixing()
-        _check(batch_size, steps, self._targets, self._mixing)
-        self._labels, self._shape = dataset.labels, dataset.shape
+        _check(batch_size, steps, self._targets, self._mixing, inputs)
+        self._labels = dataset.labels
         self._rows = np.concatenate([np.empty(0, np.int64), *(dataset.rows(part) for part in parts)])
-        self._pixels = pixels_of(dataset.images, len(self._rows))
-        self._buffers = Buffers(batch_size * math.prod(self._shape))
+        self._inputs = inputs or Images(dataset, len(self._rows))
+        self._buffers = Buffers(batch_size * math.prod(self._inputs.shape) * self._inputs.dtype.itemsize)
         self._weights = weights_of_classes(self._targets.class_weights, dataset.classes, self._labels[self._rows])
         self._one_hot = np.eye(len(dataset.classes), dtype=np.float32)
         self._batch_size, self._seed, self._shuffle = batch_size, seed, shuffle
@@ -83,7 +89,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
     @property
     def rows(self) -> Rows:
         """The rows of the dataset in the order of this epoch, (images,)."""
-        return self._between(0, self._epoch_size)
+        return self._joined(self._between(0, self._epoch_size))
 
     @property
     def num_batches(self) -> int:
@@ -94,11 +100,12 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         return self.num_batches
 
     def __getitem__(self, index: int) -> Batch:
-        rows = self._rows_of(index)
+        pieces = self._pieces_of(index)
+        rows = self._joined(pieces)
         self._finished = self._begun and index == self.num_batches - 1
-        images, labels = self._buffers.empty((len(rows), *self._shape)), self._labels[rows]
-        self._pixels.expect(self._rows_of(index + 1))
-        self._pixels.gather(rows, images)
+        for number, coming in self._pieces_of(index + 1):
+            self._inputs.expect(coming, number)
+        images, labels = self._gathered(pieces, len(rows)), self._labels[rows]
         if self._targets.columns == 0:
             return (images, labels) if self._weights is None else (images, labels, self._weights[labels])
         shares = self._one_hot[labels]
@@ -109,19 +116,30 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         # A mixed image counts by its own shares; what smoothing adds belongs to the target, not to the image.
         return (images, fed) if self._weights is None else (images, fed, shares @ self._weights)
 
-    def _rows_of(self, index: int) -> Rows:
-        """The rows of one batch; none after the last one."""
+    def _gathered(self, pieces: Sequence[Piece], count: int) -> NDArray[Any]:
+        into = self._buffers.empty((count, *self._inputs.shape), self._inputs.dtype)
+        done = 0
+        for number, rows in pieces:
+            self._inputs.gather(rows, number, into[done : done + len(rows)])
+            done += len(rows)
+        return into
+
+    def _pieces_of(self, index: int) -> list[Piece]:
+        """The rows of one batch by their passes; none after the last one."""
         return self._between(index * self._batch_size, (index + 1) * self._batch_size)
 
-    def _between(self, first: int, last: int) -> Rows:
-        """The rows at these places of the epoch, the last one not included."""
+    def _joined(self, pieces: Sequence[Piece]) -> Rows:
+        return np.concatenate([self._rows[:0], *(rows for _, rows in pieces)])
+
+    def _between(self, first: int, last: int) -> list[Piece]:
+        """The rows at these places of the epoch by their passes, the last one not included."""
         begin = self.epoch * self._epoch_size
         first, last = begin + first, begin + min(last, self._epoch_size)
         size = len(self._rows)
         if first >= last or not size:
-            return self._rows[:0]
+            return []
         passes = range(first // size, -(-last // size))
-        return np.concatenate([self._pass(n)[max(first - n * size, 0) : last - n * size] for n in passes])
+        return [(n, self._pass(n)[max(first - n * size, 0) : last - n * size]) for n in passes]
 
     def _pass(self, number: int) -> Rows:
         """All rows in the order of one pass; the last two passes stay at hand, for a batch may lie across both."""
@@ -148,10 +166,12 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         self._begun = self._finished = False
 
 
-def _check(batch_size: int, steps: int | None, targets: Targets, mixing: Mixing) -> None:
+def _check(batch_size: int, steps: int | None, targets: Targets, mixing: Mixing, inputs: Inputs | None) -> None:
     if batch_size < 1:
         raise ValueError(f"a batch holds at least one image, got batch_size={batch_size}")
     if steps is not None and steps < 1:
         raise ValueError(f"an epoch has at least one batch, got steps={steps}")
     if mixing.is_on and targets.columns == 0:
         raise ValueError(f"mixed images have mixed targets, got columns=0 with {mixing}")
+    if mixing.is_on and inputs is not None:
+        raise ValueError(f"images are mixed, nothing else, got {mixing} with {type(inputs).__name__}")

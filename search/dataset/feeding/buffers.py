@@ -7,9 +7,10 @@ long as copying them. And what begins at a multiple of 64 bytes is taken over by
 import mmap
 import weakref
 from collections import deque
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 _SPARE = 16
 """Pieces of memory that wait for their next batch; more are only in use where batches are hoarded."""
@@ -22,13 +23,13 @@ class Buffers:
         self._capacity = max(capacity, 1)
         self._free: deque[mmap.mmap] = deque(maxlen=_SPARE)
 
-    def empty(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    def empty(self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> NDArray[Any]:
         """An array of this shape with anything in it. It is nobody else's as long as it or a view of it lives."""
         try:
             memory = self._free.popleft()
         except IndexError:
             memory = mmap.mmap(-1, self._capacity)
         # Every view, of whatever shape, holds this array, since the memory below is none of numpy's.
-        whole = np.frombuffer(memory, np.uint8, int(np.prod(shape)))
+        whole = np.frombuffer(memory, dtype, int(np.prod(shape)))
         weakref.finalize(whole, self._free.append, memory).atexit = False
         return whole.reshape(shape)

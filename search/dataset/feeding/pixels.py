@@ -1,13 +1,14 @@
-"""Gathers the images of a batch from the cache's file: out of memory where they fit, else from the file itself.
+"""Gathers the rows of a batch from a cache's file: out of memory where they fit, else from the file itself.
 
-Either way there is one copy of the images on a machine, in the system's page cache, which all trials share and which
-the system takes back when memory is short. A copy in each process would be neither.
+The rows are images, or what a network makes of them. Either way there is one copy of them on a machine, in the
+system's page cache, which all trials share and which the system takes back when memory is short. A copy in each process
+would be neither.
 """
 
 import math
 import os
 import weakref
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.split.split import Rows
 
-Images = NDArray[np.uint8]
+Images = NDArray[Any]
 
 HELD_BYTES = 1024**3
 """Images that are trained on are mapped into memory up to this size, and read from the file beyond it.
@@ -35,12 +36,19 @@ class Pixels(Protocol):
         """Say which rows are gathered next; they are fetched from the disk meanwhile."""
 
 
-def pixels_of(images: Images, count: int, held_bytes: int = HELD_BYTES) -> Pixels:
-    """How to gather `count` images out of all that a cache has, (n, height, width, channels)."""
-    needed = count * math.prod(images.shape[1:])
+def pixels_of(images: Images, count: int, held_bytes: int = HELD_BYTES, what: str = "image") -> Pixels:
+    """How to gather `count` images out of all that a cache has, (n, height, width, channels).
+
+    What they are is said where they are gone. Rows of any other shape and kind of numbers are gathered as well.
+    """
+    needed = count * _row_bytes(images)
     if needed > held_bytes and isinstance(images, np.memmap) and hasattr(os, "preadv"):
-        return Streamed(images)
+        return Streamed(images, what)
     return Held(images)
+
+
+def _row_bytes(images: Images) -> int:
+    return math.prod(images.shape[1:]) * images.itemsize
 
 
 class Held:
@@ -60,9 +68,9 @@ class Held:
 class Streamed:
     """Images in a file that is too large to be held: each is read when it is asked for, and none stays mapped."""
 
-    def __init__(self, images: "np.memmap[tuple[int, ...], np.dtype[np.uint8]]") -> None:
-        self._path, self._offset = str(images.filename), images.offset
-        self._size = math.prod(images.shape[1:])
+    def __init__(self, images: "np.memmap[tuple[int, ...], np.dtype[Any]]", what: str = "image") -> None:
+        self._path, self._offset, self._what = str(images.filename), images.offset, what
+        self._size = _row_bytes(images)
         self._file = os.open(self._path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._file)
 
@@ -72,11 +80,11 @@ class Streamed:
         Raises:
             DataError: the file ends too early.
         """
-        for row, image in zip(rows.tolist(), into.reshape(len(rows), self._size), strict=True):
+        for row, image in zip(rows.tolist(), into.reshape(len(rows), self._size // into.itemsize), strict=True):
             if os.preadv(self._file, [image.data], self._offset + row * self._size) != self._size:
                 raise DataError(
                     self._path,
-                    f"a prepared image cache must not change while it is used, got no image {row}.",
+                    f"a prepared {self._what} cache must not change while it is used, got no {self._what} {row}.",
                     "Start again.",
                 )
 

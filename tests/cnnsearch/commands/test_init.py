@@ -9,9 +9,13 @@ from PIL import Image
 
 from cnnsearch.commands.init import default_file, init
 from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.sources.source import open_source
+from cnnsearch.search.dataset.survey import survey
+from cnnsearch.search.proposal import proposed_space
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.leaves import leaves
-from cnnsearch.spaces.load import load_space
+from cnnsearch.spaces.load import load_space, loads_space
+from cnnsearch.spaces.phases import tunings
 from cnnsearch.spaces.points import first_trials
 from cnnsearch.spaces.reading.nodes import read_nodes
 from cnnsearch.spaces.schema.space_schema import space_schema
@@ -55,6 +59,25 @@ def test_few_photos_get_a_pretrained_network_strong_changes_and_weights_for_rare
     assert document.data.image_size == [32, 32]  # of 40 x 48
     assert document.augment.horizontal_flip is True
     assert document.search.objective == "val_accuracy"
+
+
+def test_few_photos_get_features_that_are_computed_once_and_a_second_phase_where_there_is_a_gpu(tmp_path: Path):
+    figures = survey(open_source(images(tmp_path / "photos", {"cat": 25, "dog": 75})))
+    text = {gpu: proposed_space("photos", figures, gpu=gpu) for gpu in (True, False)}
+    backbones = {gpu: loads_space(each, "own").document.model["choice"]["mobilenet"] for gpu, each in text.items()}
+    assert backbones[True].trainable_from == backbones[False].trainable_from == "none"
+    assert [tuning.trainable_from["choice"] for tuning in tunings(backbones[True])] == [["conv_pw_12", "conv_pw_10"]]
+    assert backbones[False].fine_tune is None
+    start = first_trials(loads_space(text[True], "own"))[0]
+    assert start["model.mobilenet.fine_tune"] == "frozen"
+
+
+def test_images_under_a_pretrained_network_are_only_mirrored_so_that_trials_share_its_features(tmp_path: Path):
+    space, _ = made(images(tmp_path / "photos", {"cat": 25, "dog": 75}), tmp_path / "o.yaml")
+    changes = [parameter for parameter in space.parameters if parameter.name.startswith("augment.")]
+    assert len(changes) == 4
+    assert all(not parameter.is_active({"model": "mobilenet"}) for parameter in changes)
+    assert all(parameter.is_active({"model": "scratch"}) for parameter in changes)
 
 
 def test_a_class_that_is_most_of_all_makes_accuracy_misleading(tmp_path: Path):

@@ -13,7 +13,7 @@ from cnnsearch.search.model.build import build_model
 from cnnsearch.search.model.imagenet import imagenet_file
 from cnnsearch.search.model.preprocessing import preprocessed
 from cnnsearch.spaces.errors import CnnSearchError
-from cnnsearch.spaces.sections.backbones import BACKBONES, Backbone, MobileNet, MobileNetV3
+from cnnsearch.spaces.sections.backbones import BACKBONES, Backbone, Last, MobileNet, MobileNetV3
 
 SECTIONS = {"vgg16": Backbone(weights=None), "mobilenet": MobileNet(weights=None, alpha=0.25)}
 
@@ -82,6 +82,13 @@ def test_none_freezes_all(name: str) -> None:
     assert trainable(network) == []
 
 
+@pytest.mark.parametrize("count", [1, 5, 30, 1000])
+def test_the_last_layers_are_those_that_keras_lists_last(name: str, count: int) -> None:
+    network = network_of(name)
+    freeze(name, network, Last(last=count))
+    assert [layer for layer in network.layers if layer.trainable] == network.layers[-count:]
+
+
 @pytest.mark.parametrize(
     ("name", "wrong", "message"),
     [
@@ -113,8 +120,9 @@ def test_blocks_cover_every_layer_with_weights(name: str) -> None:
             assert any(layer.name == block or layer.name.startswith(f"{block}_") for block in blocks)
 
 
-def test_training_moves_neither_weights_nor_moments_of_frozen_layers(make: Any) -> None:
-    network = {"mobilenet": {"weights": None, "alpha": 0.25, "trainable_from": "conv_pw_13"}}
+@pytest.mark.parametrize("depth", ["conv_pw_13", {"last": 3}])
+def test_training_moves_neither_weights_nor_moments_of_frozen_layers(make: Any, depth: Any) -> None:
+    network = {"mobilenet": {"weights": None, "alpha": 0.25, "trainable_from": depth}}
     model = build_model(make(data={"source": "photos", "image_size": [32, 32]}, model=network), 3, 1)
     inner = model.get_layer("mobilenet")
 
@@ -188,8 +196,8 @@ def test_a_block_may_be_cut_short_before_an_underscore() -> None:
     assert trainable(network)[0] == "block_1_expand"
 
 
-@pytest.mark.parametrize(("depth", "same"), [("none", True), ("top", True), ("all", False)])
-def test_frozen_layers_drop_nothing_in_training(depth: str, same: bool) -> None:
+@pytest.mark.parametrize(("depth", "same"), [("none", True), ("top", True), (Last(last=3), True), ("all", False)])
+def test_frozen_layers_drop_nothing_in_training(depth: str | Last, same: bool) -> None:
     network = backbone_network("efficientnetb0", Backbone(weights=None), (32, 32))
     freeze("efficientnetb0", network, depth)
     inputs = keras.Input((32, 32, 3))

@@ -134,6 +134,27 @@ def test_the_seed_decides_the_initial_weights(make: Any, model: dict[str, Any]) 
     assert not same(built(None), built(None))
 
 
+@pytest.mark.parametrize(
+    ("depth", "shared"), [("none", True), ("conv_pw_13", True), ({"last": 3}, True), ("all", False)]
+)
+def test_trials_share_the_random_weights_of_a_frozen_backbone(make: Any, depth: Any, shared: bool) -> None:
+    def built(seed: int | None, search_seed: int = 42) -> keras.Model:
+        data = {"source": "photos", "image_size": [32, 32]}
+        model = {"mobilenet": {"weights": None, "alpha": 0.25, "trainable_from": depth}}
+        sections = {"training": {"seed": seed}, "search": {"seed": search_seed}}
+        return build_model(make(model=model, data=data, **sections), 3, 1)
+
+    def of_layer(model: keras.Model, name: str) -> np.ndarray:
+        return np.array(model.get_layer(name).get_weights()[0])
+
+    first, other, third = built(7), built(8), built(7, search_seed=43)
+    assert np.array_equal(of_layer(first, "mobilenet"), of_layer(other, "mobilenet")) == shared
+    assert np.array_equal(of_layer(first, "mobilenet"), of_layer(third, "mobilenet")) != shared
+    assert not np.array_equal(of_layer(first, "classes"), of_layer(other, "classes"))
+    assert np.array_equal(of_layer(first, "classes"), of_layer(third, "classes"))
+    assert np.array_equal(of_layer(built(None), "mobilenet"), of_layer(first, "mobilenet")) == shared
+
+
 def test_the_seed_decides_dropout_and_augmentation(make: Any) -> None:
     def losses() -> list[float]:
         configuration = make(

@@ -23,7 +23,7 @@ from cnnsearch.search.model.backbones import (
 )
 from cnnsearch.search.model.block_names import blocks_of_layers
 from cnnsearch.search.model.imagenet import WeightsFile, imagenet_file
-from cnnsearch.search.model.weights import load_weights
+from cnnsearch.search.model.weights_file import load_weights
 from cnnsearch.spaces.sections.backbones import BACKBONES, Backbone, MobileNet, MobileNetV2, MobileNetV3
 from cnnsearch.spaces.sections.model import Model
 
@@ -87,6 +87,19 @@ def test_the_language_has_a_field_for_every_backbone() -> None:
 
 def test_every_classification_network_of_keras_is_known() -> None:
     assert {name.lower() for name in vars(keras.applications) if name[0].isupper()} == set(BACKBONES)
+
+
+@over(ONE_OF_EACH)
+def test_its_weights_and_layers_are_as_many_as_the_facts_say(name: str, network: keras.Model) -> None:
+    assert (BACKBONES[name].parameters, BACKBONES[name].layers) == (network.count_params(), len(network.layers))
+
+
+def test_the_values_of_its_settings_are_those_that_the_language_takes() -> None:
+    for facts in BACKBONES.values():
+        assert facts.settings.keys() == own_settings(facts.section()).keys()
+        for key, values in facts.settings.items():
+            assert facts.section.model_fields[key].default in values
+            assert [getattr(facts.section.model_validate({key: value}), key) for value in values] == list(values)
 
 
 @over(ONE_OF_EACH)

@@ -16,7 +16,8 @@ from cnnsearch.search.model import weights
 from cnnsearch.search.model.backbones import backbone_features, backbone_network
 from cnnsearch.search.model.build import build_model
 from cnnsearch.search.model.imagenet import WeightsFile
-from cnnsearch.search.model.weights import WeightsUnavailable, load_weights, locate_weights, models_folder
+from cnnsearch.search.model.weights import WeightsUnavailable, WrongWeights, locate_weights, models_folder
+from cnnsearch.search.model.weights_file import load_weights
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import loads_space
 from cnnsearch.spaces.sections.backbones import Backbone, MobileNet, MobileNetV3
@@ -168,7 +169,7 @@ def test_weights_of_another_network_do_not_fit(tmp_path: Path, suffix: str) -> N
     path, other = tmp_path / f"own{suffix}", network_of(0.5)
     other.save_weights(path) if suffix == ".weights.h5" else other.save(path)
     with pytest.raises(
-        CnnSearchError, match=r"model\.mobilenet\.weights: .*own.* does not fit this mobilenet: .+ Give"
+        CnnSearchError, match=r"model\.mobilenet\.weights: .*own.* does not fit this mobilenet \(alpha 0\.25\): .+ Give"
     ):
         load_weights("mobilenet", MobileNet(alpha=0.25, weights=str(path)), network_of())
 
@@ -177,7 +178,7 @@ def test_weights_of_another_network_do_not_fit(tmp_path: Path, suffix: str) -> N
 def test_a_damaged_file_is_told(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"own{suffix}"
     path.write_bytes(b"no weights at all")
-    with pytest.raises(CnnSearchError, match=r"does not fit this mobilenet: .+"):
+    with pytest.raises(CnnSearchError, match=r"does not fit this mobilenet \(alpha 1\.0\): it is no .+"):
         load_weights("mobilenet", MobileNet(weights=str(path)), network_of())
 
 
@@ -193,12 +194,29 @@ def test_a_damaged_file_of_kerass_home_is_to_be_deleted(home: Path) -> None:
     ("own", "message"),
     [
         ("/nowhere/own.h5", r"model\.vgg16\.weights: there is no weights file '/nowhere/own\.h5'\. Correct the path"),
+        ("own.h5", r"there is no weights file 'own\.h5' in /.+, where the command runs\. Correct the path"),
         ("imagnet", r"weights are imagenet, null, or the path of a \.h5, \.weights\.h5 or \.keras file, got 'imagnet'"),
+        ("~nobody-of-that-name/own.h5", r"the weights file '~nobody-of-that-name/own\.h5' cannot be read: "),
+        ("a" * 5000 + ".h5", r"cannot be read: File name too long\. Correct the path"),
+        ("nul\0.h5", r"cannot be read: embedded null byte"),
     ],
 )
 def test_a_wrong_path_is_told(own: str, message: str) -> None:
-    with pytest.raises(WeightsUnavailable, match=message):
+    with pytest.raises(WrongWeights, match=message):
         locate_weights("vgg16", Backbone(weights=own))
+
+
+def test_a_folder_is_no_weights_file(tmp_path: Path) -> None:
+    (tmp_path / "own.h5").mkdir()
+    with pytest.raises(WrongWeights, match=r"weights are one file, got the folder '.*own\.h5'\. Correct the path"):
+        locate_weights("vgg16", Backbone(weights=str(tmp_path / "own.h5")))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read anything")
+def test_a_file_without_leave_to_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "own.h5").touch(0o000)
+    with pytest.raises(WrongWeights, match=r"own\.h5' cannot be read: Permission denied"):
+        locate_weights("vgg16", Backbone(weights=str(tmp_path / "own.h5")))
 
 
 def test_asking_for_the_file_of_random_weights_is_a_mistake() -> None:
@@ -269,6 +287,18 @@ def test_a_branch_is_available_only_with_the_weights_of_every_draw(home: Path) -
     assert "mobilenet_5_0_224_tf_no_top.h5" in unavailable["model.mobilenet"]
     (home / "models" / "mobilenet_5_0_224_tf_no_top.h5").touch()
     assert weights.unavailable_weights(space) == {}
+
+
+def test_a_wrong_file_of_ones_own_is_an_error_and_no_branch_left_out() -> None:
+    text = "data: {source: x}\nmodel: {choice: {scratch: {}, vgg16: {weights: {choice: [a.h5, b.h5]}}}}"
+    with pytest.raises(WrongWeights, match=r"(?s)no weights file 'a\.h5'.*\n.*no weights file 'b\.h5'"):
+        weights.unavailable_weights(loads_space(text, "photos"))
+
+
+def test_what_does_not_decide_the_file_is_not_tried(home: Path) -> None:
+    text = "data: {source: x}\nmodel: {vgg16: {fine_tune: {choice: [null, {epochs: 3}]}, trainable_from: {last: 3}}}"
+    section = loads_space(text, "photos").document.model.taken()["vgg16"]
+    assert len(list(weights.draws_of(section))) == 1
 
 
 def test_every_searched_variant_needs_its_weights(home: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnnsearch.search.datasets import Datasets
-from cnnsearch.search.plan.forecast import load_of
+from cnnsearch.search.plan.forecast import loads_of
 from cnnsearch.search.plan.plan import ASSUMED_CLASSES, Plan, make_plan
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import loads_space
@@ -33,7 +33,7 @@ def test_the_smallest_and_the_largest_are_found_whatever_chance_draws(plan: Plan
 
 
 def test_the_largest_is_slower_than_the_smallest_and_times_make_ranges(plan: Plan) -> None:
-    small, large = plan.models["smallest"].measured, plan.costliest.measured
+    small, large = plan.models["smallest"].phases[0].measured, plan.costliest.phases[0].measured
     assert small is not None
     assert large is not None
     assert 0 < small.step < large.step
@@ -62,14 +62,14 @@ def test_a_fixed_configuration_is_one_model_and_one_trial(fixed: Space, tmp_path
     assert (found.trials, found.forks, found.impossible) == (1, (), ())
     assert found.forecast is not None
     assert found.forecast.share == 1
-    assert found.models["median"].measured is not None
+    assert found.models["median"].is_timed
 
 
 def test_without_images_sizes_are_planned_and_nothing_is_timed(wide: Space, tmp_path: Path) -> None:
     space = loads_space(WIDE.replace("sample:digits", "nowhere"), "wide")
     found = make_plan(space, tmp_path)
     assert (found.images, found.forecast, found.classes) == (None, None, ASSUMED_CLASSES)
-    assert found.models["largest"].measured is None
+    assert not found.models["largest"].is_timed
     assert found.models["largest"].values["model"] == "vgg16"
     assert found.models["largest"].size.trainable < 14_000_000 < found.models["largest"].size.parameters
     (note,) = found.notes
@@ -107,10 +107,11 @@ def test_a_space_without_a_possible_model_is_refused_with_the_reason(tmp_path: P
 def test_models_are_timed_on_the_targets_that_they_are_trained_on(how: str, tmp_path: Path) -> None:
     found = make_plan(loads_space(f"{FIXED.replace('training: {epochs: 2}', '')}{how}", "fixed"), tmp_path)
     assert (found.costliest.untimed, found.notes) == ("", ())
-    assert found.costliest.measured is not None
+    assert found.costliest.is_timed
 
 
 def test_an_epoch_of_few_steps_is_forecast_as_short(tmp_path: Path) -> None:
     text = FIXED.replace("epochs: 2", "batch_size: 2, steps_per_epoch: 3")
     model, dataset = make_plan(loads_space(text, "fixed"), tmp_path).costliest, Datasets(tmp_path)
-    assert load_of(model, dataset.first_of(loads_space(text, "fixed"))).steps == 3
+    (load,) = loads_of(model, dataset.first_of(loads_space(text, "fixed")))
+    assert load.steps == 3

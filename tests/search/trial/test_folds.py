@@ -14,9 +14,10 @@ from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective
 from cnnsearch.search.seeds import fold_seed
+from cnnsearch.search.trial.callbacks import Place, Reporter
 from cnnsearch.search.trial.failures import NotANumber
 from cnnsearch.search.trial.messages import Built, Done, EpochDone, Message, Trained, Verdict
-from cnnsearch.search.trial.training import Reporter, TrialJob, run_trial
+from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.spaces.document import Configuration, Data
 
 FOLDS = {"source": "sample:digits", "image_size": [8, 8], "color": "gray", "folds": 2}
@@ -140,7 +141,7 @@ class Asked:
 
 @pytest.mark.parametrize(("fold", "where"), [(2, "after epoch 3 of fold 2"), (None, "after epoch 3")])
 def test_a_loss_that_is_no_number_is_told_with_its_fold(fold: int | None, where: str) -> None:
-    reporter = Reporter(Asked(), fold)  # type: ignore[arg-type]
+    reporter = Reporter(Asked(), Place(fold))  # type: ignore[arg-type]
     reporter.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
     reporter.model.compile("sgd", "mse")
     with pytest.raises(NotANumber, match=f"^val_loss is nan {where}$"):

@@ -12,8 +12,9 @@ import pytest
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.records import Objective
+from cnnsearch.search.trial.callbacks import AveragedWeights
 from cnnsearch.search.trial.messages import Built, Done, EpochDone, Message, Trained, Verdict
-from cnnsearch.search.trial.training import AveragedWeights, TrialJob, run_trial
+from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.spaces.document import Configuration, Data
 
 DATA = {"source": "sample:digits", "image_size": [8, 8], "color": "gray"}

@@ -8,11 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cnnsearch.commands.data.cache import Which, cache
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
+from cnnsearch.search.features.features import Features, Frozen, Viewed
+from cnnsearch.search.features.store import features_of
 from cnnsearch.spaces.document import Data
 from cnnsearch.spaces.errors import CnnSearchError
 from tests.cnnsearch.command_line import CommandLine
@@ -42,7 +45,20 @@ def test_the_list_says_what_each_cache_is_and_what_is_free(line: CommandLine):
     digits(line, 5)
     out = line.good("data", "cache")
     head, row, total = out.splitlines()
-    assert head.split() == ["cache", "images", "pixels", "on", "disk", "last", "used", "state", "made", "from"]
+    assert head.split() == [
+        "cache",
+        "images",
+        "kept",
+        "of",
+        "each",
+        "on",
+        "disk",
+        "last",
+        "used",
+        "state",
+        "made",
+        "from",
+    ]
     assert "1,797  5 x 5 gray, stretch" in row
     assert row.endswith("complete  sample:digits")
     assert total.startswith(f"{line.folder / 'pixels'}: 1 cache, ")
@@ -70,7 +86,56 @@ def test_the_list_as_json(line: CommandLine):
         "images": 1797,
         "shape": [5, 5, 1],
         "resize": "stretch",
+        "kind": "images",
+        "network": None,
+        "view": None,
+        "dtype": "uint8",
     }
+
+
+def features(line: CommandLine) -> Features:
+    """Features of three digits of 5 x 5 pixels, in two views."""
+    dataset, network = opened(line), Frozen("0" * 40, (2, 3), "mobilenet conv_pw_13, 5x5")
+    views = [Viewed(name, lambda images: np.ones((len(images), 2, 3), np.float32)) for name in ("plain", "flip")]
+    return features_of(network, views, dataset, np.arange(3), "float16", line.folder / "pixels")
+
+
+def test_features_are_listed_with_network_and_view(line: CommandLine):
+    features(line)
+    rows = [row.rstrip() for row in line.good("data", "cache").splitlines()[1:-1]]
+    (flip,) = [row for row in rows if row.endswith("complete  sample:digits through mobilenet conv_pw_13, 5x5, flip")]
+    assert flip.split()[1:5] == ["3", "2", "x", "3"]
+    assert " 2 x 3 float16 " in flip
+    assert len(rows) == 3
+
+
+def test_features_as_json(line: CommandLine):
+    features(line)
+    found = json.loads(line.good("data", "cache", "--json"))["caches"]
+    (flip,) = [one for one in found if one["view"] == "flip"]
+    assert {key: flip[key] for key in ("kind", "state", "source", "images", "shape", "resize", "network", "dtype")} == {
+        "kind": "features",
+        "state": "complete",
+        "source": "sample:digits",
+        "images": 3,
+        "shape": [2, 3],
+        "resize": None,
+        "network": "mobilenet conv_pw_13, 5x5",
+        "dtype": "float16",
+    }
+
+
+def test_features_are_checked_and_deleted_like_images(line: CommandLine):
+    held = features(line)
+    assert line.good("data", "cache", "--clear", "--yes").endswith("; 2 caches in use by a running process, kept\n")
+    del held
+    (damaged, _) = sorted(path for path in (line.folder / "pixels").glob("*-*/features.npy"))
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert "1 cache," in line.good("data", "cache", "--check", "--unusable")
+    assert line.good("data", "cache", "--check", "--unusable", "--clear", "--yes").startswith("deleted 1 cache, ")
+    assert line.good("data", "cache", "--clear", "--yes").startswith("deleted 1 cache, ")
+    assert list((line.folder / "pixels").iterdir()) == []
 
 
 def test_clearing_takes_yes_where_nobody_can_be_asked(line: CommandLine):

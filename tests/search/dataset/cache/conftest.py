@@ -46,18 +46,3 @@ def builder(many: Path, root: Path) -> Builder:
         return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     return started
-
-
-@pytest.fixture
-def in_namespace() -> Callable[..., str]:
-    """`in_namespace(mounting, *command)`: the stdout of a command that runs where `mounting` was done before."""
-
-    def ran(mounting: str, *command: str) -> str:
-        whole = ["unshare", "-rm", "sh", "-c", f'{mounting} && exec "$@"', "sh"]
-        try:
-            subprocess.run([*whole, "true"], check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError):
-            pytest.skip("this system mounts nothing for us")
-        return subprocess.run([*whole, *command], capture_output=True, text=True, check=True).stdout
-
-    return ran

@@ -1,0 +1,133 @@
+"""What happens at the end of each epoch of a trial: weights are averaged, validated, told of and kept."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from cnnsearch.search.dataset.feeding.batches import Batches
+from cnnsearch.search.records import PHASE, Epoch, Objective
+from cnnsearch.search.trial.failures import NotANumber
+from cnnsearch.search.trial.line import Line
+from cnnsearch.search.trial.messages import EpochDone, Verdict
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a trial's course an epoch stands.
+
+    Attributes:
+        fold: the number of its fold, from 1; None without folds.
+        phase: the number of its phase, from 1; None where there is one only.
+        epochs: how many epochs its fold had in the phases before.
+    """
+
+    fold: int | None = None
+    phase: int | None = None
+    epochs: int = 0
+
+    def __str__(self) -> str:
+        return "" if self.fold is None else f" of fold {self.fold}"
+
+
+class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells the parent of each epoch and obeys its verdict."""
+
+    def __init__(self, line: Line, place: Place) -> None:
+        super().__init__()
+        self._line, self._place = line, place
+        self._began = time.monotonic()
+        self.ended_by = ""
+        self.epochs = place.epochs
+        """How many epochs the fold has had."""
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Start the epoch's clock."""
+        self._began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Report an epoch.
+
+        Raises:
+            NotANumber: its loss is not finite.
+        """
+        self.epochs = self._place.epochs + epoch + 1
+        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        metrics.setdefault("learning_rate", float(self.model.optimizer.learning_rate))
+        if self._place.phase is not None:
+            metrics[PHASE] = float(self._place.phase)
+        for name in ("loss", "val_loss"):
+            if not math.isfinite(metrics.get(name, 0.0)):
+                raise NotANumber(f"{name} is {metrics[name]} after epoch {self.epochs}{self._place}")
+        done = Epoch(self.epochs, metrics, time.monotonic() - self._began, self._place.fold)
+        verdict = self._line.ask(EpochDone(done))
+        if verdict is not Verdict.GO_ON:
+            self.ended_by = str(verdict)
+            self.model.stop_training = True
+
+
+class Validation(keras.callbacks.Callback):  # type: ignore[misc]
+    """Measures a model on the validation part after each epoch and adds `val_...` to the epoch's metrics.
+
+    Keras' own validation asks the model that is trained. Ours may look at several views of each image, and shares its
+    weights with the trained one. Callbacks after this one see what it adds.
+    """
+
+    def __init__(self, validated: keras.Model, batches: Batches) -> None:
+        super().__init__()
+        self._validated, self._batches = validated, batches
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Measure."""
+        _ = self.model  # whose look-up brings the variables up to date where the backend trains on copies (JAX)
+        found = self._validated.evaluate(self._batches, verbose=0, return_dict=True)
+        if logs is not None:
+            logs.update({f"val_{name}": value for name, value in found.items()})
+
+
+class AveragedWeights(keras.callbacks.Callback):  # type: ignore[misc]
+    """Puts the running mean of the weights, which the optimizer keeps, in the model from an epoch's end to the next.
+
+    So every callback after this one sees the averaged weights, and training goes on from its own. At the end of
+    training the averaged weights stay. Keras' SwapEMAWeights swaps by additions, whose rounding errors stay in the
+    weights that training goes on with, and leaves these in the model where a training ends before its last epoch.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._own: list[Any] | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Put the training's own weights back."""
+        if self._own is not None:
+            for variable, value in zip(self.model.trainable_variables, self._own, strict=True):
+                variable.assign(value)
+        self._own = None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Average."""
+        variables = self.model.trainable_variables
+        self._own = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+        self.model.optimizer.finalize_variable_values(variables)
+
+
+class BestWeights(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keeps the weights of the best epoch in memory; without an objective the last epoch's weights simply stay."""
+
+    def __init__(self, objective: Objective | None) -> None:
+        super().__init__()
+        self._objective = objective
+        self.weights: list[Any] | None = None
+        self.score: float | None = None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Copy the weights where this epoch is the best so far."""
+        if self._objective is None:
+            return
+        score = (logs or {}).get(self._objective.metric)
+        if score is not None and math.isfinite(score) and self._objective.better(score, self.score):
+            self.score = float(score)
+            self.weights = self.model.get_weights()

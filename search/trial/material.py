@@ -1,0 +1,150 @@
+"""What one phase of a training runs through which model: images through all of it, or kept features through its end."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.feeding.batches import Batches
+from cnnsearch.search.features.features import Features, Frozen, Viewed
+from cnnsearch.search.features.feeding import EveryView, OneView
+from cnnsearch.search.features.identity import identity_of
+from cnnsearch.search.features.store import features_of
+from cnnsearch.search.model.build import compile_model
+from cnnsearch.search.model.copies import copies_of, has_lasting_features, is_random
+from cnnsearch.search.model.cut import Cut, cut
+from cnnsearch.search.model.loss import loss_and_metric
+from cnnsearch.search.model.views import View, mean_over_views, seen_through, views_of
+from cnnsearch.search.trial.batches import training_batches, validation_batches
+from cnnsearch.search.trial.messages import Noted
+from cnnsearch.spaces.document import Backbone, Configuration, branch_of
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What a phase is trained on and measured on.
+
+    Attributes:
+        trained: the model that learns, compiled; it shares its weights with the whole one.
+        train: what it learns from.
+        validated: the model that is measured after each epoch, compiled; it has the same weights.
+        validation: what it is measured on; None for no measuring.
+    """
+
+    trained: keras.Model
+    train: Batches
+    validated: keras.Model
+    validation: Batches | None
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What a phase asks for.
+
+    Attributes:
+        configuration: of this phase.
+        dataset: the images, without those of the test part.
+        train: the parts that are trained on.
+        validation: the part measured after each epoch; None for none.
+        seed: of the images' order.
+    """
+
+    configuration: Configuration
+    dataset: Dataset
+    train: tuple[str, ...]
+    validation: str | None
+    seed: int
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return len(self.dataset.classes)
+
+
+def material_of(wanted: Wanted, model: keras.Model, tell: Callable[[Noted], None]) -> Material:
+    """What a phase is trained on, and the models that learn and are measured, for the whole `model`.
+
+    Where the frozen part of a backbone makes the same of an image in every epoch, that is computed once, kept, and fed
+    to the rest of the model. Where it cannot be kept, the whole model runs in every epoch, and a warning says why.
+
+    Raises:
+        CnnSearchError: the output does not fit the classes.
+    """
+    parts = cut(model) if has_lasting_features(wanted.configuration) else None
+    if parts is not None:
+        try:
+            return _kept(wanted, parts, lambda text: tell(Noted(text)))
+        except DataError as error:
+            tell(Noted(f"every epoch runs the whole network, since features cannot be kept: {error}", is_doubt=True))
+    return _images(wanted, model)
+
+
+def _kept(wanted: Wanted, parts: Cut, told: Callable[[str], None]) -> Material:
+    """Features in the place of images.
+
+    Raises:
+        DataError: they cannot be kept.
+    """
+    configuration, dataset, seed = wanted.configuration, wanted.dataset, wanted.seed
+    copies, views = copies_of(configuration.augment, dataset.shape), views_of(configuration.evaluation)
+    make = _Maker(wanted, parts, told)
+    learned = make.features(copies, wanted.train)
+    inputs = OneView(learned, seed)
+    train = training_batches(configuration, dataset, wanted.train, seed, inputs)
+    compile_model(parts.rest, configuration, wanted.classes, len(train))
+    if wanted.validation is None:
+        return Material(parts.rest, train, parts.rest, None)
+    every = EveryView(make.features(views, (wanted.validation,)))
+    validation = validation_batches(configuration, dataset, wanted.validation, inputs=every)
+    looking = parts.rest if len(views) == 1 else mean_over_views(parts.rest, len(views))
+    return Material(parts.rest, train, _compiled_for_validation(looking, wanted), validation)
+
+
+class _Maker:
+    """Asks for the features of the images that a phase needs."""
+
+    def __init__(self, wanted: Wanted, parts: Cut, told: Callable[[str], None]) -> None:
+        self._wanted, self._network, self._told = wanted, parts.frozen, told
+        (kind, section), (height, width) = branch_of(wanted.configuration.model), wanted.dataset.shape[:2]
+        shape = tuple(parts.frozen.output_shape[1:])
+        self._frozen = Frozen(identity_of(parts.frozen), shape, f"{kind} {parts.layer}, {height}x{width}")
+        self._precision = section.features if isinstance(section, Backbone) else "float32"
+
+    def features(self, views: Sequence[View], parts: Sequence[str]) -> Features:
+        """The features of these parts in these views; of all that is not tested, where the views are not random.
+
+        So the folds of a trial, its training and its validation share them, and those of other splits of the same
+        images into both.
+        """
+        dataset = self._wanted.dataset
+        asked = parts if any(is_random(view.name) for view in views) else ("train", "validation")
+        rows = np.sort(np.concatenate([dataset.rows(part) for part in asked]))
+        root = Path(dataset.reference().cache).parent
+        viewed = [Viewed(view.name, partial(self._computed, view)) for view in views]
+        return features_of(self._frozen, viewed, dataset, rows, self._precision, root, told=self._told)
+
+    def _computed(self, view: View, images: NDArray[np.uint8]) -> NDArray[Any]:
+        return np.asarray(self._network.predict_on_batch(view.apply(images)))
+
+
+def _images(wanted: Wanted, model: keras.Model) -> Material:
+    configuration, dataset = wanted.configuration, wanted.dataset
+    train = training_batches(configuration, dataset, wanted.train, wanted.seed)
+    validation = validation_batches(configuration, dataset, wanted.validation) if wanted.validation else None
+    compile_model(model, configuration, wanted.classes, len(train))
+    validated = _compiled_for_validation(seen_through(model, configuration.evaluation), wanted)
+    return Material(model, train, validated, validation)
+
+
+def _compiled_for_validation(model: keras.Model, wanted: Wanted) -> keras.Model:
+    if not model.compiled:
+        loss, accuracy = loss_and_metric(wanted.configuration, wanted.classes)
+        model.compile(loss=loss, metrics=[accuracy])
+    return model
