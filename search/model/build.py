@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnsearch.search.model.augment import augmented
-from cnnsearch.search.model.backbones import backbone_features, backbone_network, freeze
+from cnnsearch.search.model.backbones import backbone_features, backbone_network, freeze, freeze_batch_norm
 from cnnsearch.search.model.blocks import scratch_features
 from cnnsearch.search.model.custom import build_hypermodel, custom_features, hypermodel_of
 from cnnsearch.search.model.head import classify
@@ -89,6 +89,8 @@ def _features(images: keras.KerasTensor, configuration: Configuration) -> keras.
         network = backbone_network(name, section, (height, width))
     load_weights(name, section, network)
     freeze(name, network, section.trainable_from)
+    if section.batch_norm == "frozen" and section.weights is not None:
+        freeze_batch_norm(network)
     return backbone_features(name, network, images)
 
 
