@@ -27,6 +27,7 @@ from cnnsearch.search.listeners.events import (
     Broadcast,
     EpochEnded,
     Event,
+    FeaturesMade,
     Told,
     TrialBuilt,
     TrialEnded,
@@ -39,7 +40,7 @@ from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.failures import classify
-from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Message, Noted, Trained, Verdict
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Making, Message, Noted, Trained, Verdict
 from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.document import Configuration, Data
@@ -239,6 +240,8 @@ class Attempt:
                 self._bench.say_once(Warned(NO_GPU_SUPPORT))
         elif isinstance(message, Noted):
             self._bench.say_once(Warned(message.text) if message.is_doubt else Told(message.text))
+        elif isinstance(message, Making):
+            self._bench.broadcast(FeaturesMade(self._number, message.done, message.total))
         elif isinstance(message, EpochDone):
             return self._judge(message.epoch)
         elif isinstance(message, Trained):

@@ -61,6 +61,15 @@ class TrialBuilt:
 
 
 @dataclass(frozen=True)
+class FeaturesMade:
+    """So many of all features are made that a trial waits for; told a few times a second."""
+
+    number: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class EpochEnded:
     """A trial finished an epoch."""
 
@@ -83,7 +92,7 @@ class RunEnded:
     reason: str
 
 
-Event = RunStarted | Warned | Told | TrialStarted | TrialBuilt | EpochEnded | TrialEnded | RunEnded
+Event = RunStarted | Warned | Told | TrialStarted | TrialBuilt | FeaturesMade | EpochEnded | TrialEnded | RunEnded
 Listener = Callable[[Event], None]
 
 
@@ -111,7 +120,9 @@ class EventLog:
             self._file.write("\n")
 
     def __call__(self, event: Event) -> None:
-        """Append one event."""
+        """Append one event; what only a person who watches wants to know is left out."""
+        if isinstance(event, FeaturesMade):
+            return
         line = {"time": round(time.time(), 3), "event": type(event).__name__} | _plain(asdict(event))
         if isinstance(event, RunStarted):
             line["finished"] = [trial.number for trial in event.finished]

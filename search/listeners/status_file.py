@@ -7,7 +7,15 @@ from collections import Counter
 from typing import Any
 
 from cnnsearch.search.engine.budget import Budget
-from cnnsearch.search.listeners.events import EpochEnded, Event, RunEnded, RunStarted, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.events import (
+    EpochEnded,
+    Event,
+    FeaturesMade,
+    RunEnded,
+    RunStarted,
+    TrialEnded,
+    TrialStarted,
+)
 from cnnsearch.search.records import Objective, Status, TrialRecord, rank
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.writing import write_json
@@ -36,6 +44,8 @@ class StatusFile:
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
+        if isinstance(event, FeaturesMade):
+            return
         if isinstance(event, RunStarted):
             self._trials, self._objective = event.trials, event.objective
             for trial in event.finished:

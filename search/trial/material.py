@@ -1,5 +1,6 @@
 """What one phase of a training runs through which model: images through all of it, or kept features through its end."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,9 +24,13 @@ from cnnsearch.search.model.cut import Cut, cut
 from cnnsearch.search.model.loss import loss_and_metric
 from cnnsearch.search.model.views import View, mean_over_views, seen_through, views_of
 from cnnsearch.search.trial.batches import training_batches, validation_batches
-from cnnsearch.search.trial.messages import Noted
+from cnnsearch.search.trial.messages import Making, Noted
 from cnnsearch.spaces.document import Backbone, Configuration, branch_of
 
+Tell = Callable[[Noted | Making], None]
+"""Says something to the parent."""
+_EVERY = 0.5
+"""Seconds between two words on how many features are made."""
 AT_ONCE = 128
 """Steps on features that are made in one call of the backend: each takes less time than a call from Python."""
 
@@ -71,7 +76,7 @@ class Wanted:
         return len(self.dataset.classes)
 
 
-def material_of(wanted: Wanted, model: keras.Model, tell: Callable[[Noted], None]) -> Material:
+def material_of(wanted: Wanted, model: keras.Model, tell: Tell) -> Material:
     """What a phase is trained on, and the models that learn and are measured, for the whole `model`.
 
     Where the frozen part of a backbone makes the same of an image in every epoch, that is computed once, kept, and fed
@@ -83,13 +88,13 @@ def material_of(wanted: Wanted, model: keras.Model, tell: Callable[[Noted], None
     parts = cut(model) if has_lasting_features(wanted.configuration) else None
     if parts is not None:
         try:
-            return _kept(wanted, parts, lambda text: tell(Noted(text)))
+            return _kept(wanted, parts, tell)
         except DataError as error:
             tell(Noted(f"every epoch runs the whole network, since features cannot be kept: {error}", is_doubt=True))
     return _images(wanted, model)
 
 
-def _kept(wanted: Wanted, parts: Cut, told: Callable[[str], None]) -> Material:
+def _kept(wanted: Wanted, parts: Cut, tell: Tell) -> Material:
     """Features in the place of images.
 
     Raises:
@@ -97,7 +102,7 @@ def _kept(wanted: Wanted, parts: Cut, told: Callable[[str], None]) -> Material:
     """
     configuration, dataset, seed = wanted.configuration, wanted.dataset, wanted.seed
     copies, views = copies_of(configuration.augment, dataset.shape), views_of(configuration.evaluation)
-    make = _Maker(wanted, parts, told)
+    make = _Maker(wanted, parts, tell)
     learned = make.features(copies, wanted.train)
     inputs = OneView(learned, seed)
     train = training_batches(configuration, dataset, wanted.train, seed, inputs)
@@ -113,8 +118,9 @@ def _kept(wanted: Wanted, parts: Cut, told: Callable[[str], None]) -> Material:
 class _Maker:
     """Asks for the features of the images that a phase needs."""
 
-    def __init__(self, wanted: Wanted, parts: Cut, told: Callable[[str], None]) -> None:
-        self._wanted, self._network, self._told = wanted, parts.frozen, told
+    def __init__(self, wanted: Wanted, parts: Cut, tell: Tell) -> None:
+        self._wanted, self._network, self._tell = wanted, parts.frozen, tell
+        self._said = 0.0
         (kind, section), (height, width) = branch_of(wanted.configuration.model), wanted.dataset.shape[:2]
         shape = tuple(parts.frozen.output_shape[1:])
         self._frozen = Frozen(identity_of(parts.frozen), shape, f"{kind} {parts.layer}, {height}x{width}")
@@ -131,7 +137,22 @@ class _Maker:
         rows = np.sort(np.concatenate([dataset.rows(part) for part in asked]))
         root = Path(dataset.reference().cache).parent
         viewed = [Viewed(view.name, partial(self._computed, view)) for view in views]
-        return features_of(self._frozen, viewed, dataset, rows, self._precision, root, told=self._told)
+        return features_of(
+            self._frozen,
+            viewed,
+            dataset,
+            rows,
+            self._precision,
+            root,
+            progress=self._made,
+            told=lambda text: self._tell(Noted(text)),
+        )
+
+    def _made(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._said > _EVERY or done == total:
+            self._said = now
+            self._tell(Making(done, total))
 
     def _computed(self, view: View, images: NDArray[np.uint8]) -> NDArray[Any]:
         return np.asarray(self._network.predict_on_batch(view.apply(images)))

@@ -44,7 +44,7 @@ class FineTune(Section):
     """From where on: `all`, the first trainable block (`block5`) or layer, or `{last: 30}`."""
     epochs: Searched[Positive] = 5
     """At most so many, after those of `training`."""
-    learning_rate: Searched[LearningRate] = 0.00001
+    learning_rate: Searched[LearningRate] = 0.0001
     """Where the learning rate starts in this phase, under the same schedule; much less than the head's."""
 
 
