@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.feeding.at_once import Fed, fed_for_evaluation, fed_for_training
 from cnnsearch.search.dataset.feeding.batches import Batches
 from cnnsearch.search.features.features import Features, Frozen, Viewed
 from cnnsearch.search.features.feeding import EveryView, OneView
@@ -42,14 +43,16 @@ class Material:
     Attributes:
         trained: the model that learns, compiled; it shares its weights with the whole one.
         train: what it learns from.
+        fed: the same as `fit` takes it.
         validated: the model that is measured after each epoch, compiled; it has the same weights.
-        validation: what it is measured on; None for no measuring.
+        validation: what it is measured on, as `evaluate` takes it; None for no measuring.
     """
 
     trained: keras.Model
     train: Batches
+    fed: Fed
     validated: keras.Model
-    validation: Batches | None
+    validation: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +111,12 @@ def _kept(wanted: Wanted, parts: Cut, tell: Tell) -> Material:
     train = training_batches(configuration, dataset, wanted.train, seed, inputs)
     compile_model(parts.rest, configuration, wanted.classes, len(train), AT_ONCE)
     if wanted.validation is None:
-        return Material(parts.rest, train, parts.rest, None)
+        return Material(parts.rest, train, fed_for_training(train), parts.rest, None)
     every = EveryView(make.features(views, (wanted.validation,)))
     validation = validation_batches(configuration, dataset, wanted.validation, inputs=every)
     looking = parts.rest if len(views) == 1 else mean_over_views(parts.rest, len(views))
-    return Material(parts.rest, train, _compiled_for_validation(looking, wanted, AT_ONCE), validation)
+    looking = _compiled_for_validation(looking, wanted, AT_ONCE)
+    return Material(parts.rest, train, fed_for_training(train), looking, fed_for_evaluation(validation))
 
 
 class _Maker:
@@ -164,7 +168,7 @@ def _images(wanted: Wanted, model: keras.Model) -> Material:
     validation = validation_batches(configuration, dataset, wanted.validation) if wanted.validation else None
     compile_model(model, configuration, wanted.classes, len(train))
     validated = _compiled_for_validation(seen_through(model, configuration.evaluation), wanted)
-    return Material(model, train, validated, validation)
+    return Material(model, train, Fed(train), validated, validation)
 
 
 def _compiled_for_validation(model: keras.Model, wanted: Wanted, at_once: int = 1) -> keras.Model:
