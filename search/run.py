@@ -18,7 +18,7 @@ from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.oracle import EveryTrialFailed, OptunaOracle
 from cnnsearch.search.engine.samplers import pruner_of
-from cnnsearch.search.engine.slots import Slot, visible_slots
+from cnnsearch.search.engine.slots import Slot, side_by_side, visible_slots
 from cnnsearch.search.engine.tuner import TIME_IS_UP, Bench, SearchTuner
 from cnnsearch.search.environment import environment
 from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
@@ -142,7 +142,7 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
     objective = Objective.of(document.search.objective)
     before = spent_seconds(run) if chosen.continued else 0.0
     budget = Budget(document.search.time, before)
-    slots = visible_slots()
+    slots = side_by_side(visible_slots(), document.search.per_device)
     oracle = _oracle(prepared)
     finished = tuple(trial for trial in oracle.study.records() if counts(trial))
     checkpoints = Checkpoints(run, objective, document.keep.checkpoints)

@@ -20,6 +20,10 @@ from cnnsearch.spaces.written import as_yaml
 __all__ = ["Condition", "Parameter", "Space", "configuration_yaml"]
 
 
+_EFFORT = ("trials", "time", "per_device")
+"""The keys of `search` that say how much is done and how fast, not what is looked for."""
+
+
 @dataclass(frozen=True)
 class Space:
     """A checked space document. Two spaces are equal where name and document are.
@@ -127,7 +131,7 @@ class Space:
         """
         tree = {key: value for key, value in self.tree.items() if key != "keep"}
         tree["data"] = {key: value for key, value in tree["data"].items() if key not in IMAGES}
-        tree["search"] = {key: value for key, value in tree["search"].items() if key not in ("trials", "time")}
+        tree["search"] = {key: value for key, value in tree["search"].items() if key not in _EFFORT}
         return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
     def cardinality(self) -> int | None:

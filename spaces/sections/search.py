@@ -29,6 +29,9 @@ class Search(Section):
     """How many configurations are tried."""
     time: Duration | None = None
     """How long at most: `90s`, `30m`, `2h`, `1h30m`; null for no limit."""
+    per_device: Annotated[int, Field(ge=1, le=64)] = 1
+    """Trials side by side on each GPU, or on the CPU where there is none. Small ones, such as heads on kept features,
+    leave most of a device idle; large ones may not fit beside each other."""
     objective: Literal["val_accuracy", "val_loss"] = "val_accuracy"
     """What trials are ranked by."""
     seed: Seed = 42
