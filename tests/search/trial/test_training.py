@@ -12,7 +12,7 @@ import pytest
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.records import Objective
-from cnnsearch.search.trial.callbacks import AveragedWeights
+from cnnsearch.search.trial.callbacks import AveragedWeights, Validation
 from cnnsearch.search.trial.messages import Built, Done, EpochDone, Message, Trained, Verdict
 from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.spaces.document import Configuration, Data
@@ -181,6 +181,20 @@ class Watch(keras.callbacks.Callback):
         self.ends.append(self._weights())
 
 
+class OneBatch(keras.utils.PyDataset):
+    """Everything in one batch."""
+
+    def __init__(self, *arrays: np.ndarray) -> None:
+        super().__init__()
+        self._arrays = arrays
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        return self._arrays
+
+
 def average(steps: list[list[np.ndarray]], momentum: float) -> list[np.ndarray]:
     mean = steps[0]
     for weights in steps[1:]:
@@ -196,9 +210,9 @@ def test_the_average_is_that_of_all_steps(validated: bool) -> None:
     draw = np.random.default_rng(1)
     inputs, outputs = draw.random((12, 3), "float32"), draw.random((12, 1), "float32")
     watch = Watch()
-    validation = {"validation_data": (inputs, outputs)} if validated else {}
-    callbacks = [AveragedWeights(), watch]
-    history = model.fit(inputs, outputs, 4, epochs=3, callbacks=callbacks, verbose=0, shuffle=False, **validation)
+    measured = [Validation(model, OneBatch(inputs, outputs))] if validated else []
+    callbacks = [AveragedWeights(), *measured, watch]
+    history = model.fit(inputs, outputs, 4, epochs=3, callbacks=callbacks, verbose=0, shuffle=False)
     for epoch, seen in enumerate(watch.ends, start=1):
         expected = average(watch.steps[: 3 * epoch], 0.8)
         assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(seen, expected, strict=True))
