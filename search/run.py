@@ -14,12 +14,13 @@ from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.discovery import with_discovered
-from cnnsearch.search.engine.budget import Budget
+from cnnsearch.search.engine.bench import Bench
+from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.oracle import EveryTrialFailed, OptunaOracle
 from cnnsearch.search.engine.samplers import pruner_of
 from cnnsearch.search.engine.slots import Slot, visible_slots
-from cnnsearch.search.engine.tuner import TIME_IS_UP, Bench, SearchTuner
+from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
 from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
 from cnnsearch.search.listeners.status_file import StatusFile
@@ -140,11 +141,10 @@ def _describe(prepared: _Prepared, request: Request) -> None:
 def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
     run, document, chosen = prepared.run, prepared.space.document, prepared.chosen
     objective = Objective.of(document.search.objective)
-    before = spent_seconds(run) if chosen.continued else 0.0
-    budget = Budget(document.search.time, before)
     slots = visible_slots()
     oracle = _oracle(prepared)
     finished = tuple(trial for trial in oracle.study.records() if counts(trial))
+    budget = _budget(prepared, objective, finished)
     checkpoints = Checkpoints(run, objective, document.keep.checkpoints)
     for trial in finished:
         checkpoints.ended(trial)
@@ -156,19 +156,34 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
         broadcast = Broadcast((*own, *listeners))
         names = tuple(slot.name for slot in slots)
-        total = chosen.trials, budget.seconds
-        broadcast(RunStarted(run, objective, *total, names, finished, chosen.continued, before))
+        limits, before = budget.limits, budget.before
+        total = chosen.trials, limits.seconds
+        going_on = chosen.continued, before
+        broadcast(RunStarted(run, objective, *total, names, finished, *going_on, limits.epochs, limits.target))
         for warning in prepared.warnings:
             broadcast(Warned(warning))
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
-        bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast)
-        failure = _tune(SearchTuner(oracle, hypermodel, bench), broadcast)
+        limit = document.search.trial_time
+        bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, limit)
+        tuner = SearchTuner(oracle, hypermodel, bench)
+        failure = _tune(tuner, broadcast)
         best = _finish(prepared, oracle, objective, slots[0])
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:
-            broadcast(RunEnded("finished", TIME_IS_UP if budget.over else "all trials are done"))
+            broadcast(RunEnded("finished", tuner.ended_by))
     return Result(run, oracle.study.records(), objective, best, failure)
+
+
+def _budget(prepared: _Prepared, objective: Objective, finished: Sequence[TrialRecord]) -> Budget:
+    """What the search may take, less what its finished trials have taken."""
+    search = prepared.space.document.search
+    limits = Limits(search.time, search.epochs, search.stop_at, objective)
+    before = spent_seconds(prepared.run) if prepared.chosen.continued else 0.0
+    budget = Budget(limits, before, sum(len(trial.epochs) for trial in finished))
+    for trial in finished:
+        budget.score(trial.score)
+    return budget
 
 
 def _oracle(prepared: _Prepared) -> OptunaOracle:
@@ -184,6 +199,7 @@ def _oracle(prepared: _Prepared) -> OptunaOracle:
         pruner=pruner_of(search.pruner, most_epochs(prepared.space.document)),
         start_from=[encoded(prepared.space, start) for start in first_trials(prepared.space)],
         reject=partial(why_impossible, prepared.space),
+        max_consecutive_failed_trials=search.max_failures_in_a_row,
     )
     oracle.verbose = 0
     return oracle

@@ -6,8 +6,10 @@ lies in the study, so the same storage and study name go on where a killed searc
 
 import math
 import random
+import sys
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -59,7 +61,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         pruner: `asha`, `median`, `none`, or an Optuna pruner. A plain KerasTuner tuner needs `PruningCallback` for it.
         start_from: values tried first, whole or in part; what they leave open is drawn.
         reject: says of drawn values why their model cannot exist; such draws cost no trial.
-        max_consecutive_failed_trials: the search ends when so many trials in a row failed.
+        max_consecutive_failed_trials: the search ends when so many trials in a row failed; None for never.
         max_retries_per_trial: how often a trial that raised is run again before it counts as failed.
 
     Raises:
@@ -81,7 +83,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         pruner: str | BasePruner = "none",
         start_from: Sequence[Mapping[str, Scalar]] = (),
         reject: Reject | None = None,
-        max_consecutive_failed_trials: int = 5,
+        max_consecutive_failed_trials: int | None = 5,
         max_retries_per_trial: int = 0,
     ) -> None:
         super().__init__(
@@ -92,8 +94,9 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             tune_new_entries=tune_new_entries,
             seed=seed,
             max_retries_per_trial=max_retries_per_trial,
-            max_consecutive_failed_trials=max_consecutive_failed_trials,
+            max_consecutive_failed_trials=max_consecutive_failed_trials or sys.maxsize,
         )
+        self._most_failures = max_consecutive_failed_trials
         self.seed = random.randrange(2**31) if seed is None else seed  # KerasTuner takes a seed of 0 for none
         self._lock = threading.RLock()
         self._reject = reject
@@ -169,7 +172,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
 
     def _drawn(self) -> Trial:
         for _ in range(_DRAWS):
-            if self.max_trials is not None and len(self.trials) >= self.max_trials:
+            if self.is_complete:
                 return Trial(hyperparameters=self.hyperparameters.copy(), trial_id="", status=TrialStatus.STOPPED)
             asked = self.study.ask()
             values = suggest(asked, self.hyperparameters)
@@ -276,12 +279,19 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         """
         with self._lock:
             failures = self._failures
-        if len(failures) >= self.max_consecutive_failed_trials:
-            last = failures[-1]
-            raise EveryTrialFailed(
-                f"trial {last.number}: the last {len(failures)} trials failed, this one with "
-                f"{last.reason}: {last.message or 'no message'}. Mend the cause, then run the same command again."
-            )
+        most = self._most_failures
+        if most is not None and len(failures) >= most:
+            raise EveryTrialFailed(_told(failures))
+
+    def begin_again(self, trial: Trial) -> None:
+        """From now on the epochs that a running trial has reported count no more."""
+        with self._lock:
+            self.study.begin_again(int(trial.trial_id))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are as many trials as there may be."""
+        return self.max_trials is not None and len(self.trials) >= self.max_trials
 
     def requeue(self, trial: Trial) -> None:
         """Put a running trial that was interrupted back in line."""
@@ -329,3 +339,14 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
     def set_state(self, state: dict[str, Any]) -> None:
         """Take over a space."""
         self.hyperparameters = kt_parameters.HyperParameters.from_config(state["hyperparameters"])
+
+
+def _told(failures: Sequence[TrialRecord]) -> str:
+    """That so many trials failed in a row, and what was most often the cause."""
+    counted = Counter(failure.reason for failure in failures).most_common()
+    common = next(failure for failure in reversed(failures) if failure.reason == counted[0][0])
+    kinds = f"all with {common.reason}" if len(counted) == 1 else ", ".join(f"{n} with {kind}" for kind, n in counted)
+    return (
+        f"trial {failures[-1].number}: the last {len(failures)} trials failed, {kinds}. Trial {common.number} says: "
+        f"{common.message or 'nothing'}. Mend the cause, then run the same command again."
+    )

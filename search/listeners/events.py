@@ -16,7 +16,10 @@ from cnnsearch.spaces.values import Scalar
 
 @dataclass(frozen=True)
 class RunStarted:
-    """The search begins, or goes on: `finished` holds the trials that were ended before, in `spent` seconds."""
+    """The search begins, or goes on: `finished` holds the trials that were ended before, in `spent` seconds.
+
+    `trials`, `seconds`, `epochs` (of all trials together) and `stop_at` are its budget.
+    """
 
     run: RunFolder
     objective: Objective
@@ -26,6 +29,8 @@ class RunStarted:
     finished: tuple[TrialRecord, ...]
     continued: bool
     spent: float = 0.0
+    epochs: int | None = None
+    stop_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,31 @@ class TrialBuilt:
 
 
 @dataclass(frozen=True)
+class TrialRetried:
+    """A trial failed for a lack of memory and is begun again.
+
+    Attributes:
+        number: of the trial.
+        reason: the failure's kind.
+        message: the failure in one line.
+        batch: images that go through its network at once from now on.
+        parts: how many of these make a step.
+    """
+
+    number: int
+    reason: str
+    message: str
+    batch: int
+    parts: int
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        images = "1 image" if self.batch == 1 else f"{self.batch} images"
+        return f"trial {self.number} ran out of memory; again with steps of {self.parts} times {images}"
+
+
+@dataclass(frozen=True)
 class EpochEnded:
     """A trial finished an epoch."""
 
@@ -83,7 +113,7 @@ class RunEnded:
     reason: str
 
 
-Event = RunStarted | Warned | Told | TrialStarted | TrialBuilt | EpochEnded | TrialEnded | RunEnded
+Event = RunStarted | Warned | Told | TrialStarted | TrialBuilt | TrialRetried | EpochEnded | TrialEnded | RunEnded
 Listener = Callable[[Event], None]
 
 

@@ -7,7 +7,15 @@ from collections import Counter
 from typing import Any
 
 from cnnsearch.search.engine.budget import Budget
-from cnnsearch.search.listeners.events import EpochEnded, Event, RunEnded, RunStarted, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.events import (
+    EpochEnded,
+    Event,
+    RunEnded,
+    RunStarted,
+    TrialEnded,
+    TrialRetried,
+    TrialStarted,
+)
 from cnnsearch.search.records import Objective, Status, TrialRecord, rank
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.writing import write_json
@@ -40,7 +48,7 @@ class StatusFile:
             self._trials, self._objective = event.trials, event.objective
             for trial in event.finished:
                 self._count(trial)
-        elif isinstance(event, TrialStarted):
+        elif isinstance(event, TrialStarted | TrialRetried):
             self._running[event.number] = 0
         elif isinstance(event, EpochEnded):
             self._running[event.number] = event.epoch.number
@@ -73,6 +81,8 @@ class StatusFile:
             "seconds": round(self._budget.spent, 3),
             "trials": {"budget": self._trials, "running": self._running}
             | {str(s): self._counts[s] for s in Status if s.ended},
+            "epochs": {"budget": self._budget.limits.epochs, "done": self._budget.epochs},
+            "stop_at": self._budget.limits.target,
             "best": {"trial": best.number, "score": best.score} if best else None,
         }
         write_json(self._run.status, status)

@@ -1,5 +1,6 @@
 """What one phase of a training runs through which model: images through all of it, or kept features through its end."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,16 +14,17 @@ from numpy.typing import NDArray
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.feeding.batches import Batches
+from cnnsearch.search.dataset.feeding.in_parts import InParts
 from cnnsearch.search.features.features import Features, Frozen, Viewed
 from cnnsearch.search.features.feeding import EveryView, OneView
 from cnnsearch.search.features.identity import identity_of
-from cnnsearch.search.features.store import features_of
+from cnnsearch.search.features.store import BATCH, features_of
 from cnnsearch.search.model.build import compile_model
 from cnnsearch.search.model.copies import copies_of, has_lasting_features, is_random
 from cnnsearch.search.model.cut import Cut, cut
 from cnnsearch.search.model.loss import loss_and_metric
 from cnnsearch.search.model.views import View, mean_over_views, seen_through, views_of
-from cnnsearch.search.trial.batches import training_batches, validation_batches
+from cnnsearch.search.trial.batches import in_parts, training_batches, validation_batches
 from cnnsearch.search.trial.messages import Noted
 from cnnsearch.spaces.document import Backbone, Configuration, branch_of
 
@@ -36,12 +38,15 @@ class Material:
         train: what it learns from.
         validated: the model that is measured after each epoch, compiled; it has the same weights.
         validation: what it is measured on; None for no measuring.
+        making: seconds that the frozen part of the network took for the validation images; 0 where their features were
+            kept already.
     """
 
     trained: keras.Model
-    train: Batches
+    train: Batches | InParts
     validated: keras.Model
     validation: Batches | None
+    making: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +104,14 @@ def _kept(wanted: Wanted, parts: Cut, told: Callable[[str], None]) -> Material:
     inputs = OneView(learned, seed)
     train = training_batches(configuration, dataset, wanted.train, seed, inputs)
     compile_model(parts.rest, configuration, wanted.classes, len(train))
+    fed = in_parts(configuration, train)
     if wanted.validation is None:
-        return Material(parts.rest, train, parts.rest, None)
+        return Material(parts.rest, fed, parts.rest, None)
     every = EveryView(make.features(views, (wanted.validation,)))
     validation = validation_batches(configuration, dataset, wanted.validation, inputs=every)
     looking = parts.rest if len(views) == 1 else mean_over_views(parts.rest, len(views))
-    return Material(parts.rest, train, _compiled_for_validation(looking, wanted), validation)
+    making = make.seconds(len(dataset.rows(wanted.validation)) * len(views))
+    return Material(parts.rest, fed, _compiled_for_validation(looking, wanted), validation, making)
 
 
 class _Maker:
@@ -116,6 +123,7 @@ class _Maker:
         shape = tuple(parts.frozen.output_shape[1:])
         self._frozen = Frozen(identity_of(parts.frozen), shape, f"{kind} {parts.layer}, {height}x{width}")
         self._precision = section.features if isinstance(section, Backbone) else "float32"
+        self._seconds, self._images = 0.0, 0
 
     def features(self, views: Sequence[View], parts: Sequence[str]) -> Features:
         """The features of these parts in these views; of all that is not tested, where the views are not random.
@@ -128,10 +136,19 @@ class _Maker:
         rows = np.sort(np.concatenate([dataset.rows(part) for part in asked]))
         root = Path(dataset.reference().cache).parent
         viewed = [Viewed(view.name, partial(self._computed, view)) for view in views]
-        return features_of(self._frozen, viewed, dataset, rows, self._precision, root, told=self._told)
+        batch = max(1, BATCH // self._wanted.configuration.training.accumulate)
+        return features_of(self._frozen, viewed, dataset, rows, self._precision, root, told=self._told, batch=batch)
 
     def _computed(self, view: View, images: NDArray[np.uint8]) -> NDArray[Any]:
-        return np.asarray(self._network.predict_on_batch(view.apply(images)))
+        began = time.monotonic()
+        features = np.asarray(self._network.predict_on_batch(view.apply(images)))
+        self._seconds += time.monotonic() - began
+        self._images += len(images)
+        return features
+
+    def seconds(self, images: int) -> float:
+        """Seconds that so many images take, as far as some were made; 0 where all features were kept already."""
+        return images * self._seconds / max(1, self._images)
 
 
 def _images(wanted: Wanted, model: keras.Model) -> Material:
@@ -140,7 +157,7 @@ def _images(wanted: Wanted, model: keras.Model) -> Material:
     validation = validation_batches(configuration, dataset, wanted.validation) if wanted.validation else None
     compile_model(model, configuration, wanted.classes, len(train))
     validated = _compiled_for_validation(seen_through(model, configuration.evaluation), wanted)
-    return Material(model, train, validated, validation)
+    return Material(model, in_parts(configuration, train), validated, validation)
 
 
 def _compiled_for_validation(model: keras.Model, wanted: Wanted) -> keras.Model:

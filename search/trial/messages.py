@@ -29,9 +29,15 @@ class Noted:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """An epoch is finished; a `Verdict` is waited for."""
+    """An epoch is finished; a `Verdict` is waited for.
+
+    Attributes:
+        epoch: which.
+        looked: seconds that the validation images took, through the whole network.
+    """
 
     epoch: Epoch
+    looked: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from cnnsearch.search.records import Objective
 from cnnsearch.search.seeds import fold_seed
 from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Place, Reporter, Validation
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.material import Material, Wanted, material_of
+from cnnsearch.search.trial.material import Wanted, material_of
 from cnnsearch.search.trial.messages import Built, Done, Trained
 from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.document import Configuration, Training
@@ -133,13 +133,14 @@ def _phase(line: Line, wanted: Wanted, model: keras.Model, place: Place, objecti
     material = material_of(wanted, model, line.tell)
     create_variables(material.trained, material.train[0][1][:1])
     best = BestWeights(objective if wanted.validation else None)
-    reporter = Reporter(line, place)
+    validation = None if material.validation is None else Validation(material.validated, material.validation)
+    reporter = Reporter(line, place, lambda: material.making + validation.seconds if validation else 0.0)
     stopping = _early_stopping(training) if wanted.validation else None
     averaged = AveragedWeights() if training.ema is not None else None
     material.trained.fit(
         material.train,
         epochs=training.epochs,
-        callbacks=[each for each in (averaged, _validation(material), reporter, best, stopping) if each],
+        callbacks=[each for each in (averaged, validation, reporter, best, stopping) if each],
         shuffle=False,  # Batches has its own order, drawn anew for each epoch from the seed
         verbose=0,
     )
@@ -147,10 +148,6 @@ def _phase(line: Line, wanted: Wanted, model: keras.Model, place: Place, objecti
         material.trained.set_weights(best.weights)
     reason = reporter.ended_by or _stopped_by(training, stopping)
     return _Ended(model.get_weights(), best.score, reason, bool(reporter.ended_by), reporter.epochs)
-
-
-def _validation(material: Material) -> Validation | None:
-    return None if material.validation is None else Validation(material.validated, material.validation)
 
 
 def _reason(ended: list[_Ended]) -> str:

@@ -18,6 +18,10 @@ def _nothing_searched(starts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return starts
 
 
+BUDGETS = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row")
+"""What says how long a search goes on, and not what it searches."""
+
+
 class Search(Section):
     """Which configurations are tried, how many, and by what they are ranked."""
 
@@ -28,7 +32,15 @@ class Search(Section):
     trials: Positive = 20
     """How many configurations are tried."""
     time: Duration | None = None
-    """How long at most: `90s`, `30m`, `2h`, `1h30m`; null for no limit."""
+    """How long at most, the final model's evaluation included: `90s`, `30m`, `2h`, `1h30m`; null for no limit."""
+    epochs: Positive | None = None
+    """How many epochs all trials together may take; null for no limit."""
+    stop_at: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """The search ends when a trial's objective is as good as this, such as 0.97; null for never."""
+    trial_time: Duration | None = None
+    """How long one trial may take; it then ends after the epoch it is in and keeps its score. null for no limit."""
+    max_failures_in_a_row: Positive | None = 5
+    """The search ends when so many trials failed one after the other; null for never."""
     objective: Literal["val_accuracy", "val_loss"] = "val_accuracy"
     """What trials are ranked by."""
     seed: Seed = 42

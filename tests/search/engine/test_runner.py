@@ -54,7 +54,7 @@ def test_a_slots_variables_are_set_there_and_not_here(tmp_path: Path) -> None:
         ("oom from tensorflow", Failure.OOM, "RuntimeError: RESOURCE_EXHAUSTED: OOM when allocating tensor"),
         ("nan", Failure.NAN, "loss is nan after epoch 1"),
         ("data", Failure.DATA, "photos/cat.1.jpg: an image must decode, got half of one."),
-        ("disk", Failure.CRASH, "OSError: [Errno 28] No space left on device"),
+        ("disk", Failure.DISK, "OSError: [Errno 28] No space left on device"),
         ("bug", Failure.BUG, "KeyError: 'units'"),
         ("leaves", Failure.BUG, "SystemExit: 3"),
     ],
