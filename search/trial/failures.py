@@ -33,7 +33,7 @@ def classify(error: BaseException) -> tuple[Failure, str]:
     if is_full_disk(error):  # of the machine, not of the configuration
         return Failure.DISK, text if isinstance(error, CnnSearchError) else line
     if any(map(_is_lack_of_memory, chain)):
-        return Failure.OOM, text if isinstance(error, CnnSearchError) else line
+        return Failure.OOM, text if isinstance(error, CnnSearchError) else _on_memory(error, text) or line
     if isinstance(error, NotANumber):
         return Failure.NAN, text
     if isinstance(error, DataError):
@@ -48,6 +48,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__
+
+
+def _on_memory(error: BaseException, text: str) -> str:
+    """The line of a long message that tells of memory; TensorFlow's first one only says that a graph failed."""
+    told = next((line.strip() for line in text.splitlines() if any(mark in line for mark in OUT_OF_MEMORY)), "")
+    return f"{type(error).__name__}: {told}" if told else ""
 
 
 def _is_lack_of_memory(error: BaseException) -> bool:
