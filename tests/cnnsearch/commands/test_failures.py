@@ -13,24 +13,22 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+fitting = keras.Model.train_step
 
-def allocated(images):
+
+def allocated(labels):
     # At once more than any machine has, or nothing.
-    np.ones(2**50 if len(images) > 24 else 1)
-    return np.float32(0.0)
+    return np.ones(2**50 if len(labels) > 24 else 1)[:1]
 
 
-@keras.saving.register_keras_serializable("tests")
-class Greedy(keras.layers.Layer):
-    def call(self, maps, training=False):
-        if not training:
-            return maps
-        return maps + tf.ensure_shape(tf.numpy_function(allocated, [maps], tf.float32), [])
+def train_step(self, data):
+    with tf.control_dependencies([tf.numpy_function(allocated, [data[1]], tf.float64)]):
+        return fitting(self, data)
 
 
 def network(images):
-    maps = keras.layers.Conv2D(4, 3)(keras.layers.Rescaling(1 / 255)(images))
-    return Greedy()(maps)
+    keras.Model.train_step = train_step
+    return keras.layers.Conv2D(4, 3)(keras.layers.Rescaling(1 / 255)(images))
 """
 GREEDY_SPACE = """\
 data: {source: "sample:digits", image_size: [8, 8], color: gray}
