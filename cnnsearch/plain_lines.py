@@ -2,7 +2,17 @@
 
 from cnnsearch.progression import Progression, score_text
 from cnnsearch.reports.wording import configuration, ending, time_text
-from cnnsearch.search.listeners.events import Event, RunEnded, RunStarted, Told, TrialEnded, TrialRetried, TrialStarted
+from cnnsearch.search.listeners.events import (
+    Event,
+    Paused,
+    Resumed,
+    RunEnded,
+    RunStarted,
+    Told,
+    TrialEnded,
+    TrialRetried,
+    TrialStarted,
+)
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.terminal import say
 
@@ -22,8 +32,8 @@ class PlainLines:
     def _line(self, event: Event) -> str:
         if isinstance(event, RunStarted):
             return run_line(event)
-        if isinstance(event, Told | TrialRetried):
-            return event.message if isinstance(event, Told) else f"{event.text} ({event.message})"
+        if isinstance(event, Told | TrialRetried | Paused | Resumed):
+            return _told(event)
         if isinstance(event, TrialStarted):
             return f"trial {event.number} starts on {event.slot}: {configuration(event.values)}"
         if isinstance(event, TrialEnded):
@@ -50,6 +60,19 @@ class PlainLines:
             f"{time_text(left)} to go" if left is not None else "",
         ]
         return ", ".join(part for part in parts if part)
+
+
+def _told(event: Told | TrialRetried | Paused | Resumed) -> str:
+    if isinstance(event, TrialRetried):
+        return f"{event.text} ({event.message})"
+    return event.message if isinstance(event, Told) else pause_line(event)
+
+
+def pause_line(event: Paused | Resumed) -> str:
+    """That a search waits for room on its disk, or goes on."""
+    if isinstance(event, Paused):
+        return f"paused: {event.message}"
+    return f"there is room again, the search goes on after {time_text(event.seconds)}"
 
 
 def run_line(event: RunStarted) -> str:

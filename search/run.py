@@ -23,6 +23,7 @@ from cnnsearch.search.engine.slots import Slot, visible_slots
 from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
 from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
+from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
@@ -144,7 +145,8 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
     slots = visible_slots()
     oracle = _oracle(prepared)
     finished = tuple(trial for trial in oracle.study.records() if counts(trial))
-    budget = _budget(prepared, objective, finished)
+    pause = Pause(run.path)
+    budget = _budget(prepared, objective, finished, pause)
     checkpoints = Checkpoints(run, objective, document.keep.checkpoints)
     for trial in finished:
         checkpoints.ended(trial)
@@ -154,7 +156,8 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objective)
         stack.callback(board.close)
         own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
-        broadcast = Broadcast((*own, *listeners))
+        broadcast = Broadcast((*own, *listeners), pause.patiently)
+        pause.tell = broadcast.at_once
         names = tuple(slot.name for slot in slots)
         limits, before = budget.limits, budget.before
         total = chosen.trials, limits.seconds
@@ -164,10 +167,10 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
             broadcast(Warned(warning))
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         limit = document.search.trial_time
-        bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, limit)
+        bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, pause, limit)
         tuner = SearchTuner(oracle, hypermodel, bench)
         failure = _tune(tuner, broadcast)
-        best = _finish(prepared, oracle, objective, slots[0])
+        best = pause.patiently(lambda: _finish(prepared, oracle, objective, slots[0]))
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:
@@ -175,12 +178,12 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
     return Result(run, oracle.study.records(), objective, best, failure)
 
 
-def _budget(prepared: _Prepared, objective: Objective, finished: Sequence[TrialRecord]) -> Budget:
+def _budget(prepared: _Prepared, objective: Objective, finished: Sequence[TrialRecord], pause: Pause) -> Budget:
     """What the search may take, less what its finished trials have taken."""
     search = prepared.space.document.search
     limits = Limits(search.time, search.epochs, search.stop_at, objective)
     before = spent_seconds(prepared.run) if prepared.chosen.continued else 0.0
-    budget = Budget(limits, before, sum(len(trial.epochs) for trial in finished))
+    budget = Budget(limits, before, sum(len(trial.epochs) for trial in finished), lambda: pause.seconds)
     for trial in finished:
         budget.score(trial.score)
     return budget
@@ -212,10 +215,10 @@ def _tune(tuner: SearchTuner, broadcast: Broadcast) -> EveryTrialFailed | None:
     except EveryTrialFailed as failure:
         return failure
     except CnnSearchError as error:
-        broadcast(RunEnded("failed", str(error)))
+        broadcast.at_once(RunEnded("failed", str(error)))
         raise
     except BaseException:
-        broadcast(RunEnded("interrupted", "stopped from outside"))
+        broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
         raise
     return None
 

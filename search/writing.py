@@ -15,12 +15,16 @@ class UnwritableFile(CnnSearchError):
     """A file of ours that cannot be written: no room, no permission, a read-only place."""
 
 
+_FULL = ("No space left on device", "database or disk is full")
+"""What libraries say that pass the system's error on as a text: HDF5, and SQLite."""
+
+
 def is_full_disk(error: BaseException) -> bool:
     """Whether an error, or what it was raised from, says that a disk or a person's share of it is full."""
     cause = error.__cause__
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
-    if type(error).__module__.startswith("sqlite3") and "full" in str(error):  # `database or disk is full`
+    if any(mark in str(error) for mark in _FULL):
         return True
     return cause is not None and is_full_disk(cause)
 

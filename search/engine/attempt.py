@@ -25,7 +25,7 @@ from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
-from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Message, Noted, Trained, Verdict
+from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Message, Noted, Trained, Verdict
 from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
@@ -45,12 +45,12 @@ class Attempts:
     def __init__(self, oracle: OptunaOracle, trial: Trial, bench: Bench, slot: Slot) -> None:
         self._oracle, self._trial, self._bench, self._slot = oracle, trial, bench, slot
         self._number = int(trial.trial_id)
-        self._clock = TrialClock(bench.trial_time)
+        self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
         self._retries = 0
         self._configuration = with_seed(bench.space.configuration(self._values), self._number)
         self._most = epochs_of(self._configuration) * (self._configuration.data.folds or 1)
         self._dataset: Dataset | None = None
-        self._has_set_aside = True
+        self._has_set_aside, self._is_waiting = True, False
         self._forget()
 
     def _forget(self) -> None:
@@ -81,14 +81,15 @@ class Attempts:
             shutil.rmtree(self._folder, ignore_errors=True)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
         header = f"trial {number} of {bench.run.path.name}"
-        write_text(self._folder / "config.yaml", configuration_yaml(self._configuration, header))
+        text = configuration_yaml(self._configuration, header)
+        bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
         job = self._job()
         self._began = time.monotonic()
         return Work(run_trial, job, self._folder / "log.txt", self._slot.environment)
 
     def _job(self) -> TrialJob:
         configuration = self._configuration
-        self._dataset = self._bench.dataset_of(configuration.data)
+        self._dataset = self._bench.pause.patiently(lambda: self._bench.dataset_of(configuration.data))
         return TrialJob(
             configuration=configuration,
             dataset=self._dataset.reference(),
@@ -115,7 +116,22 @@ class Attempts:
             self._clock.training_ended()
             self._reason = message.reason
             return self._bench.checkpoints.wants(self._candidate())
+        elif isinstance(message, DiskFull):
+            return self._wait()
         return None
+
+    def _wait(self) -> bool:
+        """Let some time pass until the process tries once more to write its model."""
+        if not self._is_waiting:
+            self._bench.pause.begin()
+        self._is_waiting = True
+        self._bench.pause.wait()
+        return True
+
+    def _go_on(self) -> None:
+        if self._is_waiting:
+            self._bench.pause.end()
+        self._is_waiting = False
 
     def _built(self, message: Built) -> None:
         self._parameters = message.parameters
@@ -136,8 +152,8 @@ class Attempts:
         epoch = done.epoch
         self._epochs.append(epoch)
         self._clock.epoch_ended(epoch.seconds)
-        behind = self._oracle.report(self._trial.trial_id, epoch)
-        write_history(self._folder, self._epochs)
+        behind = self._bench.pause.patiently(lambda: self._oracle.report(self._trial.trial_id, epoch))
+        self._bench.pause.patiently(lambda: write_history(self._folder, self._epochs))
         self._count(done)
         self._bench.broadcast(EpochEnded(self._number, epoch))
         if len(self._epochs) < self._most:
@@ -181,18 +197,29 @@ class Attempts:
         self._bench.broadcast(event)
         with suppress(OSError), (self._folder / "log.txt").open("a", encoding="utf-8") as log:
             log.write(f"\n--- {event.text} ---\n\n")
-        self._oracle.begin_again(self._trial)
+        self._begin_again()
+        return True
+
+    def with_room(self, broken: Broken) -> bool:
+        """Wait until there is room where a full disk ended a process; gives whether there is another attempt."""
+        if broken.failure is not Failure.DISK or not self._set_aside() or not self._bench.pause.until_room():
+            return False
+        self._begin_again()
+        return True
+
+    def _begin_again(self) -> None:
+        self._bench.pause.patiently(lambda: self._oracle.begin_again(self._trial))
         self._bench.budget.forget(len(self._epochs))
         self._clock.begin_again()
         self._forget()
-        return True
 
     def _set_aside(self) -> bool:
         self._has_set_aside = self._has_set_aside or self._bench.budget.set_aside()
         return self._has_set_aside
 
     def close(self) -> None:
-        """The trial makes no further epoch."""
+        """The trial makes no further epoch, and waits for nothing."""
+        self._go_on()
         if self._has_set_aside:
             self._bench.budget.put_back()
             self._has_set_aside = False

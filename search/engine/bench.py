@@ -8,6 +8,7 @@ from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.listeners.events import Broadcast, Event, Told, Warned
+from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.document import Data
 from cnnsearch.spaces.space import Space
@@ -25,6 +26,7 @@ class Bench:
         budget: how long the search goes on.
         checkpoints: which models stay.
         broadcast: who hears of it.
+        pause: what waits while the disk is full.
         trial_time: how long one trial may take, in seconds; None for no limit.
     """
 
@@ -35,6 +37,7 @@ class Bench:
     budget: Budget
     checkpoints: Checkpoints
     broadcast: Broadcast
+    pause: Pause
     trial_time: float | None = None
     _said: set[Event] = field(default_factory=set)
 

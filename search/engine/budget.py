@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cnnsearch.search.records import Objective
@@ -38,9 +39,13 @@ class Budget:
         limits: the whole budget.
         spent: seconds that earlier sessions of the same run took.
         epochs: that its trials have had.
+        paused: how many seconds the search was halted; they do not count.
     """
 
-    def __init__(self, limits: Limits, spent: float = 0.0, epochs: int = 0) -> None:
+    def __init__(
+        self, limits: Limits, spent: float = 0.0, epochs: int = 0, paused: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        self._paused = paused
         self.limits = limits
         self.before = spent
         """Seconds of earlier sessions."""
@@ -53,7 +58,7 @@ class Budget:
     @property
     def spent(self) -> float:
         """Seconds so far."""
-        return self.before + time.monotonic() - self._began
+        return self.before + time.monotonic() - self._began - self._paused()
 
     @property
     def epochs(self) -> int:

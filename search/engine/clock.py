@@ -1,6 +1,7 @@
 """How long one trial may take, and how long its process is waited for."""
 
 import time
+from collections.abc import Callable
 
 from cnnsearch.spaces.duration import format_duration
 
@@ -17,18 +18,20 @@ class TrialClock:
 
     Args:
         limit: seconds; None for no limit.
+        paused: how many seconds the search was halted; they do not count.
     """
 
-    def __init__(self, limit: float | None) -> None:
+    def __init__(self, limit: float | None, paused: Callable[[], float] = lambda: 0.0) -> None:
         self.limit = limit
-        self._began = time.monotonic()
+        self._paused = paused
+        self._began = time.monotonic() - paused()
         self._longest = 0.0
         self._is_trained = False
 
     @property
     def seconds(self) -> float:
         """Since the trial began."""
-        return time.monotonic() - self._began
+        return time.monotonic() - self._began - self._paused()
 
     @property
     def is_up(self) -> bool:

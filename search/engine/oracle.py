@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 import keras_tuner
+import optuna
 from keras_tuner.engine import hyperparameters as kt_parameters
 from keras_tuner.engine.trial import Trial, TrialStatus
 from optuna.exceptions import ExperimentalWarning
@@ -103,6 +104,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         self.ongoing_trials: dict[str, Trial] = {}
         self._failures: list[TrialRecord] = []
         self._pruned: set[str] = set()
+        self._asked: optuna.Trial | None = None
         self.study = self._open_study(storage, study_name, sampler, pruner)
         self.study.requeue_running()
         self._recall()
@@ -174,16 +176,19 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         for _ in range(_DRAWS):
             if self.is_complete:
                 return Trial(hyperparameters=self.hyperparameters.copy(), trial_id="", status=TrialStatus.STOPPED)
-            asked = self.study.ask()
+            # A full disk may end this in its middle; the same trial is then asked for the values that it lacks.
+            asked = self._asked = self._asked or self.study.ask()
             values = suggest(asked, self.hyperparameters)
             why = self._reject(values) if self._reject else None
+            if why is not None:
+                failed = TrialRecord(asked.number, values, Status.FAILED, reason=Failure.IMPOSSIBLE, message=why)
+                self.study.tell(failed)
+            self._asked = None
             if why is None:
                 trial = self._keras_trial(asked.number, values)
                 self.trials[trial.trial_id] = trial
                 self.start_order.append(trial.trial_id)
                 return trial
-            failed = TrialRecord(asked.number, values, Status.FAILED, reason=Failure.IMPOSSIBLE, message=why)
-            self.study.tell(failed)
         raise CnnSearchError(
             f"space: a model must be possible, got {_DRAWS} impossible draws in a row, the last: {why}"
         )

@@ -60,6 +60,9 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
                 # Never thread.join with a timeout: interrupted by Ctrl-C, Python 3.11 takes a running thread for ended.
                 while wait(serving, timeout=_POLL).not_done:
                     pass
+            except BaseException:
+                self._bench.pause.stop()
+                raise
             finally:
                 self.stop()
                 wait(serving)
@@ -75,7 +78,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _serve(self, slot: Slot) -> None:
         try:
             while not (self._stopping.is_set() or self._is_over()):
-                trial = self.oracle.create_trial(slot.name)
+                trial = self._bench.pause.patiently(lambda: self.oracle.create_trial(slot.name))
                 if trial.status == TrialStatus.STOPPED:
                     self._bench.budget.put_back()
                     return
@@ -90,6 +93,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             ) from error
         finally:
             if sys.exc_info()[0]:
+                self._bench.pause.stop()
                 self.stop()  # what ends one slot ends the search
 
     def _is_over(self) -> bool:
@@ -112,7 +116,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         attempts = Attempts(self.oracle, trial, self._bench, slot)
         try:
             broken = self._run(attempts, slot)
-            while broken and not self._stopping.is_set() and attempts.smaller(broken):
+            while broken and not self._stopping.is_set() and (attempts.smaller(broken) or attempts.with_room(broken)):
                 broken = self._run(attempts, slot)
         except BaseException:  # not of the trial's making: a full disk, a reader that went away
             self.oracle.requeue(trial)
@@ -123,7 +127,8 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             attempts.forgotten()
             self.oracle.requeue(trial)
             return
-        ending = self.oracle.conclude(trial, attempts.ending(broken))
+        ended = attempts.ending(broken)
+        ending = self._bench.pause.patiently(lambda: self.oracle.conclude(trial, ended))
         self._bench.budget.score(ending.score)
         self.ended_by = attempts.cut_by or self.ended_by
         self._bench.checkpoints.ended(ending)

@@ -2,15 +2,19 @@
 
 import json
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cnnsearch.search.records import Epoch, Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.writing import is_full_disk
+from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.values import Scalar
 
 
@@ -106,6 +110,20 @@ class TrialEnded:
 
 
 @dataclass(frozen=True)
+class Paused:
+    """The search waits for room on its disk."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """The search goes on after so many seconds of waiting."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class RunEnded:
     """The search ends: `finished` its budget, or `interrupted`."""
 
@@ -113,22 +131,48 @@ class RunEnded:
     reason: str
 
 
-Event = RunStarted | Warned | Told | TrialStarted | TrialBuilt | TrialRetried | EpochEnded | TrialEnded | RunEnded
+Event = (
+    RunStarted
+    | Warned
+    | Told
+    | TrialStarted
+    | TrialBuilt
+    | TrialRetried
+    | EpochEnded
+    | TrialEnded
+    | Paused
+    | Resumed
+    | RunEnded
+)
 Listener = Callable[[Event], None]
 
 
 class Broadcast:
     """Hands each event to all listeners, one event at a time, whichever slot's thread it comes from."""
 
-    def __init__(self, listeners: tuple[Listener, ...]) -> None:
+    def __init__(
+        self, listeners: tuple[Listener, ...], patiently: Callable[[Callable[[], None]], None] | None = None
+    ) -> None:
+        """`patiently` calls what may fail for a full disk until it succeeds; listeners can then be called twice."""
         self._listeners = listeners
-        self._lock = threading.Lock()
+        self._patiently = patiently or (lambda work: work())
+        self._lock = threading.RLock()
 
     def __call__(self, event: Event) -> None:
         """Hand over one event."""
         with self._lock:
             for listener in self._listeners:
-                listener(event)
+                self._patiently(partial(listener, event))
+
+    def at_once(self, event: Event) -> None:
+        """Hand over one event; a listener that cannot write it down for a full disk misses it."""
+        with self._lock:
+            for listener in self._listeners:
+                try:
+                    listener(event)
+                except (OSError, CnnSearchError) as error:
+                    if not is_full_disk(error):
+                        raise
 
 
 class EventLog:
@@ -136,9 +180,9 @@ class EventLog:
 
     def __init__(self, path: Path) -> None:
         torn = path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("ab", buffering=0)
         if torn:
-            self._file.write("\n")
+            self._append("\n")
 
     def __call__(self, event: Event) -> None:
         """Append one event."""
@@ -146,8 +190,17 @@ class EventLog:
         if isinstance(event, RunStarted):
             line["finished"] = [trial.number for trial in event.finished]
             line["run"] = str(event.run.path)
-        self._file.write(json.dumps(_finite(line), default=str, allow_nan=False) + "\n")
-        self._file.flush()
+        self._append(json.dumps(_finite(line), default=str, allow_nan=False) + "\n")
+
+    def _append(self, text: str) -> None:
+        """Append a text, or nothing of it: a full disk often has room for a part."""
+        before, rest = self._file.seek(0, os.SEEK_END), text.encode()
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.truncate(before)
+            raise
 
     def close(self) -> None:
         """Close the file."""

@@ -10,6 +10,8 @@ from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.listeners.events import (
     EpochEnded,
     Event,
+    Paused,
+    Resumed,
     RunEnded,
     RunStarted,
     TrialEnded,
@@ -18,7 +20,7 @@ from cnnsearch.search.listeners.events import (
 )
 from cnnsearch.search.records import Objective, Status, TrialRecord, rank
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.writing import write_json
+from cnnsearch.search.writing import UnwritableFile, is_full_disk, write_json
 
 _EVERY = 1.0
 """Seconds between two writes for mere epochs."""
@@ -57,10 +59,18 @@ class StatusFile:
         elif isinstance(event, TrialEnded):
             self._running.pop(event.trial.number, None)
             self._count(event.trial)
+        elif isinstance(event, Paused):
+            self._state, self._reason = "paused", event.message
+        elif isinstance(event, Resumed):
+            self._state, self._reason = "running", ""
         elif isinstance(event, RunEnded):
             self._state, self._reason = event.state, event.reason
             self._running.clear()
-        self.write()
+        try:
+            self.write()
+        except UnwritableFile as error:
+            if isinstance(event, RunEnded) or not is_full_disk(error):
+                raise  # else the next event writes it
 
     def _count(self, trial: TrialRecord) -> None:
         self._counts[trial.status] += 1

@@ -53,6 +53,11 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class DiskFull:
+    """The trained model has no room on the disk; an answer says to try again."""
+
+
+@dataclass(frozen=True)
 class Discovered:
     """The hyperparameters of HyperModels, by the dotted names of the networks in the space."""
 
@@ -122,4 +127,4 @@ class Verdict(StrEnum):
     STOP = "stop"
 
 
-Message = Built | Noted | EpochDone | Trained | Discovered | Sized | Timed | Done | Broken
+Message = Built | Noted | EpochDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken

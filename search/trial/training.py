@@ -19,8 +19,8 @@ from cnnsearch.search.seeds import fold_seed
 from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Place, Reporter, Validation
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.material import Wanted, material_of
-from cnnsearch.search.trial.messages import Built, Done, Trained
-from cnnsearch.search.writing import write_beside
+from cnnsearch.search.trial.messages import Built, DiskFull, Done, Trained
+from cnnsearch.search.writing import is_full_disk, write_beside
 from cnnsearch.spaces.document import Configuration, Training
 from cnnsearch.spaces.phases import phases
 
@@ -92,8 +92,19 @@ def run_trial(line: Line, job: TrialJob) -> None:
         model.set_weights(ended[0].weights)
         model = seen_through(model, job.configuration.evaluation)
         make_plain(model)
-        write_beside(job.model, model.save)
+        write_model(line, job.model, model)
     line.tell(Done())
+
+
+def write_model(line: Line, path: Path, model: keras.Model) -> None:
+    """Write the model; on a full disk as often as the parent wants it, for the training must not be in vain."""
+    while True:
+        try:
+            return write_beside(path, model.save)
+        except Exception as error:
+            if not is_full_disk(error):
+                raise
+        line.ask(DiskFull())
 
 
 def _trained(line: Line, job: TrialJob, fold: int | None) -> tuple[keras.Model, _Ended]:
