@@ -89,8 +89,13 @@ class LiveTable:
             time_text(time.monotonic() - running.began),
             count_text(running.parameters),
             _cut(safe(configuration(running.started.values))),
-            _cut(safe(f"on {running.started.slot}", "cyan")),
+            _cut(safe(_doing(running), "cyan")),
         ]
+
+
+def _doing(running: Running) -> str:
+    made = "" if running.making is None else f", features {running.making:.0%}"
+    return f"on {running.started.slot}{made}"
 
 
 def _cut(text: Text) -> Text:

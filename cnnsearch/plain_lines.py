@@ -1,9 +1,12 @@
 """A running search as plain lines, for logs and pipes."""
 
+import time
+
 from cnnsearch.progression import Progression, score_text
 from cnnsearch.reports.wording import configuration, ending, time_text
 from cnnsearch.search.listeners.events import (
     Event,
+    FeaturesMade,
     Paused,
     Resumed,
     RunEnded,
@@ -16,17 +19,22 @@ from cnnsearch.search.listeners.events import (
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.terminal import say
 
+_SILENCE = 30.0
+"""Seconds without a line after which one says how far the making of features is."""
+
 
 class PlainLines:
     """One line for each thing worth a line, for logs."""
 
     def __init__(self, progression: Progression) -> None:
         self._progression = progression
+        self._said = time.monotonic()
 
     def __call__(self, event: Event) -> None:
         """Print an event's line, if it has one."""
         line = self._line(event)
         if line:
+            self._said = time.monotonic()
             say(line)
 
     def _line(self, event: Event) -> str:
@@ -38,9 +46,14 @@ class PlainLines:
             return f"trial {event.number} starts on {event.slot}: {configuration(event.values)}"
         if isinstance(event, TrialEnded):
             return self._ended(event.trial)
-        if isinstance(event, RunEnded):
-            return f"run {event.state}: {event.reason}"
-        return ""
+        if isinstance(event, FeaturesMade):
+            return self._made(event)
+        return f"run {event.state}: {event.reason}" if isinstance(event, RunEnded) else ""
+
+    def _made(self, event: FeaturesMade) -> str:
+        if time.monotonic() - self._said < _SILENCE:
+            return ""
+        return f"trial {event.number}: {event.done / event.total:.0%} of its features are made"
 
     def _ended(self, trial: TrialRecord) -> str:
         known = self._progression

@@ -3,17 +3,26 @@
 import time
 from dataclasses import dataclass, field
 
-from cnnsearch.search.listeners.events import EpochEnded, Event, RunStarted, TrialBuilt, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.events import (
+    EpochEnded,
+    Event,
+    FeaturesMade,
+    RunStarted,
+    TrialBuilt,
+    TrialEnded,
+    TrialStarted,
+)
 from cnnsearch.search.records import Epoch, Objective, TrialRecord, rank
 
 
 @dataclass
 class Running:
-    """A trial on its slot."""
+    """A trial on its slot; `making` is the share of its features that is made, None where it waits for none."""
 
     started: TrialStarted
     began: float
     parameters: int | None = None
+    making: float | None = None
     epochs: list[Epoch] = field(default_factory=list)
 
 
@@ -37,6 +46,8 @@ class Progression:
             self.running[event.number] = Running(event, time.monotonic())
         elif isinstance(event, TrialBuilt):
             self.running[event.number].parameters = event.parameters
+        elif isinstance(event, FeaturesMade):
+            self.running[event.number].making = event.done / event.total if event.done < event.total else None
         elif isinstance(event, EpochEnded):
             self.running[event.number].epochs.append(event.epoch)
         elif isinstance(event, TrialEnded):

@@ -229,7 +229,7 @@ def _fine_tune(proposal: Proposal) -> Lines:
             "            trainable_from: {choice: [conv_pw_12, conv_pw_10]}",
             "`cnnsearch backbones mobilenet` lists more",
         ),
-        "            learning_rate: {float: [0.00001, 0.0003], scale: log, prior: 0.00005}",
+        "            learning_rate: {float: [0.00003, 0.001], scale: log, prior: 0.0003}",
         "        prior: frozen",
     ]
 

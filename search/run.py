@@ -17,9 +17,10 @@ from cnnsearch.search.discovery import with_discovered
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
-from cnnsearch.search.engine.oracle import EveryTrialFailed, OptunaOracle
+from cnnsearch.search.engine.failing import EveryTrialFailed
+from cnnsearch.search.engine.oracle import OptunaOracle
 from cnnsearch.search.engine.samplers import pruner_of
-from cnnsearch.search.engine.slots import Slot, visible_slots
+from cnnsearch.search.engine.slots import Slot, side_by_side, visible_slots
 from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
 from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
@@ -142,7 +143,7 @@ def _describe(prepared: _Prepared, request: Request) -> None:
 def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
     run, document, chosen = prepared.run, prepared.space.document, prepared.chosen
     objective = Objective.of(document.search.objective)
-    slots = visible_slots()
+    slots = side_by_side(visible_slots(), document.search.per_device)
     oracle = _oracle(prepared)
     finished = tuple(trial for trial in oracle.study.records() if counts(trial))
     pause = Pause(run.path)

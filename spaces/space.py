@@ -12,7 +12,7 @@ from cnnsearch.spaces.document import Configuration, Document
 from cnnsearch.spaces.leaves import without_leaf, without_option
 from cnnsearch.spaces.parameters import Condition, Parameter, find_parameters, own_conditions
 from cnnsearch.spaces.sections.data import IMAGES
-from cnnsearch.spaces.sections.search import BUDGETS
+from cnnsearch.spaces.sections.search import EFFORT
 from cnnsearch.spaces.sections.section import plain
 from cnnsearch.spaces.substitution import substitute
 from cnnsearch.spaces.values import Scalar, contains_searched, label, value_of
@@ -128,7 +128,7 @@ class Space:
         """
         tree = {key: value for key, value in self.tree.items() if key != "keep"}
         tree["data"] = {key: value for key, value in tree["data"].items() if key not in IMAGES}
-        tree["search"] = {key: value for key, value in tree["search"].items() if key not in BUDGETS}
+        tree["search"] = {key: value for key, value in tree["search"].items() if key not in EFFORT}
         return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
     def cardinality(self) -> int | None:

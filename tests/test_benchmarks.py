@@ -27,7 +27,7 @@ def test_the_small_form_measures_and_writes_its_figures(checkout: Path, tmp_path
     assert set(heavy.values()) == {0}
 
 
-@pytest.mark.parametrize("name", ["startup.py", "engine.py", "data.py", "photos.py", "likeness.py"])
+@pytest.mark.parametrize("name", ["startup.py", "engine.py", "data.py", "photos.py", "likeness.py", "transfer.py"])
 def test_each_explains_its_options(checkout: Path, name: str) -> None:
     done = benchmark(checkout, name, "--help")
     assert done.returncode == 0, done.stderr
@@ -60,6 +60,40 @@ def test_photos_asks_for_the_folder_it_needs(checkout: Path, tmp_path: Path) -> 
     empty = benchmark(checkout, "photos.py", "--quick", "--data", str(tmp_path))
     assert empty.returncode == 1
     assert f"there is no {tmp_path / 'data' / 'dogs-vs-cats-4000.zip'} and no {tmp_path}/keras_home/" in empty.stderr
+
+
+def test_the_small_form_of_transfer_measures_both_sides(checkout: Path, tmp_path: Path) -> None:
+    done = benchmark(
+        checkout, "transfer.py", "--quick", "--only", "mobilenet", "--json", str(tmp_path / "figures.json")
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "figures.json").read_text())
+    figures = {figure["name"].partition(": ")[2]: figure["value"] for figure in report["figures"]}
+    assert figures["cnnsearch, epochs trained in all"] == 2
+    faster = figures["plain KerasTuner, measured"] / figures["cnnsearch, all from nothing"]
+    assert figures["times faster"] == pytest.approx(faster)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("part", ["vgg16", "accuracy"])
+def test_the_small_form_of_transfer_paints_its_photos(checkout: Path, part: str) -> None:
+    done = benchmark(checkout, "transfer.py", "--quick", "--only", part)
+    assert done.returncode == 0, done.stderr
+    assert "times faster" in done.stdout or "test accuracy, 4 photos" in done.stdout
+
+
+def test_transfer_asks_for_the_folder_it_needs(checkout: Path, tmp_path: Path) -> None:
+    unnamed = benchmark(checkout, "transfer.py")
+    asked = "transfer.py needs real photos: name their folder with --data FOLDER or in CNNSEARCH_TEST_DATA\n"
+    assert (unnamed.returncode, unnamed.stderr) == (1, asked)
+    empty = benchmark(checkout, "transfer.py", "--data", str(tmp_path))
+    assert empty.returncode == 1
+    assert f"there is no {tmp_path / 'data' / 'dogs-vs-cats-4000.zip'} and no {tmp_path}/keras_home/" in empty.stderr
+
+
+@pytest.mark.parametrize("name", ["frozen_mobilenet.yaml", "frozen_vgg16.yaml", "mobilenet_photos.yaml"])
+def test_the_spaces_of_transfer_are_valid(checkout: Path, name: str) -> None:
+    assert load_space(checkout / "benchmarks" / name).parameters
 
 
 def test_the_space_of_the_backbone_is_valid(checkout: Path) -> None:

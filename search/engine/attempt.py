@@ -20,12 +20,20 @@ from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.history_file import write_history
-from cnnsearch.search.listeners.events import EpochEnded, Told, TrialBuilt, TrialRetried, TrialStarted, Warned
+from cnnsearch.search.listeners.events import (
+    EpochEnded,
+    FeaturesMade,
+    Told,
+    TrialBuilt,
+    TrialRetried,
+    TrialStarted,
+    Warned,
+)
 from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
-from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Message, Noted, Trained, Verdict
+from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Making, Message, Noted, Trained, Verdict
 from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
@@ -110,6 +118,8 @@ class Attempts:
             self._built(message)
         elif isinstance(message, Noted):
             self._bench.say_once(Warned(message.text) if message.is_doubt else Told(message.text))
+        elif isinstance(message, Making):
+            self._bench.broadcast(FeaturesMade(self._number, message.done, message.total))
         elif isinstance(message, EpochDone):
             return self._judge(message)
         elif isinstance(message, Trained):

@@ -9,7 +9,6 @@ import random
 import sys
 import threading
 import warnings
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,6 +22,7 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, InMemoryStorage
 
+from cnnsearch.search.engine.failing import EveryTrialFailed, told_together
 from cnnsearch.search.engine.samplers import pruner_of, quiet_optuna, sampler_of
 from cnnsearch.search.engine.suggest import suggest
 from cnnsearch.search.outcome import outcome_of
@@ -42,10 +42,6 @@ PRUNED = "behind the others at the same epoch"
 
 Reject = Callable[[Mapping[str, Scalar]], str | None]
 """Says why the model of these values cannot exist; None where it can."""
-
-
-class EveryTrialFailed(CnnSearchError, RuntimeError):
-    """So many trials failed in a row that more of them would only waste time."""
 
 
 class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is untyped
@@ -286,7 +282,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             failures = self._failures
         most = self._most_failures
         if most is not None and len(failures) >= most:
-            raise EveryTrialFailed(_told(failures))
+            raise EveryTrialFailed(told_together(failures))
 
     def begin_again(self, trial: Trial) -> None:
         """From now on the epochs that a running trial has reported count no more."""
@@ -344,14 +340,3 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
     def set_state(self, state: dict[str, Any]) -> None:
         """Take over a space."""
         self.hyperparameters = kt_parameters.HyperParameters.from_config(state["hyperparameters"])
-
-
-def _told(failures: Sequence[TrialRecord]) -> str:
-    """That so many trials failed in a row, and what was most often the cause."""
-    counted = Counter(failure.reason for failure in failures).most_common()
-    common = next(failure for failure in reversed(failures) if failure.reason == counted[0][0])
-    kinds = f"all with {common.reason}" if len(counted) == 1 else ", ".join(f"{n} with {kind}" for kind, n in counted)
-    return (
-        f"trial {failures[-1].number}: the last {len(failures)} trials failed, {kinds}. Trial {common.number} says: "
-        f"{common.message or 'nothing'}. Mend the cause, then run the same command again."
-    )

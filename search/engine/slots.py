@@ -1,8 +1,8 @@
 """Slots: where a trial may run. Each visible GPU is one, or the CPU where there is none."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 import pynvml
@@ -13,7 +13,7 @@ class Slot:
     """A device for one trial at a time.
 
     Attributes:
-        name: `gpu:0`, `cpu`.
+        name: `gpu:0`, `cpu`; `cpu/2` for the second one on the same device.
         environment: variables that the trial's process sets before it touches the device.
     """
 
@@ -37,6 +37,15 @@ def visible_slots() -> tuple[Slot, ...]:
     # Whoever shares the card must not find all of its memory taken by the first to come.
     shared = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     return tuple(Slot(f"gpu:{gpu}", {"CUDA_VISIBLE_DEVICES": gpu, **shared}) for gpu in devices)
+
+
+def side_by_side(slots: Sequence[Slot], count: int) -> tuple[Slot, ...]:
+    """So many slots in the place of each, on the same device: `cpu`, `cpu/2`. The first of all devices come first."""
+    return tuple(
+        slot if number == 1 else replace(slot, name=f"{slot.name}/{number}")
+        for number in range(1, count + 1)
+        for slot in slots
+    )
 
 
 def _visible_gpus() -> list[str]:

@@ -95,6 +95,15 @@ class TrialRetried:
 
 
 @dataclass(frozen=True)
+class FeaturesMade:
+    """So many of all features are made that a trial waits for; told a few times a second."""
+
+    number: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class EpochEnded:
     """A trial finished an epoch."""
 
@@ -138,6 +147,7 @@ Event = (
     | TrialStarted
     | TrialBuilt
     | TrialRetried
+    | FeaturesMade
     | EpochEnded
     | TrialEnded
     | Paused
@@ -185,7 +195,9 @@ class EventLog:
             self._append("\n")
 
     def __call__(self, event: Event) -> None:
-        """Append one event."""
+        """Append one event; what only a person who watches wants to know is left out."""
+        if isinstance(event, FeaturesMade):
+            return
         line = {"time": round(time.time(), 3), "event": type(event).__name__} | _plain(asdict(event))
         if isinstance(event, RunStarted):
             line["finished"] = [trial.number for trial in event.finished]

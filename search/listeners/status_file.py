@@ -10,6 +10,7 @@ from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.listeners.events import (
     EpochEnded,
     Event,
+    FeaturesMade,
     Paused,
     Resumed,
     RunEnded,
@@ -46,6 +47,8 @@ class StatusFile:
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
+        if isinstance(event, FeaturesMade):
+            return
         if isinstance(event, RunStarted):
             self._trials, self._objective = event.trials, event.objective
             for trial in event.finished:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnsearch.search.model.augment import augmented
-from cnnsearch.search.model.backbones import backbone_features, backbone_network, freeze
+from cnnsearch.search.model.backbones import backbone_features, backbone_network, freeze, freeze_batch_norm
 from cnnsearch.search.model.blocks import scratch_features
 from cnnsearch.search.model.custom import build_hypermodel, custom_features, hypermodel_of
 from cnnsearch.search.model.head import classify
@@ -40,13 +40,19 @@ def build_model(configuration: Configuration, classes: int, steps_per_epoch: int
     return model
 
 
-def compile_model(model: keras.Model, configuration: Configuration, classes: int, steps_per_epoch: int) -> None:
-    """Give a model, or the part of one that is trained, the optimizer, the loss and the metric of a configuration."""
+def compile_model(
+    model: keras.Model, configuration: Configuration, classes: int, steps_per_epoch: int, at_once: int = 1
+) -> None:
+    """Give a model, or the part of one that is trained, the optimizer, the loss and the metric of a configuration.
+
+    `at_once` steps are made in one call of the backend, which tells of no batch between them.
+    """
     loss, accuracy = loss_and_metric(configuration, classes)
     own = getattr(model, "optimizer", None)  # a HyperModel may bring one
     parts = configuration.training.accumulate
     optimizer = accumulating(own, parts) if own is not None else optimizer_of(configuration, steps_per_epoch)
     model.compile(optimizer, loss=loss, metrics=[accuracy])
+    model.compile(optimizer, loss=loss, metrics=[accuracy], steps_per_execution=at_once)
 
 
 def build_network(configuration: Configuration, classes: int) -> keras.Model:
@@ -85,6 +91,8 @@ def _features(images: keras.KerasTensor, configuration: Configuration) -> keras.
         network = backbone_network(name, section, (height, width))
     load_weights(name, section, network)
     freeze(name, network, section.trainable_from)
+    if section.batch_norm == "frozen" and section.weights is not None:
+        freeze_batch_norm(network)
     return backbone_features(name, network, images)
 
 

@@ -101,6 +101,8 @@ def make_plan(space: Space, cache: Path | None = None, progress: Progress = lamb
         found = forecast(space, likely, list(stands.values()), dataset, len(slots), trials)
         frozen = frozen_costs(likely, dataset, making_rates(stands.values()))
         notes += _without_room(frozen, trials, cache)
+    if space.document.search.per_device > 1:
+        notes.append("search.per_device is not reckoned with: trials side by side share a device, and may be faster.")
     return Plan(
         space=space,
         classes=classes,

@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from cnnsearch.search.dataset.feeding.batches import Batches
 from cnnsearch.search.records import PHASE, Epoch, Objective
 from cnnsearch.search.trial.failures import NotANumber
 from cnnsearch.search.trial.line import Line
@@ -77,7 +76,7 @@ class Validation(keras.callbacks.Callback):  # type: ignore[misc]
     weights with the trained one. Callbacks after this one see what it adds.
     """
 
-    def __init__(self, validated: keras.Model, batches: Batches) -> None:
+    def __init__(self, validated: keras.Model, batches: Any) -> None:  # noqa: ANN401 - what Keras takes
         super().__init__()
         self._validated, self._batches = validated, batches
         self.seconds = 0.0

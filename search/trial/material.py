@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.feeding.at_once import Fed, fed_for_evaluation, fed_for_training
 from cnnsearch.search.dataset.feeding.batches import Batches
-from cnnsearch.search.dataset.feeding.in_parts import InParts
 from cnnsearch.search.features.features import Features, Frozen, Viewed
 from cnnsearch.search.features.feeding import EveryView, OneView
 from cnnsearch.search.features.identity import identity_of
@@ -25,8 +25,15 @@ from cnnsearch.search.model.cut import Cut, cut
 from cnnsearch.search.model.loss import loss_and_metric
 from cnnsearch.search.model.views import View, mean_over_views, seen_through, views_of
 from cnnsearch.search.trial.batches import in_parts, training_batches, validation_batches
-from cnnsearch.search.trial.messages import Noted
+from cnnsearch.search.trial.messages import Making, Noted
 from cnnsearch.spaces.document import Backbone, Configuration, branch_of
+
+Tell = Callable[[Noted | Making], None]
+"""Says something to the parent."""
+_EVERY = 0.5
+"""Seconds between two words on how many features are made."""
+AT_ONCE = 128
+"""Steps on features that are made in one call of the backend: each takes less time than a call from Python."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +43,18 @@ class Material:
     Attributes:
         trained: the model that learns, compiled; it shares its weights with the whole one.
         train: what it learns from.
+        fed: the same as `fit` takes it.
         validated: the model that is measured after each epoch, compiled; it has the same weights.
-        validation: what it is measured on; None for no measuring.
+        validation: what it is measured on, as `evaluate` takes it; None for no measuring.
         making: seconds that the frozen part of the network took for the validation images; 0 where their features were
             kept already.
     """
 
     trained: keras.Model
-    train: Batches | InParts
+    train: Batches
+    fed: Fed
     validated: keras.Model
-    validation: Batches | None
+    validation: Any
     making: float = 0.0
 
 
@@ -73,7 +82,7 @@ class Wanted:
         return len(self.dataset.classes)
 
 
-def material_of(wanted: Wanted, model: keras.Model, tell: Callable[[Noted], None]) -> Material:
+def material_of(wanted: Wanted, model: keras.Model, tell: Tell) -> Material:
     """What a phase is trained on, and the models that learn and are measured, for the whole `model`.
 
     Where the frozen part of a backbone makes the same of an image in every epoch, that is computed once, kept, and fed
@@ -85,13 +94,13 @@ def material_of(wanted: Wanted, model: keras.Model, tell: Callable[[Noted], None
     parts = cut(model) if has_lasting_features(wanted.configuration) else None
     if parts is not None:
         try:
-            return _kept(wanted, parts, lambda text: tell(Noted(text)))
+            return _kept(wanted, parts, tell)
         except DataError as error:
             tell(Noted(f"every epoch runs the whole network, since features cannot be kept: {error}", is_doubt=True))
     return _images(wanted, model)
 
 
-def _kept(wanted: Wanted, parts: Cut, told: Callable[[str], None]) -> Material:
+def _kept(wanted: Wanted, parts: Cut, tell: Tell) -> Material:
     """Features in the place of images.
 
     Raises:
@@ -99,26 +108,29 @@ def _kept(wanted: Wanted, parts: Cut, told: Callable[[str], None]) -> Material:
     """
     configuration, dataset, seed = wanted.configuration, wanted.dataset, wanted.seed
     copies, views = copies_of(configuration.augment, dataset.shape), views_of(configuration.evaluation)
-    make = _Maker(wanted, parts, told)
+    make = _Maker(wanted, parts, tell)
     learned = make.features(copies, wanted.train)
     inputs = OneView(learned, seed)
     train = training_batches(configuration, dataset, wanted.train, seed, inputs)
-    compile_model(parts.rest, configuration, wanted.classes, len(train))
-    fed = in_parts(configuration, train)
+    compile_model(parts.rest, configuration, wanted.classes, len(train), AT_ONCE)
+    in_whole = configuration.training.accumulate == 1
+    fed = fed_for_training(train) if in_whole else Fed(in_parts(configuration, train))
     if wanted.validation is None:
-        return Material(parts.rest, fed, parts.rest, None)
+        return Material(parts.rest, train, fed, parts.rest, None)
     every = EveryView(make.features(views, (wanted.validation,)))
     validation = validation_batches(configuration, dataset, wanted.validation, inputs=every)
     looking = parts.rest if len(views) == 1 else mean_over_views(parts.rest, len(views))
+    looking = _compiled_for_validation(looking, wanted, AT_ONCE)
     making = make.seconds(len(dataset.rows(wanted.validation)) * len(views))
-    return Material(parts.rest, fed, _compiled_for_validation(looking, wanted), validation, making)
+    return Material(parts.rest, train, fed, looking, fed_for_evaluation(validation), making)
 
 
 class _Maker:
     """Asks for the features of the images that a phase needs."""
 
-    def __init__(self, wanted: Wanted, parts: Cut, told: Callable[[str], None]) -> None:
-        self._wanted, self._network, self._told = wanted, parts.frozen, told
+    def __init__(self, wanted: Wanted, parts: Cut, tell: Tell) -> None:
+        self._wanted, self._network, self._tell = wanted, parts.frozen, tell
+        self._said = 0.0
         (kind, section), (height, width) = branch_of(wanted.configuration.model), wanted.dataset.shape[:2]
         shape = tuple(parts.frozen.output_shape[1:])
         self._frozen = Frozen(identity_of(parts.frozen), shape, f"{kind} {parts.layer}, {height}x{width}")
@@ -137,7 +149,23 @@ class _Maker:
         root = Path(dataset.reference().cache).parent
         viewed = [Viewed(view.name, partial(self._computed, view)) for view in views]
         batch = max(1, BATCH // self._wanted.configuration.training.accumulate)
-        return features_of(self._frozen, viewed, dataset, rows, self._precision, root, told=self._told, batch=batch)
+        return features_of(
+            self._frozen,
+            viewed,
+            dataset,
+            rows,
+            self._precision,
+            root,
+            progress=self._made,
+            told=lambda text: self._tell(Noted(text)),
+            batch=batch,
+        )
+
+    def _made(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._said > _EVERY or done == total:
+            self._said = now
+            self._tell(Making(done, total))
 
     def _computed(self, view: View, images: NDArray[np.uint8]) -> NDArray[Any]:
         began = time.monotonic()
@@ -157,11 +185,11 @@ def _images(wanted: Wanted, model: keras.Model) -> Material:
     validation = validation_batches(configuration, dataset, wanted.validation) if wanted.validation else None
     compile_model(model, configuration, wanted.classes, len(train))
     validated = _compiled_for_validation(seen_through(model, configuration.evaluation), wanted)
-    return Material(model, in_parts(configuration, train), validated, validation)
+    return Material(model, train, Fed(in_parts(configuration, train)), validated, validation)
 
 
-def _compiled_for_validation(model: keras.Model, wanted: Wanted) -> keras.Model:
+def _compiled_for_validation(model: keras.Model, wanted: Wanted, at_once: int = 1) -> keras.Model:
     if not model.compiled:
         loss, accuracy = loss_and_metric(wanted.configuration, wanted.classes)
-        model.compile(loss=loss, metrics=[accuracy])
+        model.compile(loss=loss, metrics=[accuracy], steps_per_execution=at_once)
     return model

@@ -28,6 +28,14 @@ class Noted:
 
 
 @dataclass(frozen=True)
+class Making:
+    """So many of all features are made that the trial waits for; an image counts once for each view."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class EpochDone:
     """An epoch is finished; a `Verdict` is waited for.
 
@@ -127,4 +135,4 @@ class Verdict(StrEnum):
     STOP = "stop"
 
 
-Message = Built | Noted | EpochDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken
+Message = Built | Noted | Making | EpochDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken

@@ -149,7 +149,8 @@ def _phase(line: Line, wanted: Wanted, model: keras.Model, place: Place, objecti
     stopping = _early_stopping(training) if wanted.validation else None
     averaged = AveragedWeights() if training.ema is not None else None
     material.trained.fit(
-        material.train,
+        material.fed.data,
+        steps_per_epoch=material.fed.steps,
         epochs=training.epochs,
         callbacks=[each for each in (averaged, validation, reporter, best, stopping) if each],
         shuffle=False,  # Batches has its own order, drawn anew for each epoch from the seed

@@ -44,7 +44,7 @@ class FineTune(Section):
     """From where on: `all`, the first trainable block (`block5`) or layer, or `{last: 30}`."""
     epochs: Searched[Positive] = 5
     """At most so many, after those of `training`."""
-    learning_rate: Searched[LearningRate] = 0.00001
+    learning_rate: Searched[LearningRate] = 0.0001
     """Where the learning rate starts in this phase, under the same schedule; much less than the head's."""
 
 
@@ -59,6 +59,10 @@ class Backbone(Section):
     `cnnsearch backbones NAME` lists them."""
     fine_tune: Searched[FineTune | None] = None
     """A second phase that trains more of the network, at a smaller learning rate; null for none."""
+    batch_norm: Searched[Literal["frozen", "trained"]] = "frozen"
+    """What batch norm does in the part that is trained: `frozen` leaves its moments, scale and shift as they came with
+    the weights, which a few thousand images would only blur; `trained` trains it, as it always is with random weights.
+    """
     features: Literal["float32", "float16"] = "float32"
     """How what the frozen part makes of an image is kept; `float16` takes half the room, and rounds."""
 

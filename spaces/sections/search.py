@@ -18,8 +18,8 @@ def _nothing_searched(starts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return starts
 
 
-BUDGETS = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row")
-"""What says how long a search goes on, and not what it searches."""
+EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row", "per_device")
+"""The keys of `search` that say how much is done and how fast, not what is looked for."""
 
 
 class Search(Section):
@@ -41,6 +41,9 @@ class Search(Section):
     """How long one trial may take; it then ends after the epoch it is in and keeps its score. null for no limit."""
     max_failures_in_a_row: Positive | None = 5
     """The search ends when so many trials failed one after the other; null for never."""
+    per_device: Annotated[int, Field(ge=1, le=64)] = 1
+    """Trials side by side on each GPU, or on the CPU where there is none. Small ones, such as heads on kept features,
+    leave most of a device idle; large ones may not fit beside each other."""
     objective: Literal["val_accuracy", "val_loss"] = "val_accuracy"
     """What trials are ranked by."""
     seed: Seed = 42

@@ -13,6 +13,7 @@ from cnnsearch.progression import Progression
 from cnnsearch.search.listeners.events import (
     EpochEnded,
     Event,
+    FeaturesMade,
     RunEnded,
     RunStarted,
     TrialBuilt,
@@ -80,6 +81,12 @@ def test_a_running_trial_shows_its_epoch_its_best_and_where_it_runs() -> None:
 
 def test_a_trial_that_has_just_started_shows_dashes() -> None:
     assert line_of(shown(*running(0)), 0).split()[:4] == ["0", "0/15", "-", "-"]
+
+
+def test_a_trial_that_waits_for_features_says_how_far_they_are() -> None:
+    waits = [*running(3, slot="gpu:1"), FeaturesMade(3, 250, 1000)]
+    assert "on gpu:1, features 25%" in line_of(shown(*waits), 3)
+    assert "features" not in line_of(shown(*waits, FeaturesMade(3, 1000, 1000)), 3)
 
 
 def test_the_headline_counts_and_names_the_best_and_what_is_left() -> None:

@@ -92,6 +92,11 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         return self._joined(self._between(0, self._epoch_size))
 
     @property
+    def batch_size(self) -> int:
+        """How many images a batch has; the last one may have fewer."""
+        return self._batch_size
+
+    @property
     def num_batches(self) -> int:
         """The number of batches in an epoch."""
         return -(-self._epoch_size // self._batch_size)
@@ -100,12 +105,32 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         return self.num_batches
 
     def __getitem__(self, index: int) -> Batch:
-        pieces = self._pieces_of(index)
-        rows = self._joined(pieces)
         self._finished = self._begun and index == self.num_batches - 1
         for number, coming in self._pieces_of(index + 1):
             self._inputs.expect(coming, number)
-        images, labels = self._gathered(pieces, len(rows)), self._labels[rows]
+        pieces = self._pieces_of(index)
+        buffer = self._buffers.empty((_count(pieces), *self._inputs.shape), self._inputs.dtype)
+        return self._fed(pieces, buffer, index)
+
+    @property
+    def epoch_bytes(self) -> int:
+        """The bytes of an epoch's inputs."""
+        return self._epoch_size * math.prod(self._inputs.shape) * self._inputs.dtype.itemsize
+
+    def whole(self, epoch: int) -> Batch:
+        """All batches of an epoch, from 0, in one piece, for those who cut them apart themselves.
+
+        Raises:
+            ValueError: images are mixed, which is done batch by batch.
+        """
+        if self._mixing.is_on:
+            raise ValueError(f"an epoch in one piece has no mixed images, got {self._mixing}")
+        pieces = self._between(0, self._epoch_size, epoch)
+        return self._fed(pieces, np.empty((_count(pieces), *self._inputs.shape), self._inputs.dtype), 0)
+
+    def _fed(self, pieces: Sequence[Piece], into: NDArray[Any], index: int) -> Batch:
+        """The images of these rows, gathered into an array, with their targets and weights."""
+        images, labels = self._gathered(pieces, into), self._labels[self._joined(pieces)]
         if self._targets.columns == 0:
             return (images, labels) if self._weights is None else (images, labels, self._weights[labels])
         shares = self._one_hot[labels]
@@ -116,8 +141,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         # A mixed image counts by its own shares; what smoothing adds belongs to the target, not to the image.
         return (images, fed) if self._weights is None else (images, fed, shares @ self._weights)
 
-    def _gathered(self, pieces: Sequence[Piece], count: int) -> NDArray[Any]:
-        into = self._buffers.empty((count, *self._inputs.shape), self._inputs.dtype)
+    def _gathered(self, pieces: Sequence[Piece], into: NDArray[Any]) -> NDArray[Any]:
         done = 0
         for number, rows in pieces:
             self._inputs.gather(rows, number, into[done : done + len(rows)])
@@ -131,9 +155,9 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
     def _joined(self, pieces: Sequence[Piece]) -> Rows:
         return np.concatenate([self._rows[:0], *(rows for _, rows in pieces)])
 
-    def _between(self, first: int, last: int) -> list[Piece]:
-        """The rows at these places of the epoch by their passes, the last one not included."""
-        begin = self.epoch * self._epoch_size
+    def _between(self, first: int, last: int, epoch: int | None = None) -> list[Piece]:
+        """The rows at these places of an epoch, by default the one that is fed, by their passes; without the last."""
+        begin = (self.epoch if epoch is None else epoch) * self._epoch_size
         first, last = begin + first, begin + min(last, self._epoch_size)
         size = len(self._rows)
         if first >= last or not size:
@@ -164,6 +188,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no type
         if self._finished:
             self.epoch += 1
         self._begun = self._finished = False
+
+
+def _count(pieces: Sequence[Piece]) -> int:
+    return sum(len(rows) for _, rows in pieces)
 
 
 def _check(batch_size: int, steps: int | None, targets: Targets, mixing: Mixing, inputs: Inputs | None) -> None:

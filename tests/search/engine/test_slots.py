@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pynvml
 import pytest
 
-from cnnsearch.search.engine.slots import CPU, visible_slots
+from cnnsearch.search.engine.slots import CPU, side_by_side, visible_slots
 
 
 @pytest.fixture
@@ -40,6 +40,18 @@ def test_each_visible_gpu_is_a_slot(
     if variable is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", variable)
     assert [slot.name for slot in visible_slots()] == expected
+
+
+def test_slots_side_by_side_share_a_device_and_have_names_of_their_own(
+    gpus: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpus(2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    slots = side_by_side(visible_slots(), 2)
+    assert [slot.name for slot in slots] == ["gpu:0", "gpu:1", "gpu:0/2", "gpu:1/2"]
+    assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in slots] == ["0", "1", "0", "1"]
+    assert slots[3].is_gpu
+    assert side_by_side((CPU,), 1) == (CPU,)
 
 
 def test_a_slot_hides_the_other_gpus_and_leaves_memory_to_its_neighbours(

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -156,6 +157,29 @@ def test_a_named_layer_leaves_exactly_the_weights_that_keras_counts() -> None:
         layer.trainable = False
     assert [weight.path for weight in network.trainable_weights] == [weight.path for weight in theirs.trainable_weights]
     assert sum(math.prod(weight.shape) for weight in network.trainable_weights) == 1_588_224
+
+
+@pytest.mark.parametrize(
+    ("weights", "batch_norm", "norms"), [("own", "frozen", False), ("own", "trained", True), (None, "frozen", True)]
+)
+def test_batch_norm_keeps_what_came_with_the_weights(
+    make: Any, tmp_path: Path, weights: str | None, batch_norm: str, norms: bool
+) -> None:
+    file = tmp_path / "own.weights.h5"
+    network_of("mobilenet").save_weights(file)
+    section = {
+        "weights": weights and str(file),
+        "alpha": 0.25,
+        "trainable_from": "conv_pw_12",
+        "batch_norm": batch_norm,
+    }
+    data = {"source": "photos", "image_size": [32, 32]}
+    backbone = build_model(make(data=data, model={"mobilenet": section}), 3, 1).get_layer("mobilenet")
+    convolutions = ["conv_pw_12", "conv_dw_13", "conv_pw_13"]
+    assert [layer for layer in trainable(backbone) if not layer.endswith("_bn")] == convolutions
+    assert [layer for layer in trainable(backbone) if layer.endswith("_bn")] == [
+        f"{name}_bn" for name in convolutions
+    ] * norms
 
 
 @pytest.fixture(scope="module")

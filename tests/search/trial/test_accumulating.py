@@ -81,7 +81,7 @@ def test_validation_batches_are_smaller_in_the_same_measure(digits: Dataset) -> 
     reduced = configuration(accumulate=4)
     wanted = Wanted(reduced, digits, ("train",), "validation", 5)
     material = material_of(wanted, build_network(reduced, 10), lambda _: None)
-    assert len(material.train[0][0]) == 32
+    assert len(material.fed.data[0][0]) == 32
     assert len(material.validation[0][0]) == 32
 
 
