@@ -224,7 +224,8 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
     ]
     table = _table()
     table.add_column("")
-    table.add_column(f"{plan.trials} {_plural('trial', plan.trials)}", justify="right")
+    epochs = "" if search.epochs is None else f" or {search.epochs:,} {_plural('epoch', search.epochs)}"
+    table.add_column(f"{plan.trials} {_plural('trial', plan.trials)}{epochs}", justify="right")
     if search.time is not None:
         table.add_column(f"in {format_duration(search.time)}", justify="right")
     if search.epochs is not None:

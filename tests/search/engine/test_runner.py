@@ -100,6 +100,24 @@ def test_a_process_that_is_gone_before_its_answer_is_a_crash(tmp_path: Path) -> 
     assert (broken.failure, "SIGKILL" in broken.message) == (Failure.CRASH, True)
 
 
+def test_a_process_that_says_nothing_is_waited_for_no_longer_than_there_is_patience(tmp_path: Path) -> None:
+    running: list[int] = []
+    heard: list[Message] = []
+    work = Work(works.hang, "", tmp_path / "log.txt", {})
+    broken = run_in_child(
+        work, heard.append, lambda process: running.append(process.pid), lambda: 0.0 if heard else 60.0
+    )
+    assert broken == Broken(Failure.TIMEOUT, "the process said nothing for too long")
+    assert [type(message) for message in heard] == [Built]
+    assert not psutil.pid_exists(running[0])
+
+
+def test_a_native_abort_for_lack_of_memory_is_known_by_its_last_words(tmp_path: Path) -> None:
+    broken, _, _ = run(tmp_path, works.abort, "terminate called after throwing an instance of 'std::bad_alloc'")
+    assert broken is not None
+    assert (broken.failure, "bad_alloc" in broken.message) == (Failure.OOM, True)
+
+
 def test_a_fault_of_the_parent_leaves_no_process_behind(tmp_path: Path) -> None:
     running: list[int] = []
 
