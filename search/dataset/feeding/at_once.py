@@ -41,7 +41,9 @@ def fed_for_training(batches: Batches) -> Fed:
     first = batches.whole(0)
     shapes = tuple(tensorflow().TensorSpec((None, *part.shape[1:]), part.dtype) for part in first)
     epochs = tensorflow().data.Dataset.from_generator(lambda: _epochs(batches, first), output_signature=shapes)
-    return Fed(epochs.flat_map(partial(_cut, size=batches.batch_size)).prefetch(_AHEAD), len(batches))
+    # There is nothing in it to translate into a graph, and to look takes longer than an epoch.
+    cut = tensorflow().autograph.experimental.do_not_convert(partial(_cut, size=batches.batch_size))
+    return Fed(epochs.flat_map(cut).prefetch(_AHEAD), len(batches))
 
 
 def _epochs(batches: Batches, first: Batch) -> Iterator[Batch]:
