@@ -7,10 +7,10 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cnnsearch.live_table import LiveTable
-from cnnsearch.plain_lines import PlainLines, run_line
+from cnnsearch.plain_lines import PlainLines, pause_line, run_line
 from cnnsearch.progression import Progression
 from cnnsearch.reports.terminal import safe
-from cnnsearch.search.listeners.events import Event, RunStarted, Told, Warned
+from cnnsearch.search.listeners.events import Event, Paused, Resumed, RunEnded, RunStarted, Told, TrialRetried, Warned
 from cnnsearch.terminal import warn
 
 
@@ -46,6 +46,12 @@ class Follower:
             self._console.print(safe(f"warning: {event.message}", "yellow"), soft_wrap=True)
         elif isinstance(event, Told):
             self._console.print(safe(event.message), soft_wrap=True)
+        elif isinstance(event, TrialRetried):
+            self._console.print(safe(event.text, "yellow"), soft_wrap=True)
+        elif isinstance(event, Paused | Resumed):
+            self._console.print(safe(pause_line(event), "yellow"), soft_wrap=True)
+        elif isinstance(event, RunEnded):
+            self._console.print(safe(f"run {event.state}: {event.reason}"), soft_wrap=True)
         elif isinstance(event, RunStarted):
             self._reading.stop()
             self._console.print(safe(run_line(event)), soft_wrap=True)

@@ -4,7 +4,18 @@ import time
 
 from cnnsearch.progression import Progression, score_text
 from cnnsearch.reports.wording import configuration, ending, time_text
-from cnnsearch.search.listeners.events import Event, FeaturesMade, RunEnded, RunStarted, Told, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.events import (
+    Event,
+    FeaturesMade,
+    Paused,
+    Resumed,
+    RunEnded,
+    RunStarted,
+    Told,
+    TrialEnded,
+    TrialRetried,
+    TrialStarted,
+)
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.terminal import say
 
@@ -29,8 +40,8 @@ class PlainLines:
     def _line(self, event: Event) -> str:
         if isinstance(event, RunStarted):
             return run_line(event)
-        if isinstance(event, Told):
-            return event.message
+        if isinstance(event, Told | TrialRetried | Paused | Resumed):
+            return _told(event)
         if isinstance(event, TrialStarted):
             return f"trial {event.number} starts on {event.slot}: {configuration(event.values)}"
         if isinstance(event, TrialEnded):
@@ -64,9 +75,27 @@ class PlainLines:
         return ", ".join(part for part in parts if part)
 
 
+def _told(event: Told | TrialRetried | Paused | Resumed) -> str:
+    if isinstance(event, TrialRetried):
+        return f"{event.text} ({event.message})"
+    return event.message if isinstance(event, Told) else pause_line(event)
+
+
+def pause_line(event: Paused | Resumed) -> str:
+    """That a search waits for room on its disk, or goes on."""
+    if isinstance(event, Paused):
+        return f"paused: {event.message}"
+    return f"there is room again, the search goes on after {time_text(event.seconds)}"
+
+
 def run_line(event: RunStarted) -> str:
     """The first line of a run: where, what, on which devices, and whether it goes on."""
-    bound = counted(event.trials, "trial") + (f" or {time_text(event.seconds)}" if event.seconds else "")
+    others = [
+        time_text(event.seconds) if event.seconds else "",
+        f"{counted(event.epochs, 'epoch')} in all" if event.epochs else "",
+        f"{event.objective.metric} {event.stop_at:g}" if event.stop_at is not None else "",
+    ]
+    bound = " or ".join([counted(event.trials, "trial"), *filter(None, others)])
     before = f", goes on after {counted(len(event.finished), 'finished trial')}" if event.continued else ""
     return f"{event.run.path}: {bound} on {', '.join(event.slots)}, ranked by {event.objective.metric}{before}"
 

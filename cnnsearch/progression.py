@@ -70,16 +70,30 @@ class Progression:
         return time.monotonic() - self.began
 
     def remaining(self) -> float | None:
-        """Seconds to go, from the mean of the ended trials; None while there is none. The time budget bounds it."""
+        """Seconds to go, from the mean of the ended trials; None while there is none.
+
+        The budgets of time and epochs bound it.
+        """
         seconds = [trial.seconds for trial in self.ended if trial.seconds]
         if not self.run or not seconds:
             return None
         to_go = max(0, self.run.trials - len(self.ended))
         already = sum(time.monotonic() - trial.began for trial in self.running.values())
         left = max(0.0, to_go * sum(seconds) / len(seconds) - already) / len(self.run.slots)
+        if self.run.epochs is not None:
+            left = min(left, self._epochs_left(self.run.epochs) * self._epoch_seconds() / len(self.run.slots))
         if self.run.seconds is None:
             return left
         return min(left, max(0.0, self.run.seconds - self.run.spent - self.elapsed))
+
+    def _epochs_left(self, budget: int) -> int:
+        done = sum(len(t.epochs) for t in self.ended) + sum(len(t.epochs) for t in self.running.values())
+        return max(0, budget - done)
+
+    def _epoch_seconds(self) -> float:
+        """Seconds of a trial for each of its epochs, the time before its first one included."""
+        epochs = sum(len(trial.epochs) for trial in self.ended)
+        return sum(trial.seconds or 0.0 for trial in self.ended) / max(1, epochs)
 
 
 def score_text(score: float | None) -> str:

@@ -224,15 +224,21 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
     ]
     table = _table()
     table.add_column("")
-    table.add_column(f"{plan.trials} {_plural('trial', plan.trials)}", justify="right")
+    epochs = "" if search.epochs is None else f" or {search.epochs:,} {_plural('epoch', search.epochs)}"
+    table.add_column(f"{plan.trials} {_plural('trial', plan.trials)}{epochs}", justify="right")
     if search.time is not None:
         table.add_column(f"in {format_duration(search.time)}", justify="right")
-    table.add_row(*_row("without pruning", forecast.whole, forecast.whole_in_time))
+    if search.epochs is not None:
+        table.add_column(f"in {search.epochs:,} {_plural('epoch', search.epochs)}", justify="right")
+    table.add_row(*_row("without pruning", forecast.whole, forecast.whole_in_time, forecast.whole_in_epochs))
     if forecast.share < 1:
-        table.add_row(*_row(f"with {search.pruner} pruning", forecast.pruned, forecast.pruned_in_time))
+        pruned = forecast.pruned, forecast.pruned_in_time, forecast.pruned_in_epochs
+        table.add_row(*_row(f"with {search.pruner} pruning", *pruned))
     assumed = [f"a model may take {forecast.error:.0%} more or less", "early stopping only shortens this"]
     if forecast.share < 1:
         assumed.insert(1, f"under {search.pruner} trials make about {forecast.share:.0%} of their epochs")
+    if search.stop_at is not None:
+        assumed.append(f"no trial reaches {search.objective} {search.stop_at:g}, which ends the search")
     return [Text(lines[0]), table, Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]
 
 
@@ -241,8 +247,9 @@ def _begun(plan: Plan) -> str:
     return "phase of a trial" if any(len(model.phases) > 1 for model in plan.models.values()) else "trial"
 
 
-def _row(name: str, whole: Range, within: Range | None) -> list[str]:
+def _row(name: str, whole: Range, within: Range | None, in_epochs: int | None) -> list[str]:
     counted = [f"{_between(within, lambda count: f'{count:.0f}')} trials"] if within else []
+    counted += [f"{in_epochs} {_plural('trial', in_epochs)}"] if in_epochs is not None else []
     return [name, _between(whole, seconds_text), *counted]
 
 

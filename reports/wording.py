@@ -1,5 +1,6 @@
 """How trials are put into a few words: a configuration, an ending, a number of weights, a length of time."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from cnnsearch.search.records import Status, TrialRecord
@@ -90,3 +91,12 @@ def time_text(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     return f"{seconds:.1f}s" if seconds < 9.95 else format_duration(seconds)
+
+
+def failures_told(trials: Sequence[TrialRecord]) -> str:
+    """`3 of 20 trials failed: 2 oom, 1 nan. ...`; empty where none failed."""
+    failed = [trial for trial in trials if trial.status is Status.FAILED]
+    if not failed:
+        return ""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(trial.reason for trial in failed).most_common())
+    return f"{len(failed)} of {len(trials)} trials failed: {kinds}. The log.txt in the folder of each says why."

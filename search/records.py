@@ -35,6 +35,8 @@ class Failure(StrEnum):
     DATA = "data"
     CRASH = "crash"
     BUG = "bug"
+    TIMEOUT = "timeout"
+    DISK = "disk"
     IMPOSSIBLE = "impossible"
 
 
@@ -82,6 +84,8 @@ class TrialRecord:
         epochs: its finished epochs, in order.
         folds: the best epoch of each fold, where it was cross-validated.
         data: the stamp of the images that it was trained on; empty where an earlier version did not note it.
+        reduced_batch: images that went through its network at once, where memory was too small for its whole batches;
+            the steps of its training were those of whole batches all the same. None where they fitted.
     """
 
     number: int
@@ -96,6 +100,7 @@ class TrialRecord:
     epochs: tuple[Epoch, ...] = field(default=())
     folds: tuple[FoldScore, ...] = field(default=())
     data: str = ""
+    reduced_batch: int | None = None
 
     @property
     def fold_scores(self) -> tuple[float, ...]:
@@ -137,6 +142,10 @@ class Objective:
         if than is None:
             return True
         return score > than if self.direction == "max" else score < than
+
+    def reached(self, score: float, target: float) -> bool:
+        """Whether a score is as good as a target."""
+        return score >= target if self.direction == "max" else score <= target
 
 
 @dataclass(frozen=True)

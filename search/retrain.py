@@ -16,7 +16,7 @@ from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.events import EpochEnded, Listener, Told, TrialBuilt, TrialEnded, TrialStarted, Warned
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weights
-from cnnsearch.search.records import Epoch, Objective, Origin, Status, TrialRecord
+from cnnsearch.search.records import Epoch, Failure, Objective, Origin, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.messages import Built, EpochDone, Message, Noted, Trained, Verdict
@@ -25,6 +25,8 @@ from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import Space, configuration_yaml
+
+_ADVICE = {Failure.OOM: " Set training.accumulate to twice its value: batches then go through in smaller parts."}
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def retrain(
         broken = run_in_child(Work(run_trial, job, log, slot.environment), dialogue.answer)
         if broken:
             kept = _keep_log(log, request.folder)
-            raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.")
+            advice = _ADVICE.get(broken.failure, "")
+            raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.{advice}")
         parts = ("test",) if request.full else ("validation", "test")
         trained = TrainedModel(model, config, dataset, request.origin)
         export_model(request.folder, trained, parts, slot)

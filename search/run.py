@@ -14,14 +14,17 @@ from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.discovery import with_discovered
-from cnnsearch.search.engine.budget import Budget
+from cnnsearch.search.engine.bench import Bench
+from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
-from cnnsearch.search.engine.oracle import EveryTrialFailed, OptunaOracle
+from cnnsearch.search.engine.failing import EveryTrialFailed
+from cnnsearch.search.engine.oracle import OptunaOracle
 from cnnsearch.search.engine.samplers import pruner_of
 from cnnsearch.search.engine.slots import Slot, side_by_side, visible_slots
-from cnnsearch.search.engine.tuner import TIME_IS_UP, Bench, SearchTuner
+from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
 from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
+from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
@@ -140,11 +143,11 @@ def _describe(prepared: _Prepared, request: Request) -> None:
 def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
     run, document, chosen = prepared.run, prepared.space.document, prepared.chosen
     objective = Objective.of(document.search.objective)
-    before = spent_seconds(run) if chosen.continued else 0.0
-    budget = Budget(document.search.time, before)
     slots = side_by_side(visible_slots(), document.search.per_device)
     oracle = _oracle(prepared)
     finished = tuple(trial for trial in oracle.study.records() if counts(trial))
+    pause = Pause(run.path)
+    budget = _budget(prepared, objective, finished, pause)
     checkpoints = Checkpoints(run, objective, document.keep.checkpoints)
     for trial in finished:
         checkpoints.ended(trial)
@@ -154,21 +157,37 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objective)
         stack.callback(board.close)
         own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
-        broadcast = Broadcast((*own, *listeners))
+        broadcast = Broadcast((*own, *listeners), pause.patiently)
+        pause.tell = broadcast.at_once
         names = tuple(slot.name for slot in slots)
-        total = chosen.trials, budget.seconds
-        broadcast(RunStarted(run, objective, *total, names, finished, chosen.continued, before))
+        limits, before = budget.limits, budget.before
+        total = chosen.trials, limits.seconds
+        going_on = chosen.continued, before
+        broadcast(RunStarted(run, objective, *total, names, finished, *going_on, limits.epochs, limits.target))
         for warning in prepared.warnings:
             broadcast(Warned(warning))
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
-        bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast)
-        failure = _tune(SearchTuner(oracle, hypermodel, bench), broadcast)
-        best = _finish(prepared, oracle, objective, slots[0])
+        limit = document.search.trial_time
+        bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, pause, limit)
+        tuner = SearchTuner(oracle, hypermodel, bench)
+        failure = _tune(tuner, broadcast)
+        best = pause.patiently(lambda: _finish(prepared, oracle, objective, slots[0]))
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:
-            broadcast(RunEnded("finished", TIME_IS_UP if budget.over else "all trials are done"))
+            broadcast(RunEnded("finished", tuner.ended_by))
     return Result(run, oracle.study.records(), objective, best, failure)
+
+
+def _budget(prepared: _Prepared, objective: Objective, finished: Sequence[TrialRecord], pause: Pause) -> Budget:
+    """What the search may take, less what its finished trials have taken."""
+    search = prepared.space.document.search
+    limits = Limits(search.time, search.epochs, search.stop_at, objective)
+    before = spent_seconds(prepared.run) if prepared.chosen.continued else 0.0
+    budget = Budget(limits, before, sum(len(trial.epochs) for trial in finished), lambda: pause.seconds)
+    for trial in finished:
+        budget.score(trial.score)
+    return budget
 
 
 def _oracle(prepared: _Prepared) -> OptunaOracle:
@@ -184,6 +203,7 @@ def _oracle(prepared: _Prepared) -> OptunaOracle:
         pruner=pruner_of(search.pruner, most_epochs(prepared.space.document)),
         start_from=[encoded(prepared.space, start) for start in first_trials(prepared.space)],
         reject=partial(why_impossible, prepared.space),
+        max_consecutive_failed_trials=search.max_failures_in_a_row,
     )
     oracle.verbose = 0
     return oracle
@@ -196,10 +216,10 @@ def _tune(tuner: SearchTuner, broadcast: Broadcast) -> EveryTrialFailed | None:
     except EveryTrialFailed as failure:
         return failure
     except CnnSearchError as error:
-        broadcast(RunEnded("failed", str(error)))
+        broadcast.at_once(RunEnded("failed", str(error)))
         raise
     except BaseException:
-        broadcast(RunEnded("interrupted", "stopped from outside"))
+        broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
         raise
     return None
 

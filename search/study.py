@@ -208,7 +208,7 @@ class TrialStudy:
 
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""
-        kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data")
+        kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch")
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
         self._storage.set_trial_user_attr(self._trial_id(ending.number), _ENDING, attribute)
         state = _STATES[ending.status]
@@ -258,6 +258,7 @@ def record_of(trial: FrozenTrial, objective: Objective) -> TrialRecord:
         epochs=epochs,
         folds=outcome.folds if outcome else (),
         data=ending.get("data", ""),
+        reduced_batch=ending.get("reduced_batch"),
     )
 
 

@@ -1,5 +1,6 @@
 """The one way in which files that matter are written: beside their place, then renamed, so none is ever half there."""
 
+import errno
 import json
 import os
 import tempfile
@@ -12,6 +13,20 @@ from cnnsearch.spaces.errors import CnnSearchError
 
 class UnwritableFile(CnnSearchError):
     """A file of ours that cannot be written: no room, no permission, a read-only place."""
+
+
+_FULL = ("No space left on device", "database or disk is full")
+"""What libraries say that pass the system's error on as a text: HDF5, and SQLite."""
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether an error, or what it was raised from, says that a disk or a person's share of it is full."""
+    cause = error.__cause__
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    if any(mark in str(error) for mark in _FULL):
+        return True
+    return cause is not None and is_full_disk(cause)
 
 
 def write_beside(path: Path, write: Callable[[Path], object]) -> None:

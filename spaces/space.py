@@ -12,16 +12,13 @@ from cnnsearch.spaces.document import Configuration, Document
 from cnnsearch.spaces.leaves import without_leaf, without_option
 from cnnsearch.spaces.parameters import Condition, Parameter, find_parameters, own_conditions
 from cnnsearch.spaces.sections.data import IMAGES
+from cnnsearch.spaces.sections.search import EFFORT
 from cnnsearch.spaces.sections.section import plain
 from cnnsearch.spaces.substitution import substitute
 from cnnsearch.spaces.values import Scalar, contains_searched, label, value_of
 from cnnsearch.spaces.written import as_yaml
 
 __all__ = ["Condition", "Parameter", "Space", "configuration_yaml"]
-
-
-_EFFORT = ("trials", "time", "per_device")
-"""The keys of `search` that say how much is done and how fast, not what is looked for."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +128,7 @@ class Space:
         """
         tree = {key: value for key, value in self.tree.items() if key != "keep"}
         tree["data"] = {key: value for key, value in tree["data"].items() if key not in IMAGES}
-        tree["search"] = {key: value for key, value in tree["search"].items() if key not in _EFFORT}
+        tree["search"] = {key: value for key, value in tree["search"].items() if key not in EFFORT}
         return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
     def cardinality(self) -> int | None:

@@ -38,5 +38,9 @@ def _configurations(space: Space) -> str:
 def _budget(space: Space) -> str:
     search = space.document.search
     limit = f", for {format_duration(search.time)} at most" if search.time is not None else ""
+    if search.epochs is not None:
+        limit += f", {search.epochs:,} epochs in all at most"
+    if search.stop_at is not None:
+        limit += f", until {search.objective} is {search.stop_at:g}"
     trials = "1 trial" if search.trials == 1 else f"{search.trials} trials"
     return f"The search makes {trials}{limit} (sampler {search.sampler}, pruner {search.pruner})."

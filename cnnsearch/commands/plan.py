@@ -146,6 +146,9 @@ def _search(plan: "Plan") -> dict[str, Any]:
     return {
         "trials": plan.trials,
         "time": search.time,
+        "epochs": search.epochs,
+        "stop_at": search.stop_at,
+        "trial_time": search.trial_time,
         "pruner": search.pruner,
         "slots": [slot.name for slot in plan.slots],
     }
@@ -161,6 +164,10 @@ def _forecast(forecast: "Forecast") -> dict[str, Any]:
         "trials_in_time": {
             "without_pruning": _range(forecast.whole_in_time),
             "with_pruning": _range(forecast.pruned_in_time),
+        },
+        "trials_in_epochs": {
+            "without_pruning": forecast.whole_in_epochs,
+            "with_pruning": forecast.pruned_in_epochs,
         },
     }
 

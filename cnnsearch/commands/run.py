@@ -52,13 +52,14 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
     """Search a space, write the reports, and print what came out.
 
     Raises:
-        CnnSearchError: the space, the data, the weights or the run's folder do not allow it.
+        CnnSearchError: the space, the data, the weights or the run's folder do not allow it, or no trial has a score.
         SystemExit: interrupted by Ctrl-C or a signal (130).
     """
     space = load_space(source, overrides, allow_code=allow_code)
     name = _checked_name(which.name or space.name)
     start_forkserver()  # it imports keras while this process decodes the images
     from cnnsearch.commands.report import report
+    from cnnsearch.reports.wording import failures_told
 
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
@@ -68,10 +69,14 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
         terminal.warn(f"stopped; the finished trials are kept. The same command goes on: {command}")
         raise SystemExit(int(Exit.INTERRUPTED)) from None
     report(result.run.path, terminal.output())
-    if result.failure:
-        raise result.failure
     if result.best is None:
-        raise CnnSearchError(f"{result.run.path}: a search needs a trial with a score, got none. Its trials say why.")
+        raise result.failure or CnnSearchError(
+            f"{result.run.path}: a search needs a trial with a score, got none. Its trials say why."
+        )
+    if result.failure:  # one good trial is a result all the same
+        terminal.warn(str(result.failure))
+    if told := failures_told(result.trials):
+        terminal.warn(told)
 
 
 def _searched(space: Space, which: Which, name: str) -> "Result":

@@ -6,6 +6,7 @@ lies in the study, so the same storage and study name go on where a killed searc
 
 import math
 import random
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import keras_tuner
+import optuna
 from keras_tuner.engine import hyperparameters as kt_parameters
 from keras_tuner.engine.trial import Trial, TrialStatus
 from optuna.exceptions import ExperimentalWarning
@@ -20,6 +22,7 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, InMemoryStorage
 
+from cnnsearch.search.engine.failing import EveryTrialFailed, told_together
 from cnnsearch.search.engine.samplers import pruner_of, quiet_optuna, sampler_of
 from cnnsearch.search.engine.suggest import suggest
 from cnnsearch.search.outcome import outcome_of
@@ -41,10 +44,6 @@ Reject = Callable[[Mapping[str, Scalar]], str | None]
 """Says why the model of these values cannot exist; None where it can."""
 
 
-class EveryTrialFailed(CnnSearchError, RuntimeError):
-    """So many trials failed in a row that more of them would only waste time."""
-
-
 class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is untyped
     """A KerasTuner oracle whose trials are an Optuna study's.
 
@@ -59,7 +58,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         pruner: `asha`, `median`, `none`, or an Optuna pruner. A plain KerasTuner tuner needs `PruningCallback` for it.
         start_from: values tried first, whole or in part; what they leave open is drawn.
         reject: says of drawn values why their model cannot exist; such draws cost no trial.
-        max_consecutive_failed_trials: the search ends when so many trials in a row failed.
+        max_consecutive_failed_trials: the search ends when so many trials in a row failed; None for never.
         max_retries_per_trial: how often a trial that raised is run again before it counts as failed.
 
     Raises:
@@ -81,7 +80,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         pruner: str | BasePruner = "none",
         start_from: Sequence[Mapping[str, Scalar]] = (),
         reject: Reject | None = None,
-        max_consecutive_failed_trials: int = 5,
+        max_consecutive_failed_trials: int | None = 5,
         max_retries_per_trial: int = 0,
     ) -> None:
         super().__init__(
@@ -92,14 +91,16 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             tune_new_entries=tune_new_entries,
             seed=seed,
             max_retries_per_trial=max_retries_per_trial,
-            max_consecutive_failed_trials=max_consecutive_failed_trials,
+            max_consecutive_failed_trials=max_consecutive_failed_trials or sys.maxsize,
         )
+        self._most_failures = max_consecutive_failed_trials
         self.seed = random.randrange(2**31) if seed is None else seed  # KerasTuner takes a seed of 0 for none
         self._lock = threading.RLock()
         self._reject = reject
         self.ongoing_trials: dict[str, Trial] = {}
         self._failures: list[TrialRecord] = []
         self._pruned: set[str] = set()
+        self._asked: optuna.Trial | None = None
         self.study = self._open_study(storage, study_name, sampler, pruner)
         self.study.requeue_running()
         self._recall()
@@ -169,18 +170,21 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
 
     def _drawn(self) -> Trial:
         for _ in range(_DRAWS):
-            if self.max_trials is not None and len(self.trials) >= self.max_trials:
+            if self.is_complete:
                 return Trial(hyperparameters=self.hyperparameters.copy(), trial_id="", status=TrialStatus.STOPPED)
-            asked = self.study.ask()
+            # A full disk may end this in its middle; the same trial is then asked for the values that it lacks.
+            asked = self._asked = self._asked or self.study.ask()
             values = suggest(asked, self.hyperparameters)
             why = self._reject(values) if self._reject else None
+            if why is not None:
+                failed = TrialRecord(asked.number, values, Status.FAILED, reason=Failure.IMPOSSIBLE, message=why)
+                self.study.tell(failed)
+            self._asked = None
             if why is None:
                 trial = self._keras_trial(asked.number, values)
                 self.trials[trial.trial_id] = trial
                 self.start_order.append(trial.trial_id)
                 return trial
-            failed = TrialRecord(asked.number, values, Status.FAILED, reason=Failure.IMPOSSIBLE, message=why)
-            self.study.tell(failed)
         raise CnnSearchError(
             f"space: a model must be possible, got {_DRAWS} impossible draws in a row, the last: {why}"
         )
@@ -276,12 +280,19 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         """
         with self._lock:
             failures = self._failures
-        if len(failures) >= self.max_consecutive_failed_trials:
-            last = failures[-1]
-            raise EveryTrialFailed(
-                f"trial {last.number}: the last {len(failures)} trials failed, this one with "
-                f"{last.reason}: {last.message or 'no message'}. Mend the cause, then run the same command again."
-            )
+        most = self._most_failures
+        if most is not None and len(failures) >= most:
+            raise EveryTrialFailed(told_together(failures))
+
+    def begin_again(self, trial: Trial) -> None:
+        """From now on the epochs that a running trial has reported count no more."""
+        with self._lock:
+            self.study.begin_again(int(trial.trial_id))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are as many trials as there may be."""
+        return self.max_trials is not None and len(self.trials) >= self.max_trials
 
     def requeue(self, trial: Trial) -> None:
         """Put a running trial that was interrupted back in line."""

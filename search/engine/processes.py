@@ -58,6 +58,11 @@ class ChildProcess:
         """The process's number."""
         return self._process.pid or 0
 
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended; a signal's number is negative. None while it runs."""
+        return self._process.exitcode
+
     def ending(self) -> str:
         """How the process ended, in words; waits for the end, which must be near."""
         self._process.join(_PATIENCE)

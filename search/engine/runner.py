@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cnnsearch.search.engine.deaths import broken_by_death, oom_kills
 from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.records import Failure
 from cnnsearch.search.trial import child
@@ -14,6 +15,10 @@ from cnnsearch.search.trial.messages import Broken, Done, Message
 
 Answer = Callable[[Message], object | None]
 """What the parent says to a message; None for those that want no answer."""
+
+
+Patience = Callable[[], float | None]
+"""How many seconds are left to wait for a process's next word; None for as long as it takes."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +38,34 @@ class Work:
     environment: Mapping[str, str]
 
 
-def run_in_child(work: Work, answer: Answer, started: Callable[[ChildProcess], None] | None = None) -> Broken | None:
+def run_in_child(
+    work: Work,
+    answer: Answer,
+    started: Callable[[ChildProcess], None] | None = None,
+    patience: Patience = lambda: None,
+) -> Broken | None:
     """Do the work in a fresh process; gives how it failed, or None when it was done.
 
     Args:
         answer: called with each message of the process.
         started: called with the process once it runs, so that another thread may end it.
+        patience: how many seconds the process may go on without a word; asked again after each of its messages. A
+            process that says nothing for longer is ended.
     """
     process = ChildProcess(child.run, work.function, work.job, work.log, work.environment)
+    killed = oom_kills()
     with process:
         if started:
             started(process)
         while True:
             try:
+                if not _speaks(process, patience):
+                    process.kill()
+                    return Broken(Failure.TIMEOUT, "the process said nothing for too long")
                 message = process.connection.recv()
             except (EOFError, OSError):
-                return Broken(Failure.CRASH, f"the process ended without a word: {process.ending()}")
+                ending = process.ending()
+                return broken_by_death(process.exit_code, ending, work.log, killed_for_memory=oom_kills() > killed)
             if isinstance(message, Done):
                 return None
             if isinstance(message, Broken):
@@ -56,6 +73,16 @@ def run_in_child(work: Work, answer: Answer, started: Callable[[ChildProcess], N
             reply = answer(message)
             if reply is not None:
                 _send(process, reply)
+
+
+def _speaks(process: ChildProcess, patience: Patience) -> bool:
+    """Wait for a word of a process, as long as there is patience, which may grow meanwhile."""
+    while True:
+        left = patience()
+        if left is not None and left <= 0:
+            return process.connection.poll(0)
+        if process.connection.poll(left):
+            return True
 
 
 def _send(process: ChildProcess, reply: object) -> None:

@@ -2,21 +2,28 @@
 
 import json
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cnnsearch.search.records import Epoch, Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.writing import is_full_disk
+from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.values import Scalar
 
 
 @dataclass(frozen=True)
 class RunStarted:
-    """The search begins, or goes on: `finished` holds the trials that were ended before, in `spent` seconds."""
+    """The search begins, or goes on: `finished` holds the trials that were ended before, in `spent` seconds.
+
+    `trials`, `seconds`, `epochs` (of all trials together) and `stop_at` are its budget.
+    """
 
     run: RunFolder
     objective: Objective
@@ -26,6 +33,8 @@ class RunStarted:
     finished: tuple[TrialRecord, ...]
     continued: bool
     spent: float = 0.0
+    epochs: int | None = None
+    stop_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,31 @@ class TrialBuilt:
 
 
 @dataclass(frozen=True)
+class TrialRetried:
+    """A trial failed for a lack of memory and is begun again.
+
+    Attributes:
+        number: of the trial.
+        reason: the failure's kind.
+        message: the failure in one line.
+        batch: images that go through its network at once from now on.
+        parts: how many of these make a step.
+    """
+
+    number: int
+    reason: str
+    message: str
+    batch: int
+    parts: int
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        images = "1 image" if self.batch == 1 else f"{self.batch} images"
+        return f"trial {self.number} ran out of memory; again with steps of {self.parts} times {images}"
+
+
+@dataclass(frozen=True)
 class FeaturesMade:
     """So many of all features are made that a trial waits for; told a few times a second."""
 
@@ -85,6 +119,20 @@ class TrialEnded:
 
 
 @dataclass(frozen=True)
+class Paused:
+    """The search waits for room on its disk."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """The search goes on after so many seconds of waiting."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class RunEnded:
     """The search ends: `finished` its budget, or `interrupted`."""
 
@@ -92,22 +140,49 @@ class RunEnded:
     reason: str
 
 
-Event = RunStarted | Warned | Told | TrialStarted | TrialBuilt | FeaturesMade | EpochEnded | TrialEnded | RunEnded
+Event = (
+    RunStarted
+    | Warned
+    | Told
+    | TrialStarted
+    | TrialBuilt
+    | TrialRetried
+    | FeaturesMade
+    | EpochEnded
+    | TrialEnded
+    | Paused
+    | Resumed
+    | RunEnded
+)
 Listener = Callable[[Event], None]
 
 
 class Broadcast:
     """Hands each event to all listeners, one event at a time, whichever slot's thread it comes from."""
 
-    def __init__(self, listeners: tuple[Listener, ...]) -> None:
+    def __init__(
+        self, listeners: tuple[Listener, ...], patiently: Callable[[Callable[[], None]], None] | None = None
+    ) -> None:
+        """`patiently` calls what may fail for a full disk until it succeeds; listeners can then be called twice."""
         self._listeners = listeners
-        self._lock = threading.Lock()
+        self._patiently = patiently or (lambda work: work())
+        self._lock = threading.RLock()
 
     def __call__(self, event: Event) -> None:
         """Hand over one event."""
         with self._lock:
             for listener in self._listeners:
-                listener(event)
+                self._patiently(partial(listener, event))
+
+    def at_once(self, event: Event) -> None:
+        """Hand over one event; a listener that cannot write it down for a full disk misses it."""
+        with self._lock:
+            for listener in self._listeners:
+                try:
+                    listener(event)
+                except (OSError, CnnSearchError) as error:
+                    if not is_full_disk(error):
+                        raise
 
 
 class EventLog:
@@ -115,9 +190,9 @@ class EventLog:
 
     def __init__(self, path: Path) -> None:
         torn = path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("ab", buffering=0)
         if torn:
-            self._file.write("\n")
+            self._append("\n")
 
     def __call__(self, event: Event) -> None:
         """Append one event; what only a person who watches wants to know is left out."""
@@ -127,8 +202,17 @@ class EventLog:
         if isinstance(event, RunStarted):
             line["finished"] = [trial.number for trial in event.finished]
             line["run"] = str(event.run.path)
-        self._file.write(json.dumps(_finite(line), default=str, allow_nan=False) + "\n")
-        self._file.flush()
+        self._append(json.dumps(_finite(line), default=str, allow_nan=False) + "\n")
+
+    def _append(self, text: str) -> None:
+        """Append a text, or nothing of it: a full disk often has room for a part."""
+        before, rest = self._file.seek(0, os.SEEK_END), text.encode()
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.truncate(before)
+            raise
 
     def close(self) -> None:
         """Close the file."""

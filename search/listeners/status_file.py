@@ -11,14 +11,17 @@ from cnnsearch.search.listeners.events import (
     EpochEnded,
     Event,
     FeaturesMade,
+    Paused,
+    Resumed,
     RunEnded,
     RunStarted,
     TrialEnded,
+    TrialRetried,
     TrialStarted,
 )
 from cnnsearch.search.records import Objective, Status, TrialRecord, rank
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.writing import write_json
+from cnnsearch.search.writing import UnwritableFile, is_full_disk, write_json
 
 _EVERY = 1.0
 """Seconds between two writes for mere epochs."""
@@ -50,7 +53,7 @@ class StatusFile:
             self._trials, self._objective = event.trials, event.objective
             for trial in event.finished:
                 self._count(trial)
-        elif isinstance(event, TrialStarted):
+        elif isinstance(event, TrialStarted | TrialRetried):
             self._running[event.number] = 0
         elif isinstance(event, EpochEnded):
             self._running[event.number] = event.epoch.number
@@ -59,10 +62,18 @@ class StatusFile:
         elif isinstance(event, TrialEnded):
             self._running.pop(event.trial.number, None)
             self._count(event.trial)
+        elif isinstance(event, Paused):
+            self._state, self._reason = "paused", event.message
+        elif isinstance(event, Resumed):
+            self._state, self._reason = "running", ""
         elif isinstance(event, RunEnded):
             self._state, self._reason = event.state, event.reason
             self._running.clear()
-        self.write()
+        try:
+            self.write()
+        except UnwritableFile as error:
+            if isinstance(event, RunEnded) or not is_full_disk(error):
+                raise  # else the next event writes it
 
     def _count(self, trial: TrialRecord) -> None:
         self._counts[trial.status] += 1
@@ -83,6 +94,8 @@ class StatusFile:
             "seconds": round(self._budget.spent, 3),
             "trials": {"budget": self._trials, "running": self._running}
             | {str(s): self._counts[s] for s in Status if s.ended},
+            "epochs": {"budget": self._budget.limits.epochs, "done": self._budget.epochs},
+            "stop_at": self._budget.limits.target,
             "best": {"trial": best.number, "score": best.score} if best else None,
         }
         write_json(self._run.status, status)

@@ -15,7 +15,7 @@ from cnnsearch.search.model.blocks import scratch_features
 from cnnsearch.search.model.custom import build_hypermodel, custom_features, hypermodel_of
 from cnnsearch.search.model.head import classify
 from cnnsearch.search.model.loss import loss_and_metric, loss_and_metric_of_numbers, output_units
-from cnnsearch.search.model.optimizer import optimizer_of
+from cnnsearch.search.model.optimizer import accumulating, optimizer_of
 from cnnsearch.search.model.weights_file import load_weights
 from cnnsearch.spaces.document import Backbone, Configuration, Custom, Scratch, branch_of, sizes
 from cnnsearch.spaces.shapes import feature_maps
@@ -49,7 +49,9 @@ def compile_model(
     """
     loss, accuracy = loss_and_metric(configuration, classes)
     own = getattr(model, "optimizer", None)  # a HyperModel may bring one
-    optimizer = own if own is not None else optimizer_of(configuration, steps_per_epoch)
+    parts = configuration.training.accumulate
+    optimizer = accumulating(own, parts) if own is not None else optimizer_of(configuration, steps_per_epoch)
+    model.compile(optimizer, loss=loss, metrics=[accuracy])
     model.compile(optimizer, loss=loss, metrics=[accuracy], steps_per_execution=at_once)
 
 

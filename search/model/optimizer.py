@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from cnnsearch.search.model.schedules import learning_rate
+from cnnsearch.search.model.schedules import learning_rate, per_step
 from cnnsearch.spaces.document import Configuration, Training, branch_of
 from cnnsearch.spaces.sections.optimizers import OptimizerSection
 
@@ -20,7 +20,7 @@ _OPTIMIZERS = {
 
 
 def optimizer_of(configuration: Configuration, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    """A fresh optimizer.
+    """A fresh optimizer; `steps_per_epoch` are those that move the weights, each of `training.accumulate` parts.
 
     With `training.ema` it keeps a running mean of the weights beside them; who trains swaps the two.
     """
@@ -28,12 +28,25 @@ def optimizer_of(configuration: Configuration, steps_per_epoch: int) -> keras.op
     if not isinstance(section, OptimizerSection):
         raise TypeError(f"no optimizer is known for optimizer.{name}")
     training = configuration.training
+    rate = learning_rate(training.schedule, section.learning_rate, training.epochs, steps_per_epoch)
     return _OPTIMIZERS[name](
-        learning_rate(training.schedule, section.learning_rate, training.epochs, steps_per_epoch),
+        per_step(rate, training.accumulate),
         **_settings(name, section),
         **_clipping(training),
         **_averaging(training),
+        **_accumulating(training),
     )
+
+
+def accumulating(own: keras.optimizers.Optimizer, parts: int) -> keras.optimizers.Optimizer:
+    """A fresh optimizer like another one, which makes a step of `parts` of its batches."""
+    if parts == 1:
+        return own
+    steps = parts * (own.gradient_accumulation_steps or 1)
+    optimizer = type(own).from_config(own.get_config() | {"gradient_accumulation_steps": steps})
+    if isinstance(own._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        optimizer.learning_rate = per_step(own._learning_rate, parts)
+    return optimizer
 
 
 def _settings(name: str, section: OptimizerSection) -> dict[str, Any]:
@@ -51,4 +64,11 @@ def _clipping(training: Training) -> dict[str, float]:
 
 
 def _averaging(training: Training) -> dict[str, Any]:
-    return {"use_ema": True, "ema_momentum": training.ema} if training.ema is not None else {}
+    """Keras averages with each part of a batch, which together forget as much as one step."""
+    if training.ema is None:
+        return {}
+    return {"use_ema": True, "ema_momentum": training.ema ** (1 / training.accumulate)}
+
+
+def _accumulating(training: Training) -> dict[str, int]:
+    return {"gradient_accumulation_steps": training.accumulate} if training.accumulate > 1 else {}

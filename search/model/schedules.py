@@ -34,6 +34,14 @@ def learning_rate(
     return WarmUp(rate, warmup, after)
 
 
+def per_step(rate: float | schedules.LearningRateSchedule, parts: int) -> float | schedules.LearningRateSchedule:
+    """The same learning rate for an optimizer that makes a step of so many parts.
+
+    Keras asks a schedule by the number of the part, not of the step.
+    """
+    return PerStep(rate, parts) if parts > 1 and isinstance(rate, schedules.LearningRateSchedule) else rate
+
+
 def _cosine(section: Cosine, rate: float, warmup: int, steps: int) -> schedules.LearningRateSchedule:
     # A warm-up as long as the training leaves the cosine no step, and Keras wants one.
     falling = max(1, steps - warmup)
@@ -82,3 +90,29 @@ class WarmUp(schedules.LearningRateSchedule):  # type: ignore[misc]  # Keras is 
     def from_config(cls, config: dict[str, Any]) -> "WarmUp":
         """The schedule of a saved model."""
         return cls(config["rate"], config["steps"], schedules.deserialize(config["after"]))
+
+
+@keras.saving.register_keras_serializable(package="cnnsearch")
+class PerStep(schedules.LearningRateSchedule):  # type: ignore[misc]  # Keras is untyped
+    """A schedule over steps, asked by the number of a part of a step, from 0.
+
+    Args:
+        schedule: over steps.
+        parts: how many make a step.
+    """
+
+    def __init__(self, schedule: schedules.LearningRateSchedule, parts: int) -> None:
+        self.schedule, self.parts = schedule, parts
+
+    def __call__(self, part: Any) -> Any:  # noqa: ANN401 - a number or a tensor of any backend
+        """The learning rate of the step that a part belongs to."""
+        return self.schedule(keras.ops.floor_divide(part, self.parts))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for a saved model."""
+        return {"schedule": schedules.serialize(self.schedule), "parts": self.parts}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "PerStep":
+        """The schedule of a saved model."""
+        return cls(schedules.deserialize(config["schedule"]), config["parts"])

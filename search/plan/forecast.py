@@ -8,6 +8,7 @@ from statistics import fmean
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.plan.budgets import trials_within_epochs, within_trial_time
 from cnnsearch.search.plan.estimate import Load, Pace, Range, TrialTime, fit, search_seconds, trials_within
 from cnnsearch.search.plan.features import Features, features_of, making_rates
 from cnnsearch.search.plan.measure import timing_of
@@ -41,10 +42,13 @@ class Forecast:
         start: seconds that a phase of a trial needs before its first epoch.
         error: the share by which the time of a model may be wrong.
         share: of all epochs, what trials make under the pruner.
-        whole: seconds for all trials without pruning, the making of features included.
-        pruned: seconds for all trials with pruning.
+        whole: seconds for all trials, or as many as the epochs of the search allow, without pruning, the making of
+            features included.
+        pruned: the same with pruning.
         whole_in_time: trials within the time limit without pruning; None where there is no limit.
         pruned_in_time: trials within the time limit with pruning.
+        whole_in_epochs: trials that the epochs of the search allow without pruning; None where there is no such limit.
+        pruned_in_epochs: the same with pruning.
     """
 
     epoch: Range
@@ -55,6 +59,8 @@ class Forecast:
     pruned: Range
     whole_in_time: Range | None
     pruned_in_time: Range | None
+    whole_in_epochs: int | None = None
+    pruned_in_epochs: int | None = None
 
 
 def timed(models: Mapping[str, ModelPlan], clocks: Clocks) -> dict[str, ModelPlan]:
@@ -135,18 +141,29 @@ def forecast(
     epochs = [cost.epoch(load) for each in loads for load in each]
     shares = epoch_shares(search.pruner, most_epochs(space.document), trials, dataset.folds or 1)
     features = [features_of(model, dataset, rates) for model in models]
-    whole = [_trial(cost.trial(each), made) for each, made in zip(loads, features, strict=True)]
-    pruned = [_trial(cost.trial(each, shares), made) for each, made in zip(loads, features, strict=True)]
+    longest = [max(map(cost.epoch, each)) for each in loads]
+
+    def timed_with(shares: Sequence[float] | None) -> list[TrialTime]:
+        seconds = [cost.trial(each, shares) for each in loads]
+        limited = map(within_trial_time, seconds, [search.trial_time] * len(seconds), longest)
+        return [_trial(one, made) for one, made in zip(limited, features, strict=True)]
+
+    whole, pruned = timed_with(None), timed_with(shares)
+    made = [float(sum(load.epochs * load.folds for load in each)) for each in loads]
+    in_epochs = trials_within_epochs(trials, search.epochs, made)
+    pruned_in_epochs = trials_within_epochs(trials, search.epochs, [one * fmean(shares) for one in made])
     limit = search.time
     return Forecast(
         epoch=Range(min(epochs), max(epochs)),
         start=cost.start,
         error=cost.error,
         share=fmean(shares),
-        whole=search_seconds(whole, trials, slots, cost.error),
-        pruned=search_seconds(pruned, trials, slots, cost.error),
+        whole=search_seconds(whole, in_epochs, slots, cost.error),
+        pruned=search_seconds(pruned, pruned_in_epochs, slots, cost.error),
         whole_in_time=trials_within(limit, whole, slots, cost.error) if limit else None,
         pruned_in_time=trials_within(limit, pruned, slots, cost.error) if limit else None,
+        whole_in_epochs=in_epochs if search.epochs else None,
+        pruned_in_epochs=pruned_in_epochs if search.epochs else None,
     )
 
 

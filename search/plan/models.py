@@ -71,6 +71,7 @@ class ModelPlan:
         batch_size, image_size: how it is trained; the size is (height, width) in pixels.
         views: how many views of a validation image it looks at.
         steps_per_epoch: batches in an epoch; None for as many as take every image once.
+        accumulate: in how many parts a batch goes through the network.
         untimed: why it could not be timed, if it was tried.
     """
 
@@ -80,6 +81,7 @@ class ModelPlan:
     image_size: tuple[int, int]
     views: int = 1
     steps_per_epoch: int | None = None
+    accumulate: int = 1
     untimed: str = ""
 
     @property
@@ -100,7 +102,7 @@ class ModelPlan:
     @property
     def memory(self) -> int:
         """Bytes that its training needs; what the backend takes for itself comes on top."""
-        return max(phase.memory(self.batch_size) for phase in self.phases)
+        return max(phase.memory(-(-self.batch_size // self.accumulate)) for phase in self.phases)
 
     @property
     def is_timed(self) -> bool:
@@ -143,6 +145,7 @@ def _model(space: Space, sized: Sized) -> ModelPlan:
         sizes(configuration.data.image_size),
         configuration.evaluation.views,
         configuration.training.steps_per_epoch,
+        accumulate=configuration.training.accumulate,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.feeding.batches import Batches
+from cnnsearch.search.dataset.feeding.in_parts import InParts
 from cnnsearch.search.dataset.feeding.inputs import Inputs
 from cnnsearch.search.dataset.feeding.mixing import Mixing
 from cnnsearch.search.dataset.feeding.targets import Targets
@@ -35,16 +36,24 @@ def training_batches(
     )
 
 
+def in_parts(configuration: Configuration, batches: Batches) -> Batches | InParts:
+    """The batches, in as many parts as the configuration says."""
+    parts = configuration.training.accumulate
+    return batches if parts == 1 else InParts(batches, parts)
+
+
 def validation_batches(
     configuration: Configuration,
     dataset: Dataset,
     part: str,
-    batch_size: int = EVALUATION_BATCH,
+    batch_size: int | None = None,
     inputs: Inputs | None = None,
 ) -> Batches:
     """Batches of one part with targets of the same form, but neither smoothed, weighted nor mixed.
 
-    So the val_loss of two trials says which of them is the better model, whatever each was trained with.
+    So the val_loss of two trials says which of them is the better model, whatever each was trained with. Without a
+    batch size they are as large as fits where training batches go through the network in parts.
     """
+    size = max(1, EVALUATION_BATCH // configuration.training.accumulate) if batch_size is None else batch_size
     targets = Targets(target_columns(configuration, len(dataset.classes)))
-    return Batches(dataset, (part,), batch_size, shuffle=False, targets=targets, inputs=inputs)
+    return Batches(dataset, (part,), size, shuffle=False, targets=targets, inputs=inputs)

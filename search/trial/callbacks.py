@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +36,9 @@ class Place:
 class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
     """Tells the parent of each epoch and obeys its verdict."""
 
-    def __init__(self, line: Line, place: Place) -> None:
+    def __init__(self, line: Line, place: Place, looked: Callable[[], float] = lambda: 0.0) -> None:
         super().__init__()
-        self._line, self._place = line, place
+        self._line, self._place, self._looked = line, place, looked
         self._began = time.monotonic()
         self.ended_by = ""
         self.epochs = place.epochs
@@ -62,7 +63,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
             if not math.isfinite(metrics.get(name, 0.0)):
                 raise NotANumber(f"{name} is {metrics[name]} after epoch {self.epochs}{self._place}")
         done = Epoch(self.epochs, metrics, time.monotonic() - self._began, self._place.fold)
-        verdict = self._line.ask(EpochDone(done))
+        verdict = self._line.ask(EpochDone(done, self._looked()))
         if verdict is not Verdict.GO_ON:
             self.ended_by = str(verdict)
             self.model.stop_training = True
@@ -78,11 +79,15 @@ class Validation(keras.callbacks.Callback):  # type: ignore[misc]
     def __init__(self, validated: keras.Model, batches: Any) -> None:  # noqa: ANN401 - what Keras takes
         super().__init__()
         self._validated, self._batches = validated, batches
+        self.seconds = 0.0
+        """Of the last epoch's measuring."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Measure."""
         _ = self.model  # whose look-up brings the variables up to date where the backend trains on copies (JAX)
+        began = time.monotonic()
         found = self._validated.evaluate(self._batches, verbose=0, return_dict=True)
+        self.seconds = time.monotonic() - began
         if logs is not None:
             logs.update({f"val_{name}": value for name, value in found.items()})
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -33,14 +34,19 @@ def run(
     try:
         work(line, job)
     except BaseException as error:  # noqa: BLE001 - whatever it is, the parent must hear of it
-        traceback.print_exc()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):  # a full disk has no room for the log, either
+            traceback.print_exc()
+        _flush()
         line.tell(Broken(*classify(error)))  # whatever is not written by now, the parent's hanging up may cut off
         os._exit(1)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     os._exit(0)  # everything is written; TensorFlow's own teardown takes a second and has nothing to do
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
 
 
 def _die_with_parent() -> None:

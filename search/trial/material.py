@@ -18,13 +18,13 @@ from cnnsearch.search.dataset.feeding.batches import Batches
 from cnnsearch.search.features.features import Features, Frozen, Viewed
 from cnnsearch.search.features.feeding import EveryView, OneView
 from cnnsearch.search.features.identity import identity_of
-from cnnsearch.search.features.store import features_of
+from cnnsearch.search.features.store import BATCH, features_of
 from cnnsearch.search.model.build import compile_model
 from cnnsearch.search.model.copies import copies_of, has_lasting_features, is_random
 from cnnsearch.search.model.cut import Cut, cut
 from cnnsearch.search.model.loss import loss_and_metric
 from cnnsearch.search.model.views import View, mean_over_views, seen_through, views_of
-from cnnsearch.search.trial.batches import training_batches, validation_batches
+from cnnsearch.search.trial.batches import in_parts, training_batches, validation_batches
 from cnnsearch.search.trial.messages import Making, Noted
 from cnnsearch.spaces.document import Backbone, Configuration, branch_of
 
@@ -46,6 +46,8 @@ class Material:
         fed: the same as `fit` takes it.
         validated: the model that is measured after each epoch, compiled; it has the same weights.
         validation: what it is measured on, as `evaluate` takes it; None for no measuring.
+        making: seconds that the frozen part of the network took for the validation images; 0 where their features were
+            kept already.
     """
 
     trained: keras.Model
@@ -53,6 +55,7 @@ class Material:
     fed: Fed
     validated: keras.Model
     validation: Any
+    making: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +113,16 @@ def _kept(wanted: Wanted, parts: Cut, tell: Tell) -> Material:
     inputs = OneView(learned, seed)
     train = training_batches(configuration, dataset, wanted.train, seed, inputs)
     compile_model(parts.rest, configuration, wanted.classes, len(train), AT_ONCE)
+    in_whole = configuration.training.accumulate == 1
+    fed = fed_for_training(train) if in_whole else Fed(in_parts(configuration, train))
     if wanted.validation is None:
-        return Material(parts.rest, train, fed_for_training(train), parts.rest, None)
+        return Material(parts.rest, train, fed, parts.rest, None)
     every = EveryView(make.features(views, (wanted.validation,)))
     validation = validation_batches(configuration, dataset, wanted.validation, inputs=every)
     looking = parts.rest if len(views) == 1 else mean_over_views(parts.rest, len(views))
     looking = _compiled_for_validation(looking, wanted, AT_ONCE)
-    return Material(parts.rest, train, fed_for_training(train), looking, fed_for_evaluation(validation))
+    making = make.seconds(len(dataset.rows(wanted.validation)) * len(views))
+    return Material(parts.rest, train, fed, looking, fed_for_evaluation(validation), making)
 
 
 class _Maker:
@@ -129,6 +135,7 @@ class _Maker:
         shape = tuple(parts.frozen.output_shape[1:])
         self._frozen = Frozen(identity_of(parts.frozen), shape, f"{kind} {parts.layer}, {height}x{width}")
         self._precision = section.features if isinstance(section, Backbone) else "float32"
+        self._seconds, self._images = 0.0, 0
 
     def features(self, views: Sequence[View], parts: Sequence[str]) -> Features:
         """The features of these parts in these views; of all that is not tested, where the views are not random.
@@ -141,6 +148,7 @@ class _Maker:
         rows = np.sort(np.concatenate([dataset.rows(part) for part in asked]))
         root = Path(dataset.reference().cache).parent
         viewed = [Viewed(view.name, partial(self._computed, view)) for view in views]
+        batch = max(1, BATCH // self._wanted.configuration.training.accumulate)
         return features_of(
             self._frozen,
             viewed,
@@ -150,6 +158,7 @@ class _Maker:
             root,
             progress=self._made,
             told=lambda text: self._tell(Noted(text)),
+            batch=batch,
         )
 
     def _made(self, done: int, total: int) -> None:
@@ -159,7 +168,15 @@ class _Maker:
             self._tell(Making(done, total))
 
     def _computed(self, view: View, images: NDArray[np.uint8]) -> NDArray[Any]:
-        return np.asarray(self._network.predict_on_batch(view.apply(images)))
+        began = time.monotonic()
+        features = np.asarray(self._network.predict_on_batch(view.apply(images)))
+        self._seconds += time.monotonic() - began
+        self._images += len(images)
+        return features
+
+    def seconds(self, images: int) -> float:
+        """Seconds that so many images take, as far as some were made; 0 where all features were kept already."""
+        return images * self._seconds / max(1, self._images)
 
 
 def _images(wanted: Wanted, model: keras.Model) -> Material:
@@ -168,7 +185,7 @@ def _images(wanted: Wanted, model: keras.Model) -> Material:
     validation = validation_batches(configuration, dataset, wanted.validation) if wanted.validation else None
     compile_model(model, configuration, wanted.classes, len(train))
     validated = _compiled_for_validation(seen_through(model, configuration.evaluation), wanted)
-    return Material(model, train, Fed(train), validated, validation)
+    return Material(model, train, Fed(in_parts(configuration, train)), validated, validation)
 
 
 def _compiled_for_validation(model: keras.Model, wanted: Wanted, at_once: int = 1) -> keras.Model:

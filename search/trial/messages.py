@@ -37,9 +37,15 @@ class Making:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """An epoch is finished; a `Verdict` is waited for."""
+    """An epoch is finished; a `Verdict` is waited for.
+
+    Attributes:
+        epoch: which.
+        looked: seconds that the validation images took, through the whole network.
+    """
 
     epoch: Epoch
+    looked: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,11 @@ class Trained:
 
     reason: str
     score: float | None
+
+
+@dataclass(frozen=True)
+class DiskFull:
+    """The trained model has no room on the disk; an answer says to try again."""
 
 
 @dataclass(frozen=True)
@@ -124,4 +135,4 @@ class Verdict(StrEnum):
     STOP = "stop"
 
 
-Message = Built | Noted | Making | EpochDone | Trained | Discovered | Sized | Timed | Done | Broken
+Message = Built | Noted | Making | EpochDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken

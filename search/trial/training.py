@@ -18,9 +18,9 @@ from cnnsearch.search.records import Objective
 from cnnsearch.search.seeds import fold_seed
 from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Place, Reporter, Validation
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.material import Material, Wanted, material_of
-from cnnsearch.search.trial.messages import Built, Done, Trained
-from cnnsearch.search.writing import write_beside
+from cnnsearch.search.trial.material import Wanted, material_of
+from cnnsearch.search.trial.messages import Built, DiskFull, Done, Trained
+from cnnsearch.search.writing import is_full_disk, write_beside
 from cnnsearch.spaces.document import Configuration, Training
 from cnnsearch.spaces.phases import phases
 
@@ -92,8 +92,19 @@ def run_trial(line: Line, job: TrialJob) -> None:
         model.set_weights(ended[0].weights)
         model = seen_through(model, job.configuration.evaluation)
         make_plain(model)
-        write_beside(job.model, model.save)
+        write_model(line, job.model, model)
     line.tell(Done())
+
+
+def write_model(line: Line, path: Path, model: keras.Model) -> None:
+    """Write the model; on a full disk as often as the parent wants it, for the training must not be in vain."""
+    while True:
+        try:
+            return write_beside(path, model.save)
+        except Exception as error:
+            if not is_full_disk(error):
+                raise
+        line.ask(DiskFull())
 
 
 def _trained(line: Line, job: TrialJob, fold: int | None) -> tuple[keras.Model, _Ended]:
@@ -133,14 +144,15 @@ def _phase(line: Line, wanted: Wanted, model: keras.Model, place: Place, objecti
     material = material_of(wanted, model, line.tell)
     create_variables(material.trained, material.train[0][1][:1])
     best = BestWeights(objective if wanted.validation else None)
-    reporter = Reporter(line, place)
+    validation = None if material.validation is None else Validation(material.validated, material.validation)
+    reporter = Reporter(line, place, lambda: material.making + validation.seconds if validation else 0.0)
     stopping = _early_stopping(training) if wanted.validation else None
     averaged = AveragedWeights() if training.ema is not None else None
     material.trained.fit(
         material.fed.data,
         steps_per_epoch=material.fed.steps,
         epochs=training.epochs,
-        callbacks=[each for each in (averaged, _validation(material), reporter, best, stopping) if each],
+        callbacks=[each for each in (averaged, validation, reporter, best, stopping) if each],
         shuffle=False,  # Batches has its own order, drawn anew for each epoch from the seed
         verbose=0,
     )
@@ -148,10 +160,6 @@ def _phase(line: Line, wanted: Wanted, model: keras.Model, place: Place, objecti
         material.trained.set_weights(best.weights)
     reason = reporter.ended_by or _stopped_by(training, stopping)
     return _Ended(model.get_weights(), best.score, reason, bool(reporter.ended_by), reporter.epochs)
-
-
-def _validation(material: Material) -> Validation | None:
-    return None if material.validation is None else Validation(material.validated, material.validation)
 
 
 def _reason(ended: list[_Ended]) -> str:

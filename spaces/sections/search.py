@@ -18,6 +18,10 @@ def _nothing_searched(starts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return starts
 
 
+EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row", "per_device")
+"""The keys of `search` that say how much is done and how fast, not what is looked for."""
+
+
 class Search(Section):
     """Which configurations are tried, how many, and by what they are ranked."""
 
@@ -28,7 +32,15 @@ class Search(Section):
     trials: Positive = 20
     """How many configurations are tried."""
     time: Duration | None = None
-    """How long at most: `90s`, `30m`, `2h`, `1h30m`; null for no limit."""
+    """How long at most, the final model's evaluation included: `90s`, `30m`, `2h`, `1h30m`; null for no limit."""
+    epochs: Positive | None = None
+    """How many epochs all trials together may take; null for no limit."""
+    stop_at: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """The search ends when a trial's objective is as good as this, such as 0.97; null for never."""
+    trial_time: Duration | None = None
+    """How long one trial may take; it then ends after the epoch it is in and keeps its score. null for no limit."""
+    max_failures_in_a_row: Positive | None = 5
+    """The search ends when so many trials failed one after the other; null for never."""
     per_device: Annotated[int, Field(ge=1, le=64)] = 1
     """Trials side by side on each GPU, or on the CPU where there is none. Small ones, such as heads on kept features,
     leave most of a device idle; large ones may not fit beside each other."""

@@ -40,6 +40,9 @@ class Training(Section):
     """At most so many; early stopping and pruning may end a trial before."""
     batch_size: Searched[Positive] = 32
     """Images in one step."""
+    accumulate: Positive = 1
+    """In so many parts a batch goes through the network, whose gradients make one step: the same training in less
+    memory. A trial that runs out of memory is tried again with twice as many."""
     steps_per_epoch: Searched[Positive | None] = None
     """Batches in one epoch; null for as many as take every image once."""
     loss: Searched[Literal["crossentropy", "binary_crossentropy", "focal"]] = "crossentropy"

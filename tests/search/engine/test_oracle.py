@@ -217,7 +217,7 @@ def test_too_many_failures_in_a_row_end_the_search_and_are_recorded() -> None:
     for _ in range(2):
         fail(one, one.create_trial("a"))
     last = one.create_trial("a")
-    message = r"trial 4: the last 3 trials failed, this one with bug: ValueError: too wide\. Mend the cause"
+    message = r"trial 4: the last 3 trials failed, all with bug\. Trial 4 says: ValueError: too wide\. Mend the cause"
     with pytest.raises(EveryTrialFailed, match=message):
         fail(one, last)
     states = [trial.status.value for trial in one.study.records()]

@@ -54,7 +54,7 @@ def test_a_slots_variables_are_set_there_and_not_here(tmp_path: Path) -> None:
         ("oom from tensorflow", Failure.OOM, "RuntimeError: RESOURCE_EXHAUSTED: OOM when allocating tensor"),
         ("nan", Failure.NAN, "loss is nan after epoch 1"),
         ("data", Failure.DATA, "photos/cat.1.jpg: an image must decode, got half of one."),
-        ("disk", Failure.CRASH, "OSError: [Errno 28] No space left on device"),
+        ("disk", Failure.DISK, "OSError: [Errno 28] No space left on device"),
         ("bug", Failure.BUG, "KeyError: 'units'"),
         ("leaves", Failure.BUG, "SystemExit: 3"),
     ],
@@ -98,6 +98,24 @@ def test_a_process_that_is_gone_before_its_answer_is_a_crash(tmp_path: Path) -> 
     broken = run_in_child(Work(works.die_while_asking, 0, tmp_path / "log.txt", {}), answer, running.append)
     assert broken is not None
     assert (broken.failure, "SIGKILL" in broken.message) == (Failure.CRASH, True)
+
+
+def test_a_process_that_says_nothing_is_waited_for_no_longer_than_there_is_patience(tmp_path: Path) -> None:
+    running: list[int] = []
+    heard: list[Message] = []
+    work = Work(works.hang, "", tmp_path / "log.txt", {})
+    broken = run_in_child(
+        work, heard.append, lambda process: running.append(process.pid), lambda: 0.0 if heard else 60.0
+    )
+    assert broken == Broken(Failure.TIMEOUT, "the process said nothing for too long")
+    assert [type(message) for message in heard] == [Built]
+    assert not psutil.pid_exists(running[0])
+
+
+def test_a_native_abort_for_lack_of_memory_is_known_by_its_last_words(tmp_path: Path) -> None:
+    broken, _, _ = run(tmp_path, works.abort, "terminate called after throwing an instance of 'std::bad_alloc'")
+    assert broken is not None
+    assert (broken.failure, "bad_alloc" in broken.message) == (Failure.OOM, True)
 
 
 def test_a_fault_of_the_parent_leaves_no_process_behind(tmp_path: Path) -> None:

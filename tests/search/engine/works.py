@@ -48,6 +48,12 @@ def allocate(line: Line, job: int) -> None:
     np.ones(job, dtype=np.float64)
 
 
+def abort(line: Line, job: str) -> None:
+    """End as a native library does that cannot go on."""
+    os.write(2, job.encode() + b"\n")
+    os.abort()
+
+
 def die(line: Line, job: int) -> None:
     """End by a signal, or by an exit code without a word."""
     if job < 0:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cnnsearch.search.engine.budget import Budget
+from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.listeners.events import (
     Broadcast,
     EpochEnded,
@@ -99,7 +99,7 @@ def test_listeners_hear_one_event_at_a_time(tmp_path: Path) -> None:
 
 
 def status_after(run: RunFolder, *events: Event, spent: float = 0.0) -> dict[str, Any]:
-    status = StatusFile(run, "space-data", Budget(None, spent))
+    status = StatusFile(run, "space-data", Budget(Limits(), spent))
     for event in events:
         status(event)
     found: dict[str, Any] = json.loads(run.status.read_text())

@@ -13,32 +13,12 @@ from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.records import Objective
 from cnnsearch.search.trial.callbacks import AveragedWeights, Validation
-from cnnsearch.search.trial.messages import Built, Done, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.trial.messages import Built, Done, EpochDone, Trained
 from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.spaces.document import Configuration, Data
+from tests.search.trial.parent import Parent
 
 DATA = {"source": "sample:digits", "image_size": [8, 8], "color": "gray"}
-
-
-class Parent:
-    """Answers a trial as its parent does, and remembers what it said."""
-
-    def __init__(self, last: int | None = None) -> None:
-        self.heard: list[Message] = []
-        self._last = last
-
-    def tell(self, message: Message) -> None:
-        self.heard.append(message)
-
-    def ask(self, message: Message) -> object:
-        self.heard.append(message)
-        if isinstance(message, EpochDone):
-            return Verdict.STOP if message.epoch.number == self._last else Verdict.GO_ON
-        return True
-
-    @property
-    def epochs(self) -> list[dict[str, float]]:
-        return [dict(message.epoch.metrics) for message in self.heard if isinstance(message, EpochDone)]
 
 
 @pytest.fixture(scope="module")

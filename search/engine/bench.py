@@ -1,0 +1,48 @@
+"""What all trials of a search are run with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.engine.budget import Budget
+from cnnsearch.search.engine.checkpoints import Checkpoints
+from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.listeners.events import Broadcast, Event, Told, Warned
+from cnnsearch.search.listeners.pause import Pause
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.spaces.document import Data
+from cnnsearch.spaces.space import Space
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What trials are run with.
+
+    Attributes:
+        run: where their files go.
+        space: what they are drawn from.
+        dataset_of: the decoded images for a trial's image size.
+        slots: where they may run.
+        budget: how long the search goes on.
+        checkpoints: which models stay.
+        broadcast: who hears of it.
+        pause: what waits while the disk is full.
+        trial_time: how long one trial may take, in seconds; None for no limit.
+    """
+
+    run: RunFolder
+    space: Space
+    dataset_of: Callable[[Data], Dataset]
+    slots: tuple[Slot, ...]
+    budget: Budget
+    checkpoints: Checkpoints
+    broadcast: Broadcast
+    pause: Pause
+    trial_time: float | None = None
+    _said: set[Event] = field(default_factory=set)
+
+    def say_once(self, event: Warned | Told) -> None:
+        """Tell the listeners something once, however many trials meet it."""
+        if event not in self._said:
+            self._said.add(event)
+            self.broadcast(event)

@@ -1,0 +1,100 @@
+"""Halts a search while its disk is full, and lets it go on by itself when there is room."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from shutil import disk_usage
+from typing import TypeVar
+
+from cnnsearch.search.listeners.events import Event, Paused, Resumed
+from cnnsearch.search.writing import is_full_disk
+
+T = TypeVar("T")
+_EVERY = 2.0
+"""Seconds between two tries."""
+_SPARE = 16 * 1024**2
+"""Bytes of room with which a disk is not full."""
+
+
+class Pause:
+    """Waits of the threads of one search; they overlap, and the search is paused while any of them waits.
+
+    Args:
+        folder: what is on the disk.
+        every: seconds between two tries.
+    """
+
+    def __init__(self, folder: Path, every: float = _EVERY) -> None:
+        self.tell: Callable[[Event], None] = lambda _: None
+        """Told of the pause's beginning and end, by the thread that waits; it must not wait for room itself."""
+        self._folder, self._every = folder, every
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._waiting, self._since, self._before = 0, 0.0, 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How long the search has been paused, all its pauses together."""
+        with self._lock:
+            return self._before + (time.monotonic() - self._since if self._waiting else 0.0)
+
+    def stop(self) -> None:
+        """Nobody waits any more: a full disk is an error again."""
+        self._stopping.set()
+
+    def patiently(self, work: Callable[[], T]) -> T:
+        """Do what writes, again and again while the disk is full; so it must be something that can be done twice."""
+        is_waiting = False
+        try:
+            while True:
+                try:
+                    return work()
+                except Exception as error:
+                    if self._stopping.is_set() or not is_full_disk(error):
+                        raise
+                if not is_waiting:
+                    is_waiting = True
+                    self.begin()
+                self.wait()
+        finally:
+            if is_waiting:
+                self.end()
+
+    def begin(self) -> None:
+        """A thread begins to wait."""
+        with self._lock:
+            self._waiting += 1
+            is_first = self._waiting == 1
+            if is_first:
+                self._since = time.monotonic()
+        if is_first:
+            self.tell(Paused(f"{self._folder}: the disk is full. The search goes on by itself when there is room."))
+
+    def wait(self) -> None:
+        """Let some time pass until the next try."""
+        self._stopping.wait(self._every)
+
+    def end(self) -> None:
+        """A thread goes on."""
+        with self._lock:
+            self._waiting -= 1
+            is_last = self._waiting == 0
+            seconds = time.monotonic() - self._since
+            if is_last:
+                self._before += seconds
+        if is_last:
+            self.tell(Resumed(seconds))
+
+    def until_room(self) -> bool:
+        """Wait until the disk has more room than now; false, at once, where it is not full at all."""
+        before = disk_usage(self._folder).free
+        if before >= _SPARE:
+            return False
+        self.begin()
+        try:
+            while not self._stopping.is_set() and disk_usage(self._folder).free < before + _SPARE // 16:
+                self.wait()
+        finally:
+            self.end()
+        return not self._stopping.is_set()
