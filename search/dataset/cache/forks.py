@@ -33,15 +33,15 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class WorkerDied(Exception):  # noqa: N818 - what happened; whose fault it is, nobody knows
+class WorkerDied(Exception):
     """A worker ended in the middle of its work.
 
     Attributes:
         ending: what ended it, such as `SIGKILL` or `exit code 1`.
-        batch: the number of the batch that it was at.
+        batch: the number of the batch that it was at; None where it had nothing to do.
     """
 
-    def __init__(self, ending: str, batch: int) -> None:
+    def __init__(self, ending: str, batch: int | None) -> None:
         super().__init__(ending, batch)
         self.ending, self.batch = ending, batch
 
@@ -104,7 +104,8 @@ class _Worker:
             answer: tuple[Any, Exception | None] = self.link.recv()
         except (EOFError, OSError):
             self.process.join()
-            raise WorkerDied(_ending(self.process.exitcode or 0), self.given[0][0] if self.given else 0) from None
+            batch = self.given[0][0] if self.given else None
+            raise WorkerDied(_ending(self.process.exitcode or 0), batch) from None
         return answer
 
 

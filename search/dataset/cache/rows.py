@@ -147,15 +147,15 @@ def _joined(
                 reading = Reading(image, content, "" if content else reason)
                 yield Row(reading, None if reason else place, checksum, reason)
     except WorkerDied as died:
-        raise _killed(source, died.ending, batches[died.batch]) from None
+        raise _killed(source, died.ending, () if died.batch is None else batches[died.batch]) from None
 
 
 def _killed(source: Source, ending: str, images: Sequence[LabelledImage]) -> DataError:
+    at = f" while it was between {images[0].path!r} and {images[-1].path!r}" if images else ""
     return DataError(
         source.name,
-        f"the processes that decode images must live, got {ending} for one that was between {images[0].path!r} and "
-        f"{images[-1].path!r}.",
-        "Start again with more memory free, which the system kills for; if it is always there, leave these images out "
+        f"the processes that decode its images must live to the end, got {ending} for one{at}.",
+        "Systems kill for want of memory: free some and start again. Where it happens again, leave these images out "
         "(data.exclude).",
     )
 
