@@ -117,13 +117,11 @@ _Outcome = tuple[str, str, int]
 
 
 def _places(slot: memoryview, form: Form) -> Iterator[Decoded]:
-    """Where the images of a batch lie in a slot, one behind the other."""
-    for start in range(0, len(slot), form.row_bytes):
-        row = np.frombuffer(slot[start : start + form.row_bytes], np.uint8)
-        yield Decoded(
-            row[: form.pixel_bytes].reshape(form.shape),
-            row[form.pixel_bytes :].reshape(THUMBNAIL_SIDE, THUMBNAIL_SIDE),
-        )
+    """Where the images of a batch lie in a slot: first the pixels of all, then their thumbnails."""
+    count, whole = len(slot) // form.row_bytes, np.frombuffer(slot, np.uint8)
+    pixels = whole[: count * form.pixel_bytes].reshape(count, *form.shape)
+    thumbnails = whole[count * form.pixel_bytes :].reshape(count, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+    return map(Decoded, pixels, thumbnails)
 
 
 def _put(row: Row, place: Decoded) -> _Outcome:
