@@ -120,19 +120,20 @@ def _worker(work: Callable[[int, int], object], siblings: Sequence["Connection[A
     arguments = (work, theirs, (ours, *siblings), os.getpid())
     process = multiprocessing.get_context("fork").Process(target=_serve, args=arguments, daemon=True)
     try:
-        with theirs, _quiet_fork():
+        with theirs, _undisturbed():
             process.start()
         yield _Worker(process, ours)
     finally:
-        if process.pid:
-            process.kill()
-            process.join()
-        ours.close()
+        with _undisturbed():
+            if process.pid:
+                process.kill()
+                process.join()
+            ours.close()
 
 
 @contextmanager
-def _quiet_fork() -> Iterator[None]:
-    """A signal between the fork and the first steps of the worker would run the parent's handlers in it."""
+def _undisturbed() -> Iterator[None]:
+    """Signals wait: before a worker's first steps they would run the parent's handlers in it, at its end leave it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _DECIDED_BY_PARENT)
     try:
         with warnings.catch_warnings():
