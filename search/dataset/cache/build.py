@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +26,7 @@ from cnnsearch.search.dataset.cache.naming import (
     files_name,
 )
 from cnnsearch.search.dataset.cache.pixel_files import PixelFile, sync
-from cnnsearch.search.dataset.cache.rows import Row, all_cores, readings, rows
+from cnnsearch.search.dataset.cache.rows import Row, all_cores, decoded_rows, readings
 from cnnsearch.search.dataset.decoding.decode import THUMBNAIL_SIDE, Resize, Shape
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.source import Source
@@ -74,8 +73,8 @@ def build_cache(
     """
     form = Form(shape, resize)
     job = _Job(source, form, root / files_name(source.images, form), progress)
-    with all_cores() as pool, told_as_data_error(root):
-        cache = _found_or_built(job, pool, lock_seconds)
+    with told_as_data_error(root):
+        cache = _found_or_built(job, lock_seconds)
     with suppress(OSError):  # in a read-only folder nobody is told when it was used
         os.utime(cache.folder / LABEL_FILE)
     if progress:
@@ -83,16 +82,16 @@ def build_cache(
     return cache
 
 
-def _found_or_built(job: _Job, pool: ThreadPoolExecutor, lock_seconds: float) -> Cache:
+def _found_or_built(job: _Job, lock_seconds: float) -> Cache:
     """Whoever finds caches of these files hashes them all to know which one is meant, without holding the lock."""
     while True:
-        folder = _named(job, contents_name(readings(pool, job.source))) if job.built() else None
+        folder = _named(job, contents_name(readings(job.source))) if job.built() else None
         cache = _whole(folder)
         if cache:
             return cache
         with held_lock(job.files, lock_seconds):
             if folder or not job.built():
-                return _whole(folder) or _build(job, pool)
+                return _whole(folder) or _build(job)
 
 
 def _named(job: _Job, contents: str) -> Path:
@@ -108,16 +107,18 @@ def _whole(folder: Path | None) -> Cache | None:
         return None
 
 
-def _build(job: _Job, pool: ThreadPoolExecutor) -> Cache:
+def _build(job: _Job) -> Cache:
     """Decode everything into a folder beside and rename it. The caller holds the lock, so what lies there is dead."""
     remove_leftovers(job.files)
     check_room(job.files.parent, len(job.source.images) * job.form.row_bytes)
     with folder_beside(job.files) as beside:
-        done = list(_written(job, beside, rows(pool, job.source, job.form)))
-        syncing = [pool.submit(sync, beside / name) for name in (PIXELS_FILE, THUMBNAILS_FILE)]
-        _describe(job, beside, done)
-        for written in syncing:
-            written.result()
+        with decoded_rows(job.source, job.form) as rows:
+            done = list(_written(job, beside, rows))
+        with all_cores() as pool:
+            syncing = [pool.submit(sync, beside / name) for name in (PIXELS_FILE, THUMBNAILS_FILE)]
+            _describe(job, beside, done)
+            for written in syncing:
+                written.result()
         folder = _named(job, contents_name(row.reading for row in done))
         put_in_place(beside, folder)
     cache = open_cache(folder, is_new=True)

@@ -48,7 +48,7 @@ class CacheIndex:
 
     def write(self, path: Path) -> None:
         """Write the index as JSON; names that are no UTF-8 are kept by escapes."""
-        path.write_text(json.dumps(asdict(self)), encoding="ascii")
+        path.write_text(json.dumps(vars(self), default=asdict), encoding="ascii")
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "CacheIndex":

@@ -1,5 +1,6 @@
 """Zip archives of images, read in place: nothing of them is ever unpacked to a place that has a name."""
 
+import io
 import lzma
 import os
 import stat
@@ -17,6 +18,7 @@ from cnnsearch.search.dataset.errors import DataError, UnreadableImage
 from cnnsearch.search.dataset.sources.files import Listing, check_size
 from cnnsearch.search.dataset.sources.members import Contents, check_unpacked, empty_folders, plain_path
 from cnnsearch.search.dataset.sources.packed import Packed
+from cnnsearch.search.dataset.sources.placed import PlacedFile
 
 _HEADER, _SIGNATURE = struct.Struct("<4s22xHH"), b"PK\3\4"
 """What stands before each member: a mark, and how long its name and further fields are. APPNOTE.TXT, 4.3.7."""
@@ -50,13 +52,18 @@ class ZipFiles:
     @cached_property
     def _archive(self) -> zipfile.ZipFile:
         try:
-            return zipfile.ZipFile(self.path if isinstance(self.path, Path) else self.path.spool.file)
+            return zipfile.ZipFile(io.BufferedReader(self._file()))
         except _DAMAGE as error:
             raise DataError(
                 str(self.path),
                 f"a zip archive must be readable, got: {getattr(error, 'strerror', None) or error}.",
                 "Copy or download it again.",
             ) from error
+
+    def _file(self) -> PlacedFile:
+        if isinstance(self.path, Path):
+            return PlacedFile(self.path.open("rb", buffering=0), owned=True)
+        return PlacedFile(self.path.spool.file, owned=False)
 
     @cached_property
     def _members(self) -> dict[str, zipfile.ZipInfo]:

@@ -1,8 +1,8 @@
 """An unnamed temporary file for what cannot be read in place, such as compressed tars: it is gone with its process."""
 
+import os
 import shutil
 import tempfile
-import threading
 import weakref
 from typing import IO
 
@@ -15,12 +15,11 @@ _CHECK_BYTES = 64 * 1024**2
 
 
 class Spool:
-    """Bytes laid end to end in a file without a name. Threads share one to read; one thread fills it."""
+    """Bytes laid end to end in a file without a name. Threads and forks share one to read; one thread fills it."""
 
     def __init__(self, where: str) -> None:
         """`where` is the source that messages name."""
         self._where = where
-        self._lock = threading.Lock()
         self._end = 0
         self._checked = -_CHECK_BYTES
         try:
@@ -44,6 +43,7 @@ class Spool:
         try:
             self.file.seek(self._end)
             self.file.write(content)
+            self.file.flush()
         except OSError as error:
             raise self._unwritable(error.strerror or str(error)) from error
         self._end += len(content)
@@ -61,9 +61,7 @@ class Spool:
 
     def read(self, offset: int, size: int) -> bytes:
         """The bytes that lie there."""
-        with self._lock:
-            self.file.seek(offset)
-            return self.file.read(size)
+        return os.pread(self.file.fileno(), size, offset)
 
     def _check_disk(self, size: int) -> None:
         if self._end + size < self._checked + _CHECK_BYTES:
