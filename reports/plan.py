@@ -229,10 +229,10 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
         table.add_column(f"in {format_duration(search.time)}", justify="right")
     table.add_row(*_row("without pruning", forecast.whole, forecast.whole_in_time))
     if forecast.share < 1:
-        table.add_row(*_row(f"with {search.pruner} pruning", forecast.pruned, forecast.pruned_in_time))
+        table.add_row(*_row(f"with {search.pruner.kind} pruning", forecast.pruned, forecast.pruned_in_time))
     assumed = [f"a model may take {forecast.error:.0%} more or less", "early stopping only shortens this"]
     if forecast.share < 1:
-        assumed.insert(1, f"under {search.pruner} trials make about {forecast.share:.0%} of their epochs")
+        assumed.insert(1, f"under {search.pruner.kind} trials make about {forecast.share:.0%} of their epochs")
     return [Text(lines[0]), table, Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]
 
 

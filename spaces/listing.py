@@ -34,3 +34,9 @@ def _first(plan: Plan, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
 def continuous(parameters: Sequence[Parameter]) -> list[str]:
     """The names of the parameters whose values cannot be listed."""
     return [parameter.name for parameter in parameters if size(parameter.domain) is None]
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Some of the names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -39,4 +39,4 @@ def _budget(space: Space) -> str:
     search = space.document.search
     limit = f", for {format_duration(search.time)} at most" if search.time is not None else ""
     trials = "1 trial" if search.trials == 1 else f"{search.trials} trials"
-    return f"The search makes {trials}{limit} (sampler {search.sampler}, pruner {search.pruner})."
+    return f"The search makes {trials}{limit} (sampler {search.sampler.kind}, pruner {search.pruner.kind})."

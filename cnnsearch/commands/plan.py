@@ -146,7 +146,7 @@ def _search(plan: "Plan") -> dict[str, Any]:
     return {
         "trials": plan.trials,
         "time": search.time,
-        "pruner": search.pruner,
+        "pruner": search.pruner.kind,
         "slots": [slot.name for slot in plan.slots],
     }
 
