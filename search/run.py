@@ -17,7 +17,7 @@ from cnnsearch.search.discovery import with_discovered
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.oracle import EveryTrialFailed, OptunaOracle
-from cnnsearch.search.engine.samplers import pruner_of
+from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.slots import Slot, visible_slots
 from cnnsearch.search.engine.tuner import TIME_IS_UP, Bench, SearchTuner
 from cnnsearch.search.environment import environment
@@ -167,7 +167,8 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:
-            broadcast(RunEnded("finished", TIME_IS_UP if budget.over else "all trials are done"))
+            done = TIME_IS_UP if budget.over else "all trials are done"
+            broadcast(RunEnded("finished", oracle.exhausted or done))
     return Result(run, oracle.study.records(), objective, best, failure)
 
 

@@ -28,7 +28,9 @@ def following(plan: Plan, values: Mapping[str, Scalar]) -> dict[str, Scalar] | N
 
 def _first(plan: Plan, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """The given values, and of every other parameter that becomes active the first one."""
-    return walked(plan, lambda parameter: given[parameter.name] if parameter.name in given else nth(parameter.domain, 0))
+    return walked(
+        plan, lambda parameter: given[parameter.name] if parameter.name in given else nth(parameter.domain, 0)
+    )
 
 
 def continuous(parameters: Sequence[Parameter]) -> list[str]:

@@ -191,7 +191,7 @@ def index_of(domain: Domain, value: Scalar) -> int:
     """
     found = value_of(domain, value)
     if isinstance(domain, IntRange | FloatRange):
-        return round((found - domain.low) / (domain.step or 1))
+        return round(float(found - domain.low) / (domain.step or 1))
     return next(index for index, option in enumerate(options_of(domain)) if is_same(label(option), label(found)))
 
 

@@ -35,9 +35,7 @@ def epoch(number: int, accuracy: float, **metrics: float) -> Epoch:
 
 
 def ask(study: TrialStudy) -> int:
-    trial = study.ask()
-    trial.suggest_int("blocks", 1, 4)
-    return trial.number
+    return study.begin({"blocks": 2}, {"blocks": IntDistribution(1, 4)})
 
 
 @pytest.mark.parametrize(
