@@ -105,7 +105,8 @@ def _domain(declared: Any) -> tuple[Domain, BaseDistribution | None]:  # noqa: A
 
 
 def _choice(options: Iterable[Scalar]) -> tuple[Domain, BaseDistribution]:
-    return Choice(tuple(options)), CategoricalDistribution(tuple(options))
+    known = tuple(options)
+    return Choice(known), CategoricalDistribution(known)
 
 
 def _range(declared: Any) -> tuple[Domain, BaseDistribution]:  # noqa: ANN401 - KerasTuner is not typed

@@ -61,7 +61,8 @@ class QmcSampler(SpaceSampler):
         if not plan:
             return
         points = Sobol(len(plan), scramble=True, rng=self._turn.seed)
-        points.fast_forward(self._turn.number)
+        if self._turn.number:  # SciPy cannot skip none
+            points.fast_forward(self._turn.number)
         while True:
             (point,) = points.random(1)
             share = {parameter.name: float(place) for (parameter, _), place in zip(plan, point, strict=True)}
