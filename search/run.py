@@ -21,7 +21,7 @@ from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.slots import Slot, visible_slots
 from cnnsearch.search.engine.tuner import TIME_IS_UP, Bench, SearchTuner
 from cnnsearch.search.environment import environment
-from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
+from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Told, Warned
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
@@ -160,6 +160,8 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         broadcast(RunStarted(run, objective, *total, names, finished, chosen.continued, before))
         for warning in prepared.warnings:
             broadcast(Warned(warning))
+        if document.search.sampler.grid:
+            broadcast(Told(_size_of_grid(prepared.space, chosen.trials)))
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast)
         failure = _tune(SearchTuner(oracle, hypermodel, bench), broadcast)
@@ -167,9 +169,19 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:
+            if oracle.exhausted:
+                broadcast(Told(f"{oracle.exhausted}, before the {chosen.trials} trials that were asked for"))
             done = TIME_IS_UP if budget.over else "all trials are done"
             broadcast(RunEnded("finished", oracle.exhausted or done))
     return Result(run, oracle.study.records(), objective, best, failure)
+
+
+def _size_of_grid(space: Space, trials: int) -> str:
+    count = space.cardinality()
+    if count is None:
+        return f"the grid has more configurations than can be counted, {trials} of which are tried"
+    tried = "all of which are tried" if trials >= count else f"the first {trials:,} of which are tried"
+    return f"the grid has {count:,} configurations, {tried}"
 
 
 def _oracle(prepared: _Prepared) -> OptunaOracle:
