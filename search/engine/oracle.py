@@ -75,8 +75,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         *,
         storage: str | BaseStorage | None = None,
         study_name: str = STUDY_NAME,
-        sampler: str | Sampler | BaseSampler = "tpe",
-        pruner: str | Pruner | BasePruner = "none",
+        sampler: str | Mapping[str, Any] | Sampler | BaseSampler = "tpe",
+        pruner: str | Mapping[str, Any] | Pruner | BasePruner = "none",
         start_from: Sequence[Mapping[str, Scalar]] = (),
         reject: Reject | None = None,
         max_consecutive_failed_trials: int = 5,
@@ -108,7 +108,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             self.study.enqueue(start)
 
     def _open_study(
-        self, storage: str | BaseStorage | None, name: str, pruner: str | Pruner | BasePruner
+        self, storage: str | BaseStorage | None, name: str, pruner: str | Mapping[str, Any] | Pruner | BasePruner
     ) -> TrialStudy:
         if hasattr(self.objective, "objectives"):  # KerasTuner's own sum of several, which has a direction, too
             names = ", ".join(objective.name for objective in self.objective.objectives)

@@ -49,9 +49,14 @@ class SearchSpace:
         return "all configurations were" if count is None else f"all {count:,} configurations were"
 
     def on_grid(self, name: str, value: Scalar) -> Scalar:
-        """The domain's own value that this one stands for, rounding errors mended; itself where there is none."""
+        """The range's own value that this one stands for, rounding errors mended; itself where there is none."""
         domain = self.domains.get(name)
-        return label(value_of(domain, value)) if domain and has(domain, value) else value
+        if not isinstance(domain, IntRange | FloatRange):
+            return value
+        try:
+            return label(value_of(domain, value))
+        except ValueError:
+            return value
 
     def draws(self, values: Mapping[str, Scalar]) -> bool:
         """Whether these are the values of a whole configuration of the space."""

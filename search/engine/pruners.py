@@ -1,5 +1,8 @@
 """Pruners by the names that a space gives them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from optuna.pruners import (
     BasePruner,
     HyperbandPruner,
@@ -24,6 +27,7 @@ from cnnsearch.spaces.sections.pruners import (
     PrunerSection,
     Threshold,
 )
+from cnnsearch.spaces.sections.rules import first_problem
 
 _FIRST_LOOK = 3
 """Epochs that a trial trains before it is compared: earlier, those that learn and those that do not look alike."""
@@ -34,7 +38,7 @@ def first_look(epochs: int, pruner: PrunerSection | None = None) -> int:
     return pruner.first if pruner and pruner.first is not None else max(_FIRST_LOOK, round(epochs / 6))
 
 
-def pruner_of(pruner: str | Pruner | BasePruner, epochs: int = 0) -> BasePruner:
+def pruner_of(pruner: str | Mapping[str, Any] | Pruner | BasePruner, epochs: int = 0) -> BasePruner:
     """A pruner by its name or its section, or the one given.
 
     Args:
@@ -48,9 +52,8 @@ def pruner_of(pruner: str | Pruner | BasePruner, epochs: int = 0) -> BasePruner:
     try:
         section = pruner if isinstance(pruner, Pruner) else Pruner.model_validate(pruner)
     except ValidationError as error:
-        known = ", ".join(Pruner.kinds())
-        why = f", which needs settings: {error.errors()[0]['msg']}" if pruner in Pruner.kinds() else ""
-        raise CnnSearchError(f"pruner: one of {known} or an Optuna pruner, got {pruner!r}{why}.") from None
+        known, why = ", ".join(Pruner.kinds()), first_problem(error)
+        raise CnnSearchError(f"pruner: one of {known} or an Optuna pruner, got {pruner!r} ({why}).") from None
     (settings,) = section.taken().values()
     with without_experimental_warnings():
         return _made(settings, epochs)

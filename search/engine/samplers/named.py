@@ -1,8 +1,9 @@
 """Samplers by the names that a space gives them."""
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler
 from pydantic import ValidationError
@@ -12,14 +13,15 @@ from cnnsearch.search.engine.samplers.evolution import EvolutionSampler, LocalSa
 from cnnsearch.search.engine.samplers.grouped_tpe import GroupedTpeSampler
 from cnnsearch.search.engine.samplers.turn import Method, Turn
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.sections.rules import first_problem
 from cnnsearch.spaces.sections.samplers import Cmaes, Genetic, Gp, Sampler
 from cnnsearch.spaces.sections.section import Section
 
-_MEMORY = 1000
+_MEMORY = 500
 """Trials that are looked back on where more would cost time and tell little: the best, and the latest."""
 
 
-def sampler_of(sampler: str | Sampler | BaseSampler) -> Method:
+def sampler_of(sampler: str | Mapping[str, Any] | Sampler | BaseSampler) -> Method:
     """A sampler by its name or its section, or the one given.
 
     Raises:
@@ -29,9 +31,9 @@ def sampler_of(sampler: str | Sampler | BaseSampler) -> Method:
         return Method(lambda _: sampler)
     try:
         section = sampler if isinstance(sampler, Sampler) else Sampler.model_validate(sampler)
-    except ValidationError:
-        known = ", ".join(METHODS)
-        raise CnnSearchError(f"sampler: one of {known} or an Optuna sampler, got {sampler!r}.") from None
+    except ValidationError as error:
+        known, why = ", ".join(METHODS), first_problem(error)
+        raise CnnSearchError(f"sampler: one of {known} or an Optuna sampler, got {sampler!r} ({why}).") from None
     ((name, settings),) = section.taken().items()
     return METHODS[name](settings)
 
