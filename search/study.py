@@ -165,9 +165,9 @@ class TrialStudy:
         if all(trial.user_attrs.get(START) != mark for trial in known):
             self._study.enqueue_trial(dict(values), user_attrs={START: mark})
 
-    def pop_waiting(self) -> FrozenTrial | None:
-        """The trial that waits longest in line, which runs from now on; None where none waits."""
-        for trial in self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+    def pop_waiting(self, trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
+        """The one of all trials that waits longest in line, which runs from now on; None where none waits."""
+        for trial in [each for each in trials if each.state is TrialState.WAITING]:
             if self._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
                 self._asked[trial.number] = trial._trial_id
                 self._attempts[trial.number] = attempt_of(trial)

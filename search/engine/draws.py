@@ -87,8 +87,9 @@ class Draws:
         """The next trial: one that waits in line, or a new one; None where every configuration was tried."""
         if self._tried is None or self._tried.space is not space:
             self._tried = Tried(space, [trial for trial in self._study.records() if trial.values])
-        waiting = self._study.pop_waiting()
-        drawn = self._new(self._tried) if waiting is None else self._completed(self._tried, waiting)
+        trials = self._study.trials()
+        waiting = self._study.pop_waiting(trials)
+        drawn = self._new(self._tried, trials) if waiting is None else self._completed(self._tried, waiting, trials)
         if drawn:
             self._tried.begun(drawn.values)
         return drawn
@@ -98,8 +99,7 @@ class Draws:
         if self._tried:
             self._tried.ended(values, ending)
 
-    def _new(self, tried: Tried) -> Drawn | None:
-        trials = self._study.trials()
+    def _new(self, tried: Tried, trials: list[FrozenTrial]) -> Drawn | None:
         draft = self._draft(tried, new_trial(len(trials)), trials)
         values = _untried(draft, draft.proposals({}))
         if values is None:
@@ -107,7 +107,7 @@ class Draws:
         number = self._study.begin(_stored(tried.space, values), tried.space.distributions, draft.view.notes)
         return Drawn(number, values)
 
-    def _completed(self, tried: Tried, waiting: FrozenTrial) -> Drawn | None:
+    def _completed(self, tried: Tried, waiting: FrozenTrial, trials: list[FrozenTrial]) -> Drawn | None:
         """A trial in line, with what its values leave open; where others had them all, it is drawn like a new one."""
         space, known = tried.space, waiting.params
         if space.draws(known):  # it was interrupted
@@ -116,7 +116,7 @@ class Draws:
         given = {
             name: value for name, value in asked.items() if name in space.domains and has(space.domains[name], value)
         }
-        draft = self._draft(tried, new_trial(waiting.number), self._study.trials())
+        draft = self._draft(tried, new_trial(waiting.number), trials)
         starts = islice(draft.proposals({**given, **known}), 1 if space.draws(given) else _PROPOSALS)
         values = next((v for v in starts if not tried(v)), None) or _untried(draft, draft.proposals(known))
         if values is None:

@@ -49,12 +49,12 @@ class Percentile(Median):
 
 
 class Patient(Median):
-    """As `median`, but only a trial that has not become better for some epochs."""
+    """As `median`, but only a trial whose latest epochs were all worse than its best before them."""
 
     patience: NotNegative = 3
-    """Epochs without a better value before a trial may end."""
+    """So many epochs and the present one are the latest."""
     min_delta: Annotated[float, Field(ge=0)] = 0.0
-    """How much better counts as better."""
+    """By more than this they must be worse."""
 
 
 class Threshold(PrunerSection):

@@ -115,7 +115,7 @@ def attempts(study: TrialStudy) -> int:
     for k in range(1, 9):
         study.report(number, epoch(k, k / 10))
     study.requeue(number)
-    popped = study.pop_waiting()
+    popped = study.pop_waiting(study.trials())
     assert popped is not None
     assert popped.number == number
     return number
@@ -153,7 +153,7 @@ def test_the_pruner_judges_the_epoch_of_this_attempt(run: RunFolder) -> None:
     for k in range(1, 9):
         study.report(number, epoch(k, 0.1 if k == 8 else 0.8))
     study.requeue(number)
-    study.pop_waiting()
+    study.pop_waiting(study.trials())
     assert [study.report(number, epoch(k, 0.8)) for k in (1, 2)] == [False, False]  # epoch 8 is still to come
 
 

@@ -326,7 +326,7 @@ def test_every_kind_of_parameter_is_drawn_within_its_range_and_without_a_warning
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"sampler": "tpo"}, r"sampler: one of tpe, random, grid, .* or an Optuna sampler, got 'tpo' \\(tpo: no such name\\)"),
+        ({"sampler": "tpo"}, r"one of tpe, random, grid, .* or an Optuna sampler, got 'tpo' \(tpo: no such name\)"),
         ({"pruner": "ahsa"}, r"pruner: one of asha, hyperband, .* or an Optuna pruner, got 'ahsa'"),
         ({"objective": ["val_accuracy", "val_loss"]}, r"one metric, got several \(val_accuracy, val_loss\)"),
         ({"storage": "sqlite:////no/such/place.db"}, r"sqlite:////no/such/place.db: a study's database must"),
