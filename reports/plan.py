@@ -233,10 +233,10 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
     table.add_row(*_row("without pruning", forecast.whole, forecast.whole_in_time, forecast.whole_in_epochs))
     if forecast.share < 1:
         pruned = forecast.pruned, forecast.pruned_in_time, forecast.pruned_in_epochs
-        table.add_row(*_row(f"with {search.pruner} pruning", *pruned))
+        table.add_row(*_row(f"with {search.pruner.kind} pruning", *pruned))
     assumed = [f"a model may take {forecast.error:.0%} more or less", "early stopping only shortens this"]
     if forecast.share < 1:
-        assumed.insert(1, f"under {search.pruner} trials make about {forecast.share:.0%} of their epochs")
+        assumed.insert(1, f"under {search.pruner.kind} trials make about {forecast.share:.0%} of their epochs")
     if search.stop_at is not None:
         assumed.append(f"no trial reaches {search.objective} {search.stop_at:g}, which ends the search")
     return [Text(lines[0]), table, Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]

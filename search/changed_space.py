@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.trial import FixedTrial, FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from cnnsearch.search.engine.suggest import suggest
+from cnnsearch.search.engine.parameters import SearchSpace, search_space_of
 from cnnsearch.search.model.hypermodel import decoded, encoded, hyperparameters_of
 from cnnsearch.search.records import Objective
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.stored_trial import FIXED
 from cnnsearch.search.study import STUDY_NAME, TrialStudy, open_storage, sqlite_url
 from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.compare import Kind, differences
@@ -29,8 +30,6 @@ from cnnsearch.spaces.values import Scalar
 
 _SPACE = "space_identity"
 """The study's attribute that says which space its trials were drawn from, where a changed one took them over."""
-_FIXED = "fixed_params"
-"""Optuna's own attribute for the values of a trial that waits in line."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def take_over(run: RunFolder, after: Space, objective: Objective) -> None:
 def _moved(run: RunFolder, trials: Sequence[FrozenTrial], before: Space, after: Space) -> list[_Moved]:
     moved, refusals = [], []
     for trial in trials:
-        given = trial.params or trial.system_attrs.get(_FIXED, {})
+        given = trial.params or trial.system_attrs.get(FIXED, {})
         try:
             values = _values(given, before, after) if trial.params else None
         except NotInSpace as refusal:
@@ -104,27 +103,25 @@ def _write(path: Path, moved: Sequence[_Moved], objective: Objective, after: Spa
     storage = open_storage(sqlite_url(path))
     study = TrialStudy.open(storage, objective)
     study_id = storage.get_study_id_from_name(STUDY_NAME)
-    hyperparameters = hyperparameters_of(after)
+    space = search_space_of(hyperparameters_of(after))
     for one in moved:
-        storage.create_new_trial(study_id, template_trial=_template(one, hyperparameters, after))
+        storage.create_new_trial(study_id, template_trial=_template(one, space, after))
     study.set_attribute(_SPACE, after.identity())
     storage.remove_session()
     storage.engine.dispose()  # type: ignore[attr-defined]  # an RDBStorage, by its URL
 
 
-def _template(moved: _Moved, hyperparameters: Any, after: Space) -> FrozenTrial:  # noqa: ANN401 - KerasTuner is untyped
+def _template(moved: _Moved, space: SearchSpace, after: Space) -> FrozenTrial:
     trial = moved.trial
-    drawn = FixedTrial(encoded(after, moved.values)) if moved.values is not None else None
-    if drawn is not None:
-        suggest(drawn, hyperparameters)  # type: ignore[arg-type]  # it answers as a trial does
+    params = encoded(after, moved.values) if moved.values is not None else {}
     waits = trial.state in (TrialState.RUNNING, TrialState.WAITING)
-    system = {key: value for key, value in trial.system_attrs.items() if key != _FIXED}
-    if waits and drawn is not None:
-        system[_FIXED] = drawn.params
+    system = {key: value for key, value in trial.system_attrs.items() if key != FIXED}
+    if waits and params:
+        system[FIXED] = params
     made = create_trial(
         state=TrialState.WAITING if waits else trial.state,
-        params={} if waits or drawn is None else drawn.params,
-        distributions={} if waits or drawn is None else drawn.distributions,
+        params={} if waits else params,
+        distributions={} if waits else {name: space.distributions[name] for name in params},
         value=trial.value if trial.state is TrialState.COMPLETE else None,
         user_attrs={} if waits else trial.user_attrs,
         system_attrs=system,

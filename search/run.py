@@ -19,11 +19,11 @@ from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.failing import EveryTrialFailed
 from cnnsearch.search.engine.oracle import OptunaOracle
-from cnnsearch.search.engine.samplers import pruner_of
+from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.slots import Slot, side_by_side, visible_slots
 from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
-from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
+from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
@@ -166,6 +166,8 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         broadcast(RunStarted(run, objective, *total, names, finished, *going_on, limits.epochs, limits.target))
         for warning in prepared.warnings:
             broadcast(Warned(warning))
+        if document.search.sampler.grid:
+            broadcast(Told(_size_of_grid(prepared.space, chosen.trials)))
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         limit = document.search.trial_time
         bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, pause, limit)
@@ -175,7 +177,9 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:
-            broadcast(RunEnded("finished", tuner.ended_by))
+            if oracle.exhausted:
+                broadcast(Told(f"{oracle.exhausted}, before the {chosen.trials} trials that were asked for"))
+            broadcast(RunEnded("finished", oracle.exhausted or tuner.ended_by))
     return Result(run, oracle.study.records(), objective, best, failure)
 
 
@@ -188,6 +192,14 @@ def _budget(prepared: _Prepared, objective: Objective, finished: Sequence[TrialR
     for trial in finished:
         budget.score(trial.score)
     return budget
+
+
+def _size_of_grid(space: Space, trials: int) -> str:
+    count = space.cardinality()
+    if count is None:
+        return f"the grid has more configurations than can be counted, {trials} of which are tried"
+    tried = "all of which are tried" if trials >= count else f"the first {trials:,} of which are tried"
+    return f"the grid has {count:,} configurations, {tried}"
 
 
 def _oracle(prepared: _Prepared) -> OptunaOracle:

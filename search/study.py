@@ -1,23 +1,18 @@
-"""The Optuna study of a run: the only truth about its trials, and the one module that knows how they lie in it.
-
-Each epoch is an attribute of its trial (`epoch:0003`, in the second of several folds `epoch:02:0003`) besides the
-intermediate value that pruners read, and a trial's ending is one attribute written before its final state, so that a
-reader finds every metric in the study alone.
-A trial that is begun again keeps the attributes of its earlier attempts, since Optuna deletes none; they carry the
-number of their attempt, and only those of the last one count.
-"""
+"""The Optuna study of a run: the only truth about its trials. How each lies in it, stored_trial.py knows."""
 
 import json
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import StudyDirection
@@ -25,18 +20,23 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.stored_trial import (
+    ATTEMPT,
+    ENDING,
+    FOLD,
+    START,
+    attempt_of,
+    epoch_key,
+    epochs_of,
+    record_of,
+)
+from cnnsearch.search.study_view import View
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.values import Scalar
 
 STUDY_NAME = "cnnsearch"
-_EPOCH = "epoch:"
-_FOLD = "fold"
-_ENDING = "ending"
-_ATTEMPT = "attempt"
-_START = "start"
 _WRITER_WAIT = 60.0
 """Seconds that SQLite waits for another writer."""
 
@@ -45,13 +45,6 @@ _STATES = {
     Status.STOPPED_EARLY: TrialState.COMPLETE,
     Status.PRUNED: TrialState.PRUNED,
     Status.FAILED: TrialState.FAIL,
-}
-_DEFAULT_STATUS = {
-    TrialState.WAITING: Status.QUEUED,
-    TrialState.RUNNING: Status.RUNNING,
-    TrialState.COMPLETE: Status.COMPLETED,
-    TrialState.PRUNED: Status.PRUNED,
-    TrialState.FAIL: Status.FAILED,
 }
 
 
@@ -101,7 +94,7 @@ class TrialStudy:
         self._study = study
         self._storage = storage
         self._study_id = storage.get_study_id_from_name(study.study_name)
-        self._asked: dict[int, optuna.Trial] = {}
+        self._asked: dict[int, int] = {}
         self._attempts: dict[int, int] = {}
 
     @classmethod
@@ -158,8 +151,8 @@ class TrialStudy:
     def begin_again(self, number: int) -> None:
         """From now on the epochs that a running trial has reported count no more: it is run again from its start."""
         trial_id = self._trial_id(number)
-        attempt = _attempt(self._storage.get_trial(trial_id)) + 1
-        self._storage.set_trial_user_attr(trial_id, _ATTEMPT, attempt)
+        attempt = attempt_of(self._storage.get_trial(trial_id)) + 1
+        self._storage.set_trial_user_attr(trial_id, ATTEMPT, attempt)
         self._attempts[number] = attempt
 
     def enqueue(self, values: Mapping[str, Scalar]) -> None:
@@ -169,15 +162,74 @@ class TrialStudy:
         """
         mark = json.dumps(dict(values), sort_keys=True)
         known = self._study.get_trials(deepcopy=False)
-        if all(trial.user_attrs.get(_START) != mark for trial in known):
-            self._study.enqueue_trial(dict(values), user_attrs={_START: mark})
+        if all(trial.user_attrs.get(START) != mark for trial in known):
+            self._study.enqueue_trial(dict(values), user_attrs={START: mark})
 
-    def ask(self) -> optuna.Trial:
-        """The next trial: one that waits in line, or a new one."""
-        trial = self._study.ask()
-        self._asked[trial.number] = trial
-        self._attempts[trial.number] = trial.user_attrs.get(_ATTEMPT, 0)
-        return trial
+    def pop_waiting(self, trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
+        """The one of all trials that waits longest in line, which runs from now on; None where none waits."""
+        for trial in [each for each in trials if each.state is TrialState.WAITING]:
+            if self._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
+                self._asked[trial.number] = trial._trial_id
+                self._attempts[trial.number] = attempt_of(trial)
+                return trial
+        return None
+
+    def begin(
+        self,
+        values: Mapping[str, Scalar] = MappingProxyType({}),
+        distributions: Mapping[str, BaseDistribution] = MappingProxyType({}),
+        notes: Mapping[str, Any] = MappingProxyType({}),
+    ) -> int:
+        """A new running trial, written whole and at once; gives its number.
+
+        Args:
+            values: of its parameters.
+            distributions: of these parameters, and maybe others.
+            notes: what its sampler keeps with it.
+        """
+        template = optuna.trial.create_trial(
+            state=TrialState.RUNNING,
+            params=dict(values),
+            distributions={name: distributions[name] for name in values},
+            system_attrs=dict(notes),
+        )
+        trial_id = self._storage.create_new_trial(self._study_id, template)
+        number = self._storage.get_trial_number_from_id(trial_id)
+        self._asked[number], self._attempts[number] = trial_id, 0
+        return number
+
+    def complete(
+        self,
+        trial: FrozenTrial,
+        values: Mapping[str, Scalar],
+        distributions: Mapping[str, BaseDistribution],
+        notes: Mapping[str, Any],
+    ) -> None:
+        """Write what a trial that waited in line had left open."""
+        for key, note in notes.items():
+            self._storage.set_trial_system_attr(trial._trial_id, key, note)
+        for name, value in values.items():
+            if name not in trial.params:
+                stored = distributions[name].to_internal_repr(value)
+                self._storage.set_trial_param(trial._trial_id, name, stored, distributions[name])
+
+    def use(self, sampler: BaseSampler) -> None:
+        """Tell this sampler of endings from now on."""
+        self._study.sampler = sampler
+
+    def shown(self, trials: Sequence[FrozenTrial]) -> tuple[optuna.Study, View]:
+        """The study as a sampler may see it, with these trials alone, and what keeps the sampler's notes."""
+        view = View(self._study, self._study_id, self._storage, trials)
+        return optuna.Study(self._study.study_name, view), view
+
+    def trials(self) -> list[FrozenTrial]:
+        """All trials as Optuna has them, in the order of their numbers; not to be changed."""
+        return self._study.get_trials(deepcopy=False)
+
+    @property
+    def direction(self) -> StudyDirection:
+        """Whether more is better."""
+        return self._study.direction
 
     def report(self, number: int, epoch: Epoch) -> bool:
         """Record a finished epoch; gives whether the pruner would end the trial here.
@@ -193,15 +245,15 @@ class TrialStudy:
             first and value is not None
         ):  # what is not finite neither ranks nor reaches a pruner, which would read it as an ending
             storage.set_trial_intermediate_value(trial_id, epoch.number, value)
-        attribute = {"metrics": metrics, "seconds": epoch.seconds, _ATTEMPT: self._attempts.get(number, 0)}
+        attribute = {"metrics": metrics, "seconds": epoch.seconds, ATTEMPT: self._attempts.get(number, 0)}
         if epoch.fold is not None:
-            attribute[_FOLD] = epoch.fold
-        storage.set_trial_user_attr(trial_id, _key(epoch), attribute)
+            attribute[FOLD] = epoch.fold
+        storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
         return first and value is not None and self._behind(storage.get_trial(trial_id))
 
     def _behind(self, trial: FrozenTrial) -> bool:
         """What the pruner says; the epochs of earlier attempts would make it judge an epoch that is still to come."""
-        counted = {epoch.number for epoch in _epochs(trial) if epoch.fold in (None, 1)}
+        counted = {epoch.number for epoch in epochs_of(trial) if epoch.fold in (None, 1)}
         judged = copy(trial)  # a storage in memory hands out its own object
         judged.intermediate_values = {step: v for step, v in trial.intermediate_values.items() if step in counted}
         return self._study.pruner.prune(self._study, judged)
@@ -210,7 +262,7 @@ class TrialStudy:
         """Record how a trial ended; its values and epochs are known already."""
         kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch")
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
-        self._storage.set_trial_user_attr(self._trial_id(ending.number), _ENDING, attribute)
+        self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
         state = _STATES[ending.status]
         self._study.tell(ending.number, ending.score if state is TrialState.COMPLETE else None, state=state)
         self._asked.pop(ending.number, None)
@@ -232,55 +284,10 @@ class TrialStudy:
         return record_of(self._storage.get_trial(self._trial_id(number)), self.objective)
 
     def _trial_id(self, number: int) -> int:
-        asked = self._asked.get(number)
-        if asked is not None:
-            return asked._trial_id
+        known = self._asked.get(number)
+        if known is not None:
+            return known
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
-
-
-def record_of(trial: FrozenTrial, objective: Objective) -> TrialRecord:
-    """What the study knows of a trial."""
-    epochs = _epochs(trial)
-    ending: Mapping[str, Any] = trial.user_attrs.get(_ENDING, {}) if trial.state.is_finished() else {}
-    status = Status(ending.get("status", _DEFAULT_STATUS[trial.state]))
-    scored = status not in (Status.FAILED, Status.QUEUED)
-    outcome = outcome_of(epochs, objective) if scored else None
-    return TrialRecord(
-        number=trial.number,
-        values={name: _plain(value) for name, value in trial.params.items()},
-        status=status,
-        reason=ending.get("reason", ""),
-        message=ending.get("message", ""),
-        score=outcome.score if outcome else None,
-        best_epoch=outcome.best_epoch if outcome else None,
-        seconds=ending.get("seconds"),
-        parameters=ending.get("parameters"),
-        epochs=epochs,
-        folds=outcome.folds if outcome else (),
-        data=ending.get("data", ""),
-        reduced_batch=ending.get("reduced_batch"),
-    )
-
-
-def _key(epoch: Epoch) -> str:
-    """The name of an epoch's attribute; without folds, and in the first one, as it always was."""
-    later = f"{epoch.fold:02d}:" if epoch.fold is not None and epoch.fold > 1 else ""
-    return f"{_EPOCH}{later}{epoch.number:04d}"
-
-
-def _attempt(trial: FrozenTrial) -> int:
-    return int(trial.user_attrs.get(_ATTEMPT, 0))
-
-
-def _epochs(trial: FrozenTrial) -> tuple[Epoch, ...]:
-    """The epochs of a trial's last attempt."""
-    attempt = _attempt(trial)
-    found = [
-        Epoch(int(key.rpartition(":")[2]), value["metrics"], value["seconds"], value.get(_FOLD))
-        for key, value in trial.user_attrs.items()
-        if key.startswith(_EPOCH) and value.get(_ATTEMPT, 0) == attempt
-    ]
-    return tuple(sorted(found, key=lambda epoch: (epoch.fold or 0, epoch.number)))
 
 
 def read_trials(run: RunFolder) -> list[TrialRecord]:
@@ -317,7 +324,3 @@ def _load(run: RunFolder) -> TrialStudy:
             f"{run.study}: a run's study must be in it, got none. Was it made by another tool?"
         ) from error
     return TrialStudy(study, storage, objective)
-
-
-def _plain(value: Any) -> Scalar:  # noqa: ANN401 - what a categorical may hold
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

@@ -6,6 +6,7 @@ from typing import Any
 
 from cnnsearch.spaces.document import Augment, Custom, Document, Scratch
 from cnnsearch.spaces.leaves import leaves
+from cnnsearch.spaces.listing import continuous, listed
 from cnnsearch.spaces.parameters import NOWHERE, UnknownReference, find_value
 from cnnsearch.spaces.points import NotInSpace, values_of
 from cnnsearch.spaces.sections.section import Section
@@ -45,6 +46,7 @@ def inconsistencies(document: Document, *, allow_code: bool, settled: bool = Fal
     yield from wrong
     if not wrong:
         yield from _starts(space)
+        yield from _endless_grid(space)
 
 
 def _code(document: Document, *, allowed: bool) -> Iterator[Inconsistency]:
@@ -75,6 +77,13 @@ def _incomparable(document: Document) -> Iterator[Inconsistency]:
         if is_searched(node):
             rule = "trials are ranked by val_loss, which compares only trials of one loss, got a search over it"
             yield Inconsistency(tuple(name.split(".")), rule, "Fix it, or use objective: val_accuracy.")
+
+
+def _endless_grid(space: Space) -> Iterator[Inconsistency]:
+    names = continuous(space.parameters) if space.document.search.sampler.grid else []
+    if names:
+        rule = f"a grid lists every value, got {listed(names)} without steps"
+        yield Inconsistency(("search", "sampler"), rule, "Give each a `step` or a `choice`, or take another sampler.")
 
 
 def _sections(document: Document) -> Iterator[tuple[str, str, Section]]:

@@ -1,37 +1,58 @@
-"""Draws from a space by chance alone."""
+"""Draws from a space by chance alone, or by numbers from elsewhere."""
 
 import math
 import random
+from collections.abc import Callable, Mapping, Sequence
 
+from cnnsearch.spaces.parameters import Condition, Parameter
 from cnnsearch.spaces.space import Space
-from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, label, size, value_at
+from cnnsearch.spaces.values import Domain, FloatRange, Scalar, nth, size
+
+Plan = Sequence[tuple[Parameter, tuple[Condition, ...]]]
+"""Parameters, parents first, each with the conditions that its active parents leave open: `Space.plan`."""
 
 
 def draw(space: Space, source: random.Random) -> dict[str, Scalar]:
     """Values for the active parameters, each evenly over its domain (a log scale: evenly over the exponent)."""
+    return completed(space.plan, {}, source)
+
+
+def completed(plan: Plan, given: Mapping[str, Scalar], source: random.Random) -> dict[str, Scalar]:
+    """The given values of the active parameters, those that lack one drawn; values of inactive ones are left out."""
+
+    def value(parameter: Parameter) -> Scalar:
+        return given[parameter.name] if parameter.name in given else draw_value(parameter.domain, source)
+
+    return walked(plan, value)
+
+
+def walked(plan: Plan, value: Callable[[Parameter], Scalar]) -> dict[str, Scalar]:
+    """What a function says of each active parameter, parents first."""
     values: dict[str, Scalar] = {}
-    for parameter, conditions in space.plan:
+    for parameter, conditions in plan:
         for condition in conditions:
             if not condition.holds(values):
                 break
         else:
-            values[parameter.name] = draw_value(parameter.domain, source)
+            values[parameter.name] = value(parameter)
     return values
 
 
 def draw_value(domain: Domain, source: random.Random) -> Scalar:
     """One value of a domain, both ends included."""
-    match domain:
-        case Choice(options):
-            return label(source.choice(options))
-        case Branch(names):
-            return source.choice(names)
-        case FloatRange(low, high, None, scale):
+    count = size(domain)
+    return value_at_share(domain, source.random()) if count is None else nth(domain, source.randrange(count))
+
+
+def value_at_share(domain: Domain, share: float) -> Scalar:
+    """The value of a domain at a place from 0 to 1 in it; equal parts for all that can be listed."""
+    match domain, size(domain):
+        case FloatRange(low, high, None, scale), None:
             if scale == "log":
-                drawn = math.exp(source.uniform(math.log(low), math.log(high)))
+                value = math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
             else:
-                drawn = source.uniform(low, high)
-            return min(max(drawn, low), high)
-        case IntRange() | FloatRange():
-            return value_at(domain, source.randrange(size(domain) or 1))
+                value = low + share * (high - low)
+            return min(max(value, low), high)
+        case _, int(count):
+            return nth(domain, min(int(share * count), count - 1))
     raise TypeError(f"no domain: {domain!r}")

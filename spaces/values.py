@@ -176,6 +176,25 @@ def value_at(domain: IntRange | FloatRange, index: int) -> int | float:
     return float(Decimal(repr(domain.low)) + index * Decimal(repr(domain.step or 0.0)))
 
 
+def nth(domain: Domain, index: int) -> Scalar:
+    """The label of the value at this index, from 0, in a domain that can be listed."""
+    if isinstance(domain, IntRange | FloatRange):
+        return value_at(domain, index)
+    return label(options_of(domain)[index])
+
+
+def index_of(domain: Domain, value: Scalar) -> int:
+    """The index of a value, or of its label, in a domain that can be listed.
+
+    Raises:
+        ValueError: it is none of the domain's values.
+    """
+    found = value_of(domain, value)
+    if isinstance(domain, IntRange | FloatRange):
+        return round(float(found - domain.low) / (domain.step or 1))
+    return next(index for index, option in enumerate(options_of(domain)) if is_same(label(option), label(found)))
+
+
 def describe(domain: Domain) -> str:
     """The domain in words, for messages and summaries."""
     match domain:

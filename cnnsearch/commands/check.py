@@ -43,4 +43,4 @@ def _budget(space: Space) -> str:
     if search.stop_at is not None:
         limit += f", until {search.objective} is {search.stop_at:g}"
     trials = "1 trial" if search.trials == 1 else f"{search.trials} trials"
-    return f"The search makes {trials}{limit} (sampler {search.sampler}, pruner {search.pruner})."
+    return f"The search makes {trials}{limit} (sampler {search.sampler.kind}, pruner {search.pruner.kind})."

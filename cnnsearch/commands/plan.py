@@ -149,7 +149,7 @@ def _search(plan: "Plan") -> dict[str, Any]:
         "epochs": search.epochs,
         "stop_at": search.stop_at,
         "trial_time": search.trial_time,
-        "pruner": search.pruner,
+        "pruner": search.pruner.kind,
         "slots": [slot.name for slot in plan.slots],
     }
 

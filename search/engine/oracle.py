@@ -8,40 +8,36 @@ import math
 import random
 import sys
 import threading
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import keras_tuner
-import optuna
 from keras_tuner.engine import hyperparameters as kt_parameters
 from keras_tuner.engine.trial import Trial, TrialStatus
-from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, InMemoryStorage
 
+from cnnsearch.search.engine.draws import Draws, Reject
 from cnnsearch.search.engine.failing import EveryTrialFailed, told_together
-from cnnsearch.search.engine.samplers import pruner_of, quiet_optuna, sampler_of
-from cnnsearch.search.engine.suggest import suggest
+from cnnsearch.search.engine.parameters import search_space_of
+from cnnsearch.search.engine.pruners import pruner_of
+from cnnsearch.search.engine.quiet import quiet_optuna
+from cnnsearch.search.engine.samplers.named import sampler_of
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.study import STUDY_NAME, TrialStudy, open_storage
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.sections.pruners import Pruner
+from cnnsearch.spaces.sections.samplers import Sampler
 from cnnsearch.spaces.values import Scalar
-
-_DRAWS = 1000
-"""How many impossible configurations in a row are drawn before the space counts as impossible."""
 
 _SPACE = "space"
 """The study's attribute that holds the parameters which KerasTuner has found."""
 
 PRUNED = "behind the others at the same epoch"
 """The reason that stands beside a pruned trial."""
-
-Reject = Callable[[Mapping[str, Scalar]], str | None]
-"""Says why the model of these values cannot exist; None where it can."""
 
 
 class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is untyped
@@ -54,8 +50,9 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         seed: makes the draws repeatable (with one trial at a time).
         storage: a database URL such as `sqlite:///my.db` or an Optuna storage; None keeps the study in memory.
         study_name: the study's name in the storage.
-        sampler: `tpe`, `random`, or an Optuna sampler.
-        pruner: `asha`, `median`, `none`, or an Optuna pruner. A plain KerasTuner tuner needs `PruningCallback` for it.
+        sampler: a name that `search.sampler` may have, such as `tpe` or `evolution`, or an Optuna sampler.
+        pruner: a name that `search.pruner` may have, such as `asha` or `median`, or an Optuna pruner. A plain
+            KerasTuner tuner needs `PruningCallback` for it.
         start_from: values tried first, whole or in part; what they leave open is drawn.
         reject: says of drawn values why their model cannot exist; such draws cost no trial.
         max_consecutive_failed_trials: the search ends when so many trials in a row failed; None for never.
@@ -76,8 +73,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         *,
         storage: str | BaseStorage | None = None,
         study_name: str = STUDY_NAME,
-        sampler: str | BaseSampler = "tpe",
-        pruner: str | BasePruner = "none",
+        sampler: str | Mapping[str, Any] | Sampler | BaseSampler = "tpe",
+        pruner: str | Mapping[str, Any] | Pruner | BasePruner = "none",
         start_from: Sequence[Mapping[str, Scalar]] = (),
         reject: Reject | None = None,
         max_consecutive_failed_trials: int | None = 5,
@@ -96,19 +93,21 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         self._most_failures = max_consecutive_failed_trials
         self.seed = random.randrange(2**31) if seed is None else seed  # KerasTuner takes a seed of 0 for none
         self._lock = threading.RLock()
-        self._reject = reject
         self.ongoing_trials: dict[str, Trial] = {}
         self._failures: list[TrialRecord] = []
         self._pruned: set[str] = set()
-        self._asked: optuna.Trial | None = None
-        self.study = self._open_study(storage, study_name, sampler, pruner)
+        self.study = self._open_study(storage, study_name, pruner)
+        self._draws = Draws(self.study, sampler_of(sampler), self.seed, reject)
+        self._space = search_space_of(self.hyperparameters)
+        self.exhausted: str | None = None
+        """What to say where every configuration was tried before the budget was spent."""
         self.study.requeue_running()
         self._recall()
         for start in start_from[:max_trials]:
             self.study.enqueue(start)
 
     def _open_study(
-        self, storage: str | BaseStorage | None, name: str, sampler: str | BaseSampler, pruner: str | BasePruner
+        self, storage: str | BaseStorage | None, name: str, pruner: str | Mapping[str, Any] | Pruner | BasePruner
     ) -> TrialStudy:
         if hasattr(self.objective, "objectives"):  # KerasTuner's own sum of several, which has a direction, too
             names = ", ".join(objective.name for objective in self.objective.objectives)
@@ -118,13 +117,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             InMemoryStorage() if storage is None else open_storage(storage) if isinstance(storage, str) else storage
         )
         objective = Objective(self.objective.name, self.objective.direction)
-        study = TrialStudy.open(backend, objective, name=name)
-        # A sampler's state is not stored: with the same seed it would draw the first trials again after a restart.
-        drawn = len(study.records())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
-            chosen = sampler_of(sampler, (self.seed + drawn) % 2**32)
-        return TrialStudy.open(backend, objective, name=name, sampler=chosen, pruner=pruner_of(pruner))
+        return TrialStudy.open(backend, objective, name=name, pruner=pruner_of(pruner))
 
     def _recall(self) -> None:
         """Take over the ended trials of earlier sessions."""
@@ -169,25 +162,21 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         return trial
 
     def _drawn(self) -> Trial:
-        for _ in range(_DRAWS):
-            if self.is_complete:
-                return Trial(hyperparameters=self.hyperparameters.copy(), trial_id="", status=TrialStatus.STOPPED)
-            # A full disk may end this in its middle; the same trial is then asked for the values that it lacks.
-            asked = self._asked = self._asked or self.study.ask()
-            values = suggest(asked, self.hyperparameters)
-            why = self._reject(values) if self._reject else None
-            if why is not None:
-                failed = TrialRecord(asked.number, values, Status.FAILED, reason=Failure.IMPOSSIBLE, message=why)
-                self.study.tell(failed)
-            self._asked = None
-            if why is None:
-                trial = self._keras_trial(asked.number, values)
-                self.trials[trial.trial_id] = trial
-                self.start_order.append(trial.trial_id)
-                return trial
-        raise CnnSearchError(
-            f"space: a model must be possible, got {_DRAWS} impossible draws in a row, the last: {why}"
-        )
+        if self.max_trials is not None and len(self.trials) >= self.max_trials:
+            return self._stopped()
+        if len(self._space.plan) != len(self.hyperparameters.space):  # KerasTuner found more by building a model
+            self._space = search_space_of(self.hyperparameters)
+        drawn = self._draws.possible(self._space)
+        if drawn is None:
+            self.exhausted = f"{self._space.all_of_it} tried"
+            return self._stopped()
+        trial = self._keras_trial(drawn.number, drawn.values)
+        self.trials[trial.trial_id] = trial
+        self.start_order.append(trial.trial_id)
+        return trial
+
+    def _stopped(self) -> Trial:
+        return Trial(hyperparameters=self.hyperparameters.copy(), trial_id="", status=TrialStatus.STOPPED)
 
     def report(self, trial_id: str, epoch: Epoch) -> bool:
         """Record a finished epoch of a running trial; gives whether the pruner would end it here."""
@@ -259,6 +248,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             else:
                 ending = replace(ending, score=None, best_epoch=None)
             self.study.tell(ending)
+            self._draws.ended(trial.hyperparameters.values, ending)
             stored = self.trials[trial.trial_id]
             stored.status = TrialStatus.FAILED if failed else TrialStatus.COMPLETED
             stored.message = ending.message or None

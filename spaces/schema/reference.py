@@ -64,6 +64,8 @@ class _Reference:
             alike.setdefault(kind.get("description", ""), []).append(f"`{name}`")
         yield _table(("kind", "what it is"), [(", ".join(names), text) for text, names in alike.items()])
         for section, names in together.items():
+            if not _mapping_of(self.definitions[section])["properties"]:
+                continue
             many = len(names) > 3
             yield f"\n### {f'{names[0]} and others' if many else ', '.join(names)}\n"
             yield f"\n{self.definitions[section]['description']}\n"
@@ -148,8 +150,8 @@ def _sections(value: Schema) -> Iterator[tuple[str, bool]]:
 
 def _mapping_of(section: Schema) -> Schema:
     """The form with keys, where a bare word or name may stand for the section, too."""
-    forms: list[Schema] = section.get("anyOf", [section])
-    return next(form for form in forms if "properties" in form)
+    forms: list[Schema] = [section, *section.get("anyOf", [])]
+    return next((form for form in forms if "properties" in form), {"properties": {}})
 
 
 def _per(value: Schema) -> str | None:

@@ -102,12 +102,18 @@ def one_of_the_kinds(branches: type[BaseModel], schema: JsonSchemaValue) -> None
     for name, field in branches.model_fields.items():
         kind, section = schema["properties"][name], _section_in(field.annotation)
         del kind["default"]
-        if section and any(inside.is_required() for inside in section.model_fields.values()):
+        if section and not _stands_alone(section):
             kind["anyOf"] = [form for form in kind["anyOf"] if form != {"type": "null"}]
         else:
             bare.append(name)
     mapping = {key: schema.pop(key) for key in ("type", "properties", "additionalProperties")}
     schema["anyOf"] = [{"enum": bare}, {**mapping, "minProperties": 1, "maxProperties": 1}]
+
+
+def _stands_alone(section: type[BaseModel]) -> bool:
+    """Whether the bare name of a kind is enough."""
+    required = any(inside.is_required() for inside in section.model_fields.values())
+    return not required and not getattr(section, "wants_settings", False)
 
 
 # Forms that the language's validators add to what pydantic sees.
@@ -153,6 +159,11 @@ def _as_booleans(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
             return {"type": "boolean"}
         return {key: _as_booleans(value) for key, value in node.items()}
     return [_as_booleans(value) for value in node] if isinstance(node, list) else node
+
+
+def with_a_bound(threshold: JsonSchemaValue) -> None:
+    """One of the two bounds, at least."""
+    threshold["anyOf"] = [{"required": ["lower"]}, {"required": ["upper"]}]
 
 
 def import_path(text: JsonSchemaValue, handler: GetJsonSchemaHandler) -> JsonSchemaValue:  # noqa: ARG001

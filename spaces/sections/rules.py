@@ -36,6 +36,14 @@ def moved(errors: Iterable[ErrorDetails], *prefix: str | int) -> list[InitErrorD
     return found
 
 
+def first_problem(error: ValidationError) -> str:
+    """What is wrong first, in a few words."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    message = "no such name" if first["type"] == "extra_forbidden" else first["msg"]
+    return f"{place}: {message}" if place else message
+
+
 def rejection(title: str, violations: Sequence[InitErrorDetails]) -> ValidationError:
     """A pydantic error of several violations."""
     return ValidationError.from_exception_data(title, list(violations))

@@ -6,7 +6,9 @@ from pydantic import AfterValidator, Field
 
 from cnnsearch.spaces.duration import Duration
 from cnnsearch.spaces.sections.numbers import Positive, Seed
+from cnnsearch.spaces.sections.pruners import Asha, Pruner
 from cnnsearch.spaces.sections.rules import broken
+from cnnsearch.spaces.sections.samplers import Sampler, Tpe
 from cnnsearch.spaces.sections.section import Section
 from cnnsearch.spaces.values import contains_searched, shown
 
@@ -25,10 +27,10 @@ EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_
 class Search(Section):
     """Which configurations are tried, how many, and by what they are ranked."""
 
-    sampler: Literal["tpe", "random"] = "tpe"
-    """`tpe` learns from finished trials where to look next; `random` does not."""
-    pruner: Literal["asha", "median", "none"] = "asha"
-    """Which trials end early for being behind: `asha` keeps the best third at each look, `median` the better half."""
+    sampler: Sampler = Sampler(tpe=Tpe())
+    """How the next configuration is chosen; none is tried twice."""
+    pruner: Pruner = Pruner(asha=Asha())
+    """Which trials end early for being behind."""
     trials: Positive = 20
     """How many configurations are tried."""
     time: Duration | None = None

@@ -19,6 +19,8 @@ class Section(BaseModel):
 
     counted_by: ClassVar[str] = ""
     """The field that says how many entries its lists have; empty for most sections."""
+    wants_settings: ClassVar[bool] = False
+    """Whether its bare name says too little, though none of its keys is required."""
     mend_schema: ClassVar[MendSchema] = staticmethod(unchanged)
     """Tells the JSON schema what a validator of the section takes besides its fields."""
 
@@ -98,6 +100,11 @@ class Branches(Section):
     def kinds(cls) -> tuple[str, ...]:
         """The names that may stand here."""
         return tuple(cls.model_fields)
+
+    @property
+    def kind(self) -> str:
+        """The name of the kind that is there."""
+        return next(iter(self.taken()))
 
     def taken(self) -> dict[str, Any]:
         """The one kind that is there, by name: its section, or a choice between several forms of it."""

@@ -72,7 +72,7 @@ def test_a_trial_tells_mean_metrics_and_deviation() -> None:
 
 def test_the_study_keeps_folds_and_shows_the_pruner_the_first_one_only() -> None:
     study = TrialStudy.open(InMemoryStorage(), ACCURACY, pruner=ThresholdPruner(lower=0.6, n_warmup_steps=1))
-    number = study.ask().number
+    number = study.begin()
     answers = [study.report(number, each) for each in (*FOLDS[:2], epoch(1, 0.1, 2), epoch(2, 0.2, 2))]
     assert answers == [True, False, False, False]
     study.tell(cross_validated(number, data="abc-8x8x1-stretch"))

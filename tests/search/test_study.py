@@ -9,6 +9,7 @@ import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from optuna.distributions import IntDistribution
 from optuna.pruners import BasePruner, ThresholdPruner
 from optuna.storages import InMemoryStorage
 
@@ -35,9 +36,7 @@ def epoch(number: int, accuracy: float, **metrics: float) -> Epoch:
 
 
 def ask(study: TrialStudy) -> int:
-    trial = study.ask()
-    trial.suggest_int("blocks", 1, 4)
-    return trial.number
+    return study.begin({"blocks": 2}, {"blocks": IntDistribution(1, 4)})
 
 
 @pytest.mark.parametrize(
@@ -116,7 +115,9 @@ def attempts(study: TrialStudy) -> int:
     for k in range(1, 9):
         study.report(number, epoch(k, k / 10))
     study.requeue(number)
-    assert study.ask().number == number
+    popped = study.pop_waiting(study.trials())
+    assert popped is not None
+    assert popped.number == number
     return number
 
 
@@ -152,7 +153,7 @@ def test_the_pruner_judges_the_epoch_of_this_attempt(run: RunFolder) -> None:
     for k in range(1, 9):
         study.report(number, epoch(k, 0.1 if k == 8 else 0.8))
     study.requeue(number)
-    study.ask()
+    study.pop_waiting(study.trials())
     assert [study.report(number, epoch(k, 0.8)) for k in (1, 2)] == [False, False]  # epoch 8 is still to come
 
 

@@ -291,8 +291,19 @@ trainings = section(
 )
 searches = section(
     {
-        "sampler": st.sampled_from(["tpe", "random"]),
-        "pruner": st.sampled_from(["asha", "median", "none"]),
+        "sampler": st.sampled_from(
+            ["tpe", "random", "evolution", {"evolution": {"population": 9}}, {"tpe": {"startup": 3}}]
+        ),
+        "pruner": st.sampled_from(
+            [
+                "asha",
+                "median",
+                "none",
+                {"percentile": {"percentile": 40.0}},
+                {"threshold": {"lower": 0.6}},
+                {"patient": {}},
+            ]
+        ),
         "time": st.sampled_from(["90s", "1h30m", 0.5, 7200, None]),
         "seed": st.just(0),
     }

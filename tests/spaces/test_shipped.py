@@ -14,6 +14,8 @@ from cnnsearch.spaces.errors import SpaceError
 from cnnsearch.spaces.load import load_space, loads_space, shipped_spaces
 from cnnsearch.spaces.points import first_trials, values_of
 from cnnsearch.spaces.reading.nodes import read_nodes
+from cnnsearch.spaces.sections.pruners import Pruner
+from cnnsearch.spaces.sections.samplers import Sampler
 from cnnsearch.spaces.sections.section import Section
 from cnnsearch.spaces.shapes import ImpossibleConfiguration, feature_maps
 from cnnsearch.spaces.space import Space
@@ -24,6 +26,9 @@ NODE_KEYS = {"choice", "int", "float", "step", "scale", "prior", "when", "otherw
 """What may stand in a searched value."""
 NOT_SHOWN = {"function", "arguments"}
 """Keys that no shipped space has, beside other kinds of network: code of one's own wants --allow-code."""
+SAMPLER_SETTINGS = {"startup", "population", "tournament"}
+PRUNER_SETTINGS = {"first", "reduction", "percentile", "patience", "min_delta", "lower", "upper"}
+"""A shipped space names samplers and pruners by a bare word."""
 WIDEST = {"alexnet": 60e6, "vgg_like": 60e6}
 """Most weights between the feature maps and the output; 40 million for all others."""
 DRAWS = 300
@@ -142,7 +147,8 @@ def test_the_shipped_spaces_show_every_key_of_the_language():
         assert root is not None
         assert not problems
         shown.update(keys_of(root.plain()))
-    assert keys_of_the_language() - shown - set(Model.kinds()) == NOT_SHOWN
+    kinds = {*Model.kinds(), *Sampler.kinds(), *Pruner.kinds()}
+    assert keys_of_the_language() - shown - kinds - SAMPLER_SETTINGS - PRUNER_SETTINGS == NOT_SHOWN
 
 
 @pytest.mark.parametrize(("name", "classic"), [("lenet5", 61_706), ("vgg_like", 14_714_688)])

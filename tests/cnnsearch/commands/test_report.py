@@ -60,10 +60,10 @@ def test_a_real_study_is_ranked_and_printed(tmp_path: Path) -> None:
     run = with_best(tmp_path / "basic-001")
     study = TrialStudy.open(open_storage(sqlite_url(run.study)), ACCURACY)
     for accuracy in (0.25, 0.75):
-        number = study.ask().number
+        number = study.begin()
         study.report(number, Epoch(1, {"val_accuracy": accuracy}, 1.5))
         study.tell(TrialRecord(number, {}, Status.COMPLETED, best_epoch=1, score=accuracy, seconds=2.0, parameters=10))
-    failed = study.ask().number
+    failed = study.begin()
     study.tell(TrialRecord(failed, {}, Status.FAILED, "oom", "[bold]no memory"))
     console = Console(file=io.StringIO(), width=120)
     report(run.path, console)

@@ -1,0 +1,92 @@
+"""What the next trial costs in a study that has many: asked of the sampler, written, and told how it ended.
+
+The study is made up: draws by chance with scores by chance, no model is trained. Its database is a real SQLite file.
+"""
+
+import random
+import statistics
+import sys
+import time
+
+import keras_tuner
+from measured import Figure, arguments, conclude, percentile, workplace
+from optuna.trial import TrialState, create_trial
+from sqlalchemy import event
+
+from cnnsearch.search.engine.oracle import OptunaOracle
+from cnnsearch.search.engine.parameters import SearchSpace, search_space_of
+from cnnsearch.search.model.hypermodel import encoded, hyperparameters_of
+from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.study import STUDY_NAME, TrialStudy, open_storage
+from cnnsearch.spaces.draws import draw
+from cnnsearch.spaces.load import load_space
+from cnnsearch.spaces.space import Space
+
+ASKED = 30
+"""Trials that are asked for and told, one after the other."""
+
+
+def fill(url: str, space: Space, known: SearchSpace, trials: int) -> None:
+    """Write so many ended trials, without waiting for the disk."""
+    storage = open_storage(url)
+
+    @event.listens_for(storage.engine, "connect")  # type: ignore[attr-defined]
+    def hasty(connection: object, _: object) -> None:
+        connection.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]
+
+    storage.engine.dispose()  # type: ignore[attr-defined]
+    TrialStudy.open(storage, Objective("val_accuracy", "max"))
+    study_id, source = storage.get_study_id_from_name(STUDY_NAME), random.Random(1)
+    for _ in range(trials):
+        params = encoded(space, draw(space, source))
+        distributions = {name: known.distributions[name] for name in params}
+        template = create_trial(
+            state=TrialState.COMPLETE, params=params, distributions=distributions, value=source.random()
+        )
+        storage.create_new_trial(study_id, template)
+
+
+def asked(oracle: OptunaOracle) -> list[float]:
+    """Seconds of each asking and telling; the epoch between is not counted."""
+    seconds = []
+    for number in range(ASKED + 1):
+        began = time.perf_counter()
+        trial = oracle.create_trial("slot")
+        took = time.perf_counter() - began
+        epoch = Epoch(1, {"val_accuracy": number / 100}, 1.0)
+        oracle.report(trial.trial_id, epoch)
+        began = time.perf_counter()
+        oracle.conclude(trial, TrialRecord(int(trial.trial_id), {}, Status.COMPLETED, epochs=(epoch,)))
+        seconds.append(took + time.perf_counter() - began)
+    return seconds[1:]  # the first one reads which configurations there were
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = arguments("What the next trial costs in a study that has many.")
+    parser.add_argument("--trials", type=int, help="how many it has (10,000, or 300 with --quick)")
+    parser.add_argument("--space", default="basic", help="what they are drawn from (basic)")
+    parser.add_argument("--sampler", default="tpe", help="who is asked (tpe)")
+    options = parser.parse_args()
+    trials = options.trials or (300 if options.quick else 10_000)
+    space = load_space(options.space)
+    hyperparameters = hyperparameters_of(space)
+    with workplace() as place:
+        url = f"sqlite:///{place.folder / 'study.db'}"
+        fill(url, space, search_space_of(hyperparameters), trials)
+        began = time.perf_counter()
+        objective = keras_tuner.Objective("val_accuracy", "max")
+        oracle = OptunaOracle(objective, None, hyperparameters, seed=1, storage=url, sampler=options.sampler)
+        opened = time.perf_counter() - began
+        oracle.verbose = 0
+        seconds = asked(oracle)
+    figures = [
+        Figure(f"ask and tell with {trials:,} trials, median", statistics.median(seconds) * 1000, "ms", at_most=50),
+        Figure("the same, 95 %", percentile(seconds, 0.95) * 1000, "ms"),
+        Figure("the study opened", opened, "s"),
+    ]
+    return conclude("asking", figures, options, seconds=seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

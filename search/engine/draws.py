@@ -1,0 +1,205 @@
+"""Draws the trials of a study: each configuration once, the same ones whether or not the search was killed between."""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial
+
+from cnnsearch.search.engine.parameters import SearchSpace
+from cnnsearch.search.engine.quiet import without_experimental_warnings
+from cnnsearch.search.engine.samplers.turn import Method, Turn
+from cnnsearch.search.engine.tried import Tried
+from cnnsearch.search.records import Failure, Status, TrialRecord
+from cnnsearch.search.stored_trial import FIXED
+from cnnsearch.search.study import TrialStudy
+from cnnsearch.search.study_view import View, memorable, new_trial
+from cnnsearch.spaces.draws import completed, walked
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.listing import configurations
+from cnnsearch.spaces.neighbours import mutated
+from cnnsearch.spaces.parameters import Parameter
+from cnnsearch.spaces.values import Scalar, has, nth
+
+_PROPOSALS = 10
+"""Draws of a sampler that were all tried before, until their neighbours are taken instead."""
+_STEPS = 100
+"""Steps from neighbour to neighbour, until the untried ones are listed."""
+_LISTED = 1_000_000
+"""Configurations that are listed at most to find an untried one; of more, some are drawn."""
+_CHANCES = 1_000
+_IMPOSSIBLE = 1000
+"""How many impossible configurations in a row are drawn before the space counts as impossible."""
+
+Reject = Callable[[Mapping[str, Scalar]], str | None]
+"""Says why the model of these values cannot exist; None where it can."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A trial of the study: its number, and its values, those of fixed parameters included."""
+
+    number: int
+    values: dict[str, Scalar]
+
+
+class Draws:
+    """Asks a sampler for a study's trials.
+
+    Args:
+        study: where the trials are written.
+        method: how they are chosen.
+        seed: decides, with a trial's number, what is left to chance.
+        reject: says of drawn values why their model cannot exist.
+    """
+
+    def __init__(self, study: TrialStudy, method: Method, seed: int, reject: Reject | None = None) -> None:
+        self._study, self._method, self._seed, self._reject = study, method, seed, reject
+        self._tried: Tried | None = None
+
+    def possible(self, space: SearchSpace) -> Drawn | None:
+        """The next trial whose model can exist; those before it are told to the study, and cost nothing.
+
+        Gives None where every configuration was tried.
+
+        Raises:
+            CnnSearchError: none can, as far as was looked.
+        """
+        for _ in range(_IMPOSSIBLE):
+            drawn = self.next(space)
+            why = self._reject(drawn.values) if self._reject and drawn else None
+            if drawn is None and all(trial.reason == Failure.IMPOSSIBLE for trial in self._study.records()):
+                last = "; ".join(trial.message for trial in self._study.records()[-1:])
+                raise CnnSearchError(
+                    f"space: a model must be possible, got none: {space.all_of_it} tried. The last: {last}"
+                )
+            if drawn is None or why is None:
+                return drawn
+            self._study.tell(TrialRecord(drawn.number, drawn.values, Status.FAILED, Failure.IMPOSSIBLE, why))
+        raise CnnSearchError(
+            f"space: a model must be possible, got {_IMPOSSIBLE} impossible draws in a row, the last: {why}"
+        )
+
+    def next(self, space: SearchSpace) -> Drawn | None:
+        """The next trial: one that waits in line, or a new one; None where every configuration was tried."""
+        if self._tried is None or self._tried.space is not space:
+            self._tried = Tried(space, [trial for trial in self._study.records() if trial.values])
+        trials = self._study.trials()
+        waiting = self._study.pop_waiting(trials)
+        drawn = self._new(self._tried, trials) if waiting is None else self._completed(self._tried, waiting, trials)
+        if drawn:
+            self._tried.begun(drawn.values)
+        return drawn
+
+    def ended(self, values: Mapping[str, Scalar], ending: TrialRecord) -> None:
+        """To be told of the ending of each trial, with its values as they were drawn."""
+        if self._tried:
+            self._tried.ended(values, ending)
+
+    def _new(self, tried: Tried, trials: list[FrozenTrial]) -> Drawn | None:
+        draft = self._draft(tried, new_trial(len(trials)), trials)
+        values = _untried(draft, draft.proposals({}))
+        if values is None:
+            return None
+        number = self._study.begin(_stored(tried.space, values), tried.space.distributions, draft.view.notes)
+        return Drawn(number, values)
+
+    def _completed(self, tried: Tried, waiting: FrozenTrial, trials: list[FrozenTrial]) -> Drawn | None:
+        """A trial in line, with what its values leave open; where others had them all, it is drawn like a new one."""
+        space, known = tried.space, waiting.params
+        if space.draws(known):  # it was interrupted
+            return Drawn(waiting.number, walked(space.plan, lambda parameter: _known(parameter, known)))
+        asked = waiting.system_attrs.get(FIXED, {})
+        given = {
+            name: value for name, value in asked.items() if name in space.domains and has(space.domains[name], value)
+        }
+        draft = self._draft(tried, new_trial(waiting.number), trials)
+        starts = islice(draft.proposals({**given, **known}), 1 if space.draws(given) else _PROPOSALS)
+        values = next((v for v in starts if not tried(v)), None) or _untried(draft, draft.proposals(known))
+        if values is None:
+            why = "its configuration was tried before, as was every other"
+            self._study.tell(TrialRecord(waiting.number, {}, Status.FAILED, Failure.IMPOSSIBLE, why))
+            return None
+        self._study.complete(waiting, _stored(space, values), space.distributions, draft.view.notes)
+        return Drawn(waiting.number, values)
+
+    def _draft(self, tried: Tried, trial: FrozenTrial, trials: list[FrozenTrial]) -> "_Draft":
+        turn = Turn(tried.space, self._seed, trial.number, tried)
+        with without_experimental_warnings():
+            sampler = self._method.sampler(turn)
+        self._study.use(sampler)
+        study, view = self._study.shown(memorable(trials, self._study.direction, self._method.memory))
+        return _Draft(turn, sampler, trial, study, view)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A trial in the making."""
+
+    turn: Turn
+    sampler: BaseSampler
+    trial: FrozenTrial
+    study: optuna.Study
+    view: View
+
+    def proposals(self, given: Mapping[str, Scalar]) -> Iterator[dict[str, Scalar]]:
+        """What the sampler draws beside given values, again and again."""
+        self.sampler.before_trial(self.study, self.trial)
+        while True:
+            self.trial.params, self.trial.distributions = {}, {}
+            asked = self.sampler.infer_relative_search_space(self.study, self.trial)
+            together = self.sampler.sample_relative(self.study, self.trial, asked)
+            yield walked(self.turn.space.plan, lambda parameter, t=together: self._value(parameter, {**t, **given}))  # type: ignore[misc]
+
+    def _value(self, parameter: Parameter, known: Mapping[str, Scalar]) -> Scalar:
+        name, space = parameter.name, self.turn.space
+        distribution = space.distributions.get(name)
+        if distribution is None:
+            return nth(parameter.domain, 0)
+        if name in known and has(parameter.domain, known[name]):
+            value = known[name]
+        elif distribution.single():
+            value = nth(parameter.domain, 0)
+        else:
+            value = self.sampler.sample_independent(self.study, self.trial, name, distribution)
+        value = space.on_grid(name, value)
+        self.trial.params = {**self.trial.params, name: value}
+        self.trial.distributions = {**self.trial.distributions, name: distribution}
+        return value
+
+
+def _untried(draft: _Draft, proposals: Iterator[dict[str, Scalar]]) -> dict[str, Scalar] | None:
+    """The first proposal that was not tried, else a neighbour, else any configuration; None where there is none."""
+    turn = draft.turn
+    values: dict[str, Scalar] | None = None
+    for values in islice(proposals, _PROPOSALS):
+        if not turn.is_tried(values):
+            return values
+    source = turn.random
+    for _ in range(_STEPS):
+        values = mutated(turn.space.plan, values, source) if values else None
+        if values is None or not turn.is_tried(values):
+            break
+    return values if values and not turn.is_tried(values) else _any_untried(turn, source)
+
+
+def _any_untried(turn: Turn, source: random.Random) -> dict[str, Scalar] | None:
+    """One that was not tried, evenly out of all of them; None where every one was."""
+    plan, count = turn.space.plan, turn.space.cardinality
+    if count is None or count > _LISTED:
+        some = (completed(plan, {}, source) for _ in range(_CHANCES))
+        return next((values for values in some if not turn.is_tried(values)), None)
+    left = [place for place, values in enumerate(configurations(plan)) if not turn.is_tried(values)]
+    return next(islice(configurations(plan), source.choice(left), None)) if left else None
+
+
+def _known(parameter: Parameter, params: Mapping[str, Scalar]) -> Scalar:
+    return params[parameter.name] if parameter.name in params else nth(parameter.domain, 0)
+
+
+def _stored(space: SearchSpace, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """What a study keeps of a trial's values."""
+    return {name: value for name, value in values.items() if name in space.distributions}

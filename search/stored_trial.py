@@ -1,0 +1,87 @@
+"""How a trial lies in its Optuna study, and what can be read from it there.
+
+Each epoch is an attribute of its trial (`epoch:0003`, in the second of several folds `epoch:02:0003`) besides the
+intermediate value that pruners read, and a trial's ending is one attribute written before its final state, so that a
+reader finds every metric in the study alone.
+A trial that is begun again keeps the attributes of its earlier attempts, since Optuna deletes none; they carry the
+number of their attempt, and only those of the last one count.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from optuna.trial import FrozenTrial, TrialState
+
+from cnnsearch.search.outcome import outcome_of
+from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.spaces.values import Scalar
+
+FOLD = "fold"
+ENDING = "ending"
+ATTEMPT = "attempt"
+START = "start"
+FIXED = "fixed_params"
+"""Optuna's own attribute for the values of a trial that waits in line."""
+_EPOCH = "epoch:"
+_DEFAULT_STATUS = {
+    TrialState.WAITING: Status.QUEUED,
+    TrialState.RUNNING: Status.RUNNING,
+    TrialState.COMPLETE: Status.COMPLETED,
+    TrialState.PRUNED: Status.PRUNED,
+    TrialState.FAIL: Status.FAILED,
+}
+
+
+def is_start(trial: FrozenTrial) -> bool:
+    """Whether a trial was put in line with values of its own."""
+    return START in trial.user_attrs
+
+
+def record_of(trial: FrozenTrial, objective: Objective) -> TrialRecord:
+    """What the study knows of a trial."""
+    epochs = epochs_of(trial)
+    ending: Mapping[str, Any] = trial.user_attrs.get(ENDING, {}) if trial.state.is_finished() else {}
+    status = Status(ending.get("status", _DEFAULT_STATUS[trial.state]))
+    scored = status not in (Status.FAILED, Status.QUEUED)
+    outcome = outcome_of(epochs, objective) if scored else None
+    return TrialRecord(
+        number=trial.number,
+        values={name: _plain(value) for name, value in trial.params.items()},
+        status=status,
+        reason=ending.get("reason", ""),
+        message=ending.get("message", ""),
+        score=outcome.score if outcome else None,
+        best_epoch=outcome.best_epoch if outcome else None,
+        seconds=ending.get("seconds"),
+        parameters=ending.get("parameters"),
+        epochs=epochs,
+        folds=outcome.folds if outcome else (),
+        data=ending.get("data", ""),
+        reduced_batch=ending.get("reduced_batch"),
+    )
+
+
+def epoch_key(epoch: Epoch) -> str:
+    """The name of an epoch's attribute; without folds, and in the first one, as it always was."""
+    later = f"{epoch.fold:02d}:" if epoch.fold is not None and epoch.fold > 1 else ""
+    return f"{_EPOCH}{later}{epoch.number:04d}"
+
+
+def attempt_of(trial: FrozenTrial) -> int:
+    """How often a trial was begun again."""
+    return int(trial.user_attrs.get(ATTEMPT, 0))
+
+
+def epochs_of(trial: FrozenTrial) -> tuple[Epoch, ...]:
+    """The epochs of a trial's last attempt."""
+    attempt = attempt_of(trial)
+    found = [
+        Epoch(int(key.rpartition(":")[2]), value["metrics"], value["seconds"], value.get(FOLD))
+        for key, value in trial.user_attrs.items()
+        if key.startswith(_EPOCH) and value.get(ATTEMPT, 0) == attempt
+    ]
+    return tuple(sorted(found, key=lambda epoch: (epoch.fold or 0, epoch.number)))
+
+
+def _plain(value: Any) -> Scalar:  # noqa: ANN401 - what a categorical may hold
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

@@ -1,0 +1,88 @@
+"""A study as a sampler sees it while it draws a trial: every trial in memory, none of its notes written yet.
+
+Samplers ask a study for all trials many times for one draw, and leave notes at the trial that they draw for. So that
+neither costs a database's time, they are shown the trials as they stood when the draw began; their notes are kept until
+the trial is written, whole and at once.
+"""
+
+from collections.abc import Container, Sequence
+from copy import deepcopy as deep_copy
+from datetime import datetime
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage, InMemoryStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+NEW = -1
+"""Stands for the id of a trial that is not written yet."""
+
+
+def new_trial(number: int) -> FrozenTrial:
+    """A trial that nothing is known of."""
+    now = datetime.now()
+    return FrozenTrial(number, TrialState.RUNNING, None, now, None, {}, {}, {}, {}, {}, NEW)
+
+
+def memorable(trials: Sequence[FrozenTrial], direction: StudyDirection, most: int | None) -> Sequence[FrozenTrial]:
+    """At most so many of the trials, in their order: half of them the best, the others the latest."""
+    if most is None or len(trials) <= most:
+        return trials
+    sign = -1 if direction is StudyDirection.MAXIMIZE else 1
+    latest, earlier = trials[-(most - most // 2) :], trials[: -(most - most // 2)]
+    scored = [trial for trial in earlier if trial.state is TrialState.COMPLETE]
+    best = sorted(scored, key=lambda trial: sign * (trial.value or 0.0))[: most // 2]
+    return [*sorted(best, key=lambda trial: trial.number), *latest]
+
+
+class View(InMemoryStorage):
+    """A storage that shows some trials and keeps what is noted at a new one; all else is the real one's.
+
+    Attributes:
+        notes: what a sampler has noted, by name.
+    """
+
+    def __init__(self, study: optuna.Study, study_id: int, storage: BaseStorage, trials: Sequence[FrozenTrial]) -> None:
+        super().__init__()
+        self._study, self._study_id, self._real, self._trials = study, study_id, storage, trials
+        self.notes: dict[str, Any] = {}
+
+    def get_study_id_from_name(self, study_name: str) -> int:  # noqa: ARG002
+        return self._study_id
+
+    def get_study_name_from_id(self, study_id: int) -> str:  # noqa: ARG002
+        return self._study.study_name
+
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:  # noqa: ARG002
+        return self._study.directions
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        return self._real.get_study_user_attrs(study_id)
+
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        return self._real.get_study_system_attrs(study_id)
+
+    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:  # noqa: ANN401
+        self._real.set_study_system_attr(study_id, key, value)
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:  # noqa: ANN401
+        if trial_id == NEW:
+            self.notes[key] = value
+        else:
+            self._real.set_trial_system_attr(trial_id, key, value)
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        return self._real.get_trial(trial_id)
+
+    def get_best_trial(self, study_id: int) -> FrozenTrial:
+        return BaseStorage.get_best_trial(self, study_id)
+
+    def get_all_trials(
+        self,
+        study_id: int,  # noqa: ARG002
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        found = [trial for trial in self._trials if states is None or trial.state in states]
+        return deep_copy(found) if deepcopy else found
