@@ -72,8 +72,9 @@ def freeze(name: str, network: keras.Model, trainable_from: str | Last) -> None:
 def freeze_batch_norm(network: keras.Model) -> None:
     """Leave a backbone's batch norm as it came with the weights, in the part that is trained, too.
 
-    Its moments are those of a million images then, in training as well. On 4,000 photos of cats and dogs, MobileNet
-    fine-tuned from conv_dw_6 erred on 2.3 % so, and on 3.3 % with batch norm trained.
+    Its moments are those of a million images then, in training as well, as Keras' guide to transfer learning advises.
+    In one run each, MobileNet fine-tuned from conv_dw_6 on 2,800 photos of cats and dogs erred on 2.3 % of 1,200 others
+    so, and on 3.3 % with batch norm trained (standard error 0.5 %).
     """
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
