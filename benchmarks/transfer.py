@@ -76,9 +76,10 @@ class Material:
 
 @dataclass(frozen=True)
 class Searched:
-    """What `cnnsearch run` did: its seconds, its trials' rows and its folder."""
+    """What `cnnsearch run` did: its seconds, those of all trials together, its trials' rows and its folder."""
 
     seconds: float
+    in_trials: float
     trials: tuple[Mapping[str, str], ...]
     folder: Path
 
@@ -96,13 +97,6 @@ class Searched:
         """The values of each trial in the plain side's names."""
         ordered = sorted(self.trials, key=lambda trial: int(trial["trial"]))
         return [{ours: _number(trial[column]) for column, ours in HEAD.items()} for trial in ordered]
-
-    @property
-    def in_trials(self) -> float:
-        """Seconds from the first trial's start to the last one's end, in which the features are made, too."""
-        lines = (self.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
-        times = [event["time"] for event in map(json.loads, lines) if event["event"] in ("TrialStarted", "TrialEnded")]
-        return times[-1] - times[0]
 
     def arrange(self, photos: Path, folder: Path) -> None:
         """Link the photos of the run's parts into `<part>/<class>/`."""
@@ -126,7 +120,14 @@ def search(place: Workplace, space: str, photos: Path, *options: str) -> Searche
     seconds = time.monotonic() - began
     folder = place.folder / "runs" / "transfer-001"
     with (folder / "trials.csv").open(encoding="utf-8", newline="") as file:
-        return Searched(seconds, tuple(csv.DictReader(file)), folder)
+        return Searched(seconds, _in_trials(folder), tuple(csv.DictReader(file)), folder)
+
+
+def _in_trials(run: Path) -> float:
+    """Seconds from a run's first trial's start to the last one's end, in which the features are made, too."""
+    events = map(json.loads, (run / "events.jsonl").read_text(encoding="utf-8").splitlines())
+    times = [event["time"] for event in events if event["event"] in ("TrialStarted", "TrialEnded")]
+    return float(times[-1] - times[0])
 
 
 def plain(place: Workplace, job: Job) -> tuple[dict[str, Any], float]:
