@@ -100,7 +100,7 @@ def _table(found: Sequence[Stored]) -> Table:
     for name in ("cache", "images", "kept of each", "on disk", "last used", "state"):
         right = name in ("images", "on disk")
         table.add_column(name, no_wrap=name != "kept of each", justify="right" if right else "left")
-    table.add_column("made from", overflow="fold", min_width=14)
+    table.add_column("made from", overflow="fold", min_width=12)
     for cache in found:
         table.add_row(*map(terminal.markup, map(terminal.one_line, _cells(cache))))
     return table
