@@ -47,7 +47,7 @@ def test_a_target_ends_the_search_when_it_is_reached(command_line: CommandLine) 
 
 
 def test_a_trial_over_its_time_keeps_its_score(command_line: CommandLine) -> None:
-    long = NEVER_EARLY.replace("epochs: 2", "epochs: 100000").replace("trials: 3", "trials: 1, trial_time: 1s")
+    long = NEVER_EARLY.replace("epochs: 2", "epochs: 100000").replace("trials: 3", "trials: 1, trial_time: 5s")
     command_line.good("run", command_line.write(long))
     (row,) = rows(command_line)
     assert (row["status"], row["reason"]) == ("stopped_early", "trial_time")
@@ -80,7 +80,7 @@ def test_a_trial_without_a_first_epoch_in_its_time_is_ended(command_line: Comman
         "{scratch: {blocks: {int: [1, 2]}, filters: {choice: [4, 8], per: block}}}",
         '{choice: {hangs: {custom: {function: "hangs:network"}}, works: {scratch: {blocks: 1, filters: 4}}}}',
     )
-    starts = "start_from: [{model: hangs}, {model: works}], trial_time: 1s"
+    starts = "start_from: [{model: hangs}, {model: works}], trial_time: 5s"
     text = text.replace("epochs: 2", "epochs: 1").replace("trials: 3", f"trials: 2, {starts}")
     done = command_line("run", command_line.write(text), "--allow-code")
     assert done.returncode == 0, done.stdout + done.stderr
