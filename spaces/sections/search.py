@@ -1,13 +1,23 @@
 """The sections search and keep: which configurations are tried, and what stays of them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from cnnsearch.spaces.duration import Duration
 from cnnsearch.spaces.sections.numbers import Positive, Seed
+from cnnsearch.spaces.sections.objectives import (
+    MEASURES,
+    Constraints,
+    Goal,
+    Limit,
+    ObjectiveForms,
+    direction_of,
+    goals_of,
+    limits_of,
+)
 from cnnsearch.spaces.sections.pruners import Asha, Pruner
-from cnnsearch.spaces.sections.rules import broken
+from cnnsearch.spaces.sections.rules import broken, rejection, violation
 from cnnsearch.spaces.sections.samplers import Sampler, Tpe
 from cnnsearch.spaces.sections.section import Section
 from cnnsearch.spaces.values import contains_searched, shown
@@ -46,12 +56,70 @@ class Search(Section):
     per_device: Annotated[int, Field(ge=1, le=64)] = 1
     """Trials side by side on each GPU, or on the CPU where there is none. Small ones, such as heads on kept features,
     leave most of a device idle; large ones may not fit beside each other."""
-    objective: Literal["val_accuracy", "val_loss"] = "val_accuracy"
-    """What trials are ranked by."""
+    objective: ObjectiveForms = "val_accuracy"
+    """What trials are ranked by: a word, any metric of Keras with its direction as in
+    `{metric: val_precision, direction: max}`, or a list of several of these, which gives a Pareto front."""
+    constraints: Constraints = Field(default={})
+    """What models must keep to: `{parameters: "<= 1e6", latency: "<= 10ms", model_size: "<= 5MB",
+    val_macro_f1: ">= 0.8"}`. Others are infeasible, and never ranked."""
     seed: Seed = 42
     """Makes the draws repeatable, where one trial runs at a time."""
     start_from: Annotated[list[dict[str, Any]], AfterValidator(_nothing_searched)] = Field(default=[])
     """Configurations tried first, whole or in part: `[{model: {scratch: {blocks: 3}}}]`; the sampler fills the rest."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_pruner_of_several(cls, value: Any) -> Any:  # noqa: ANN401 - before validation, anything
+        """A pruner compares one metric: where trials are not ranked by just one, none is the default."""
+        if isinstance(value, dict) and not _is_one_metric(value.get("objective")) and "pruner" not in value:
+            return {**value, "pruner": "none"}
+        return value
+
+    @model_validator(mode="after")
+    def _what_wants_one_metric(self) -> Self:
+        if not self._ranks_by_one_metric:
+            ranked = ", ".join(goal.metric for goal in self.goals)
+            if self.pruner.none is None:
+                rule = f"a pruner compares trials by the one metric they are ranked by, got objective {ranked}"
+                raise rejection("Search", [violation(("pruner",), rule, self.pruner.kind, "Use pruner: none.")])
+            if self.stop_at is not None:
+                rule = f"stop_at is a value of the one metric that trials are ranked by, got objective {ranked}"
+                advice = "Leave it out, or rank by one metric and put the others under constraints."
+                raise rejection("Search", [violation(("stop_at",), rule, self.stop_at, advice)])
+        if len(self.goals) > 1 and self.sampler.cmaes is not None:
+            rule = f"cmaes ranks by one objective, got {len(self.goals)}"
+            raise rejection("Search", [violation(("sampler",), rule, "cmaes", "Use nsga2, nsga3 or tpe.")])
+        return self
+
+    @property
+    def _ranks_by_one_metric(self) -> bool:
+        return len(self.goals) == 1 and self.goals[0].metric not in MEASURES
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """What trials are ranked by, the main objective first."""
+        return goals_of(self.objective)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """What models must keep to."""
+        return limits_of(self.constraints)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics of the validation part that objectives and constraints name, with `val_`."""
+        names = [*(goal.metric for goal in self.goals), *(limit.name for limit in self.limits)]
+        return tuple(dict.fromkeys(name for name in names if name not in MEASURES))
+
+    def direction(self, metric: str) -> str:
+        """Whether more (`max`) or less (`min`) of a metric is better: as an objective, a constraint or its name says."""
+        said = {limit.name: "min" if limit.sign == "<=" else "max" for limit in self.limits}
+        said |= {goal.metric: goal.direction for goal in self.goals}
+        return said.get(metric, direction_of(metric))
+
+
+def _is_one_metric(objective: Any) -> bool:  # noqa: ANN401 - before validation, anything
+    return objective not in MEASURES if isinstance(objective, str) else not isinstance(objective, list)
 
 
 class Keep(Section):
