@@ -12,7 +12,8 @@ from cnnsearch.search.listeners.events import (
     TrialEnded,
     TrialStarted,
 )
-from cnnsearch.search.records import Epoch, Objective, TrialRecord, rank
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Epoch, Objective, TrialRecord
 
 
 @dataclass

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cnnsearch.search.csv_file import write_rows
-from cnnsearch.search.records import Epoch, Objective, TrialRecord, rank
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Epoch, Objective, TrialRecord
 
 _TRIAL = ("trial", "status", "reason", "score", "epochs", "seconds", "parameters")
 _FOLDS = ("score_deviation", "fold_scores")

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.wording import configuration, count_text, ending, status_name, time_text
-from cnnsearch.search.records import Objective, Status, TrialRecord, rank
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 
 _COLOR = {Status.COMPLETED: "green", Status.STOPPED_EARLY: "green", Status.PRUNED: "yellow", Status.FAILED: "red"}

@@ -10,7 +10,8 @@ from typing import Any
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.records import Objective, Origin, TrialRecord, rank
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Objective, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.trial.evaluation import EvaluationJob, run_evaluation
 from cnnsearch.search.writing import write_json

@@ -3,7 +3,8 @@
 import threading
 from dataclasses import replace
 
-from cnnsearch.search.records import Objective, TrialRecord, rank
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 
 

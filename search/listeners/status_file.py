@@ -19,7 +19,8 @@ from cnnsearch.search.listeners.events import (
     TrialRetried,
     TrialStarted,
 )
-from cnnsearch.search.records import Objective, Status, TrialRecord, rank
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.writing import UnwritableFile, is_full_disk, write_json
 

@@ -1,0 +1,143 @@
+"""Which trials are better than others: by one metric, or by several objectives and within constraints."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cnnsearch.search.fronts import fronts
+from cnnsearch.search.records import Objective, Status, TrialRecord
+from cnnsearch.spaces.document import Search
+from cnnsearch.spaces.sections.objectives import Limit
+
+
+@dataclass(frozen=True)
+class Objectives:
+    """All that a search ranks by, and what its models must keep to.
+
+    Attributes:
+        all: the objectives in their order; of equally good trials of one front, the first decides.
+        epoch: the metric that decides which epoch of a trial counts, and whose value is the trial's score.
+        limits: the constraints.
+    """
+
+    all: tuple[Objective, ...]
+    epoch: Objective
+    limits: tuple[Limit, ...] = ()
+
+    @classmethod
+    def of(cls, search: Search) -> "Objectives":
+        """What a space's section asks for.
+
+        An epoch counts by the first objective that is a metric; where none is, by the first constraint that is one, and
+        by val_accuracy where there is none of these.
+        """
+        metrics = (*search.metrics, "val_accuracy")
+        epoch = Objective(metrics[0], search.direction(metrics[0]))
+        return cls(tuple(Objective(*goal) for goal in search.goals), epoch, search.limits)
+
+    @classmethod
+    def around(cls, objective: "Objective | Objectives") -> "Objectives":
+        """The same; one objective alone is all there is."""
+        return objective if isinstance(objective, Objectives) else cls((objective,), objective)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether one metric is all that trials are ranked by."""
+        return self.all == (self.epoch,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called."""
+        return tuple(objective.metric for objective in self.all)
+
+    def named_values(self, trial: TrialRecord) -> dict[str, float]:
+        """A ranked trial's values of several objectives by name; none where one metric is all."""
+        return dict(zip(self.names, trial.objective_values, strict=False))
+
+    def values(self, trial: TrialRecord) -> tuple[float, ...]:
+        """A trial's values of all objectives; empty where one of them is not known."""
+        found = [trial.value(name) for name in self.names]
+        known = tuple(value for value in found if value is not None)
+        return known if len(known) == len(found) else ()
+
+    def violations(self, trial: TrialRecord) -> dict[str, float]:
+        """By how much of its bound a trial breaks each constraint, by name; 0 where it keeps to it or nobody knows."""
+        return {limit.name: limit.violation(trial.value(limit.name)) for limit in self.limits}
+
+    def complaint(self, trial: TrialRecord) -> str:
+        """Which constraints a trial breaks, with its values; empty where it keeps to all, as far as known."""
+        found = [(limit, trial.value(limit.name)) for limit in self.limits]
+        return ", ".join(limit.complaint(value) for limit, value in found if value is not None and limit.violation(value))
+
+    def judged(self, trial: TrialRecord) -> TrialRecord:
+        """An ended trial with its values of the objectives; without its score where it breaks a constraint."""
+        if trial.status is Status.FAILED:
+            return trial
+        complaint = self.complaint(trial)
+        if complaint:
+            return replace(trial, status=Status.INFEASIBLE, reason=complaint, score=None, objective_values=())
+        return trial if self.is_plain else replace(trial, objective_values=self.values(trial))
+
+
+def rank(
+    trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objective | Objectives
+) -> list[TrialRecord]:
+    """The trials that have a score, best first; ties go to the smaller model, then to the earlier trial.
+
+    By several objectives, the Pareto front comes first, then the front of the others, and so on; within a front the
+    first objective decides.
+
+    A trial that ended before its last fold stands behind those with all of them, since a single fold may be an easy
+    one: what the pruner stops there would otherwise pass for better than the trials that it was stopped for.
+    """
+    objectives = Objectives.around(objective)
+    scored = [t for t in (trials.values() if isinstance(trials, Mapping) else trials) if t.score is not None]
+    if not objectives.is_plain:
+        scored = [trial for trial in scored if len(trial.objective_values) == len(objectives.all)]
+    most = _most_folds(scored)
+    late = [len(trial.folds) < most[_images(trial)] for trial in scored]
+    places = _places(scored, late, objectives)
+    order = sorted(zip(late, places, scored, strict=True), key=lambda t: (*t[:2], t[2].parameters or 0, t[2].number))
+    return [trial for _, _, trial in order]
+
+
+def front_of(trials: Sequence[TrialRecord], objectives: Objectives) -> list[TrialRecord]:
+    """The Pareto front: the trials that no other one is better than in one objective and as good in all."""
+    ranked = rank(list(trials), objectives)
+    most = _most_folds(ranked)
+    whole = [trial for trial in ranked if len(trial.folds) == most[_images(trial)]]
+    numbers = fronts([_losses(trial, objectives) for trial in whole])
+    return [trial for trial, front in zip(whole, numbers, strict=True) if front == 0]
+
+
+def _places(
+    trials: Sequence[TrialRecord], late: Sequence[bool], objectives: Objectives
+) -> list[tuple[float, ...]]:
+    """What each trial is ranked by, less first: its front among trials with as many folds, then the objectives."""
+    losses = [_losses(trial, objectives) for trial in trials]
+    found: list[tuple[float, ...]] = list(losses)
+    if len(objectives.all) > 1:
+        for group in (False, True):
+            members = [index for index, is_late in enumerate(late) if is_late is group]
+            for index, front in zip(members, fronts([losses[index] for index in members]), strict=True):
+                found[index] = (front, *losses[index])
+    return found
+
+
+def _losses(trial: TrialRecord, objectives: Objectives) -> tuple[float, ...]:
+    """Less is better in each of them."""
+    values = (trial.score or 0.0,) if objectives.is_plain else trial.objective_values
+    return tuple(-objective.gain(value) for objective, value in zip(objectives.all, values, strict=True))
+
+
+def _most_folds(trials: Sequence[TrialRecord]) -> Mapping[str, int]:
+    """The most folds of a trial by the images that it was trained on; of all trials under no images."""
+    most: dict[str, int] = {}
+    for trial in trials:
+        for images in ("", _images(trial)):
+            most[images] = max(len(trial.folds), most.get(images, 0))
+    return most
+
+
+def _images(trial: TrialRecord) -> str:
+    """The fingerprint in a trial's stamp, without the images' size."""
+    return trial.data.partition("-")[0]
