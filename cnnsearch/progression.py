@@ -57,8 +57,8 @@ class Progression:
 
     def _end(self, trial: TrialRecord) -> None:
         self.ended.append(trial)
-        if trial.score is not None and self.objective:
-            self.best = rank([*filter(None, [self.best]), trial], self.objective)[0]
+        if self.run:
+            self.best = next(iter(rank([*filter(None, [self.best]), trial], self.run.ranked_by)), None)
 
     @property
     def objective(self) -> Objective | None:

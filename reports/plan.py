@@ -238,7 +238,7 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
     if forecast.share < 1:
         assumed.insert(1, f"under {search.pruner.kind} trials make about {forecast.share:.0%} of their epochs")
     if search.stop_at is not None:
-        assumed.append(f"no trial reaches {search.objective} {search.stop_at:g}, which ends the search")
+        assumed.append(f"no trial reaches {search.goals[0].metric} {search.stop_at:g}, which ends the search")
     return [Text(lines[0]), table, Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]
 
 

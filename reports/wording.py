@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.spaces.duration import format_duration
+from cnnsearch.spaces.sections.objectives import measured
 from cnnsearch.spaces.values import Scalar
 
 _STATUS = {
@@ -13,6 +14,7 @@ _STATUS = {
     Status.COMPLETED: "completed",
     Status.STOPPED_EARLY: "stopped early",
     Status.PRUNED: "pruned",
+    Status.INFEASIBLE: "infeasible",
     Status.FAILED: "failed",
 }
 
@@ -74,6 +76,13 @@ def ending(trial: TrialRecord) -> str:
 def status_name(status: Status) -> str:
     """A status in words."""
     return _STATUS[status]
+
+
+def value_with_unit(name: str, value: float | None) -> str:
+    """A value of an objective: weights in three digits, a latency in ms, a metric in four digits; a dash for none."""
+    if value is None:
+        return "-"
+    return count_text(round(value)) if name == "parameters" else measured(name, value)
 
 
 def count_text(count: int | None) -> str:

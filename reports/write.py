@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cnnsearch.reports.figures import write_confusion_matrix
-from cnnsearch.reports.predictions import Predictions, read_origin, read_predictions
+from cnnsearch.reports.predictions import Predictions, read_asked_metrics, read_origin, read_predictions
 from cnnsearch.reports.scores import part_scores
 from cnnsearch.reports.tables import write_history_table, write_trials_table
 from cnnsearch.search.csv_file import write_rows
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.writing import write_json
 
 
-def write_run_tables(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective) -> None:
+def write_run_tables(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> None:
     """Write `trials.csv` and `history.csv` of a finished or running search."""
     write_trials_table(run.trials_table, trials, objective)
     write_history_table(run.history_table, trials)
@@ -25,7 +27,8 @@ def write_model_report(folder: ModelFolder) -> None:
     """Write `metrics.json`, `confusion_matrix.png` and `errors.csv` from the folder's `predictions.csv`.
 
     The search's own score stands in `metrics.json`, too, where the model comes from a search: it is the best of many
-    draws, and therefore optimistic.
+    draws, and therefore optimistic. So do its values of several objectives. Each part has the metrics that the search
+    asked for, without their `val_`.
 
     Raises:
         CnnSearchError: the predictions are absent or damaged.
@@ -37,12 +40,19 @@ def write_model_report(folder: ModelFolder) -> None:
         "phases": list(origin.phases) if origin else [],
         "objective": origin.objective if origin else None,
         "score": origin.score if origin else None,
-        "validation": part_scores(predictions, "validation"),
-        "test": part_scores(predictions, "test"),
+        "objectives": dict(origin.objectives) if origin else {},
+        "validation": _scores(folder, predictions, "validation"),
+        "test": _scores(folder, predictions, "test"),
     }
     write_json(folder.metrics, metrics)
     write_confusion_matrix(folder.confusion_matrix, predictions)
     write_errors(folder.path / "errors.csv", predictions)
+
+
+def _scores(folder: ModelFolder, predictions: Predictions, part: str) -> dict[str, Any] | None:
+    """A part's scores, and what else the search asked for; where both know one, the usual way counts."""
+    scores = part_scores(predictions, part)
+    return None if scores is None else read_asked_metrics(folder, part) | scores
 
 
 def write_errors(path: Path, predictions: Predictions) -> None:

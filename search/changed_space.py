@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from cnnsearch.search.engine.parameters import SearchSpace, search_space_of
 from cnnsearch.search.model.hypermodel import decoded, encoded, hyperparameters_of
-from cnnsearch.search.records import Objective
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.stored_trial import FIXED
 from cnnsearch.search.study import STUDY_NAME, TrialStudy, open_storage, sqlite_url
@@ -40,21 +40,21 @@ class _Moved:
     values: dict[str, Scalar] | None
 
 
-def take_over(run: RunFolder, after: Space, objective: Objective) -> None:
+def take_over(run: RunFolder, after: Space, objectives: Objectives) -> None:
     """Make a run's trials trials of the changed space.
 
     Raises:
-        CnnSearchError: the changed space cannot draw some of them, or ranks by another objective; nothing is changed.
+        CnnSearchError: the changed space cannot draw some of them, or ranks by other objectives; nothing is changed.
     """
     storage = open_storage(sqlite_url(run.study))
-    study = TrialStudy.open(storage, objective)
+    study = TrialStudy.open(storage, objectives)
     if study.attribute(_SPACE) == after.identity():  # the session that did it ended before it could say so elsewhere
         return
     before = load_space(run.resolved, allow_code=True)
     frozen = optuna.load_study(study_name=STUDY_NAME, storage=storage).get_trials(deepcopy=False)
     moved = _moved(run, frozen, before, after)
     shutil.copyfile(run.study, run.path / "study.before.db")
-    write_beside(run.study, lambda beside: _write(beside, moved, objective, after))
+    write_beside(run.study, lambda beside: _write(beside, moved, objectives, after))
 
 
 def _moved(run: RunFolder, trials: Sequence[FrozenTrial], before: Space, after: Space) -> list[_Moved]:
@@ -98,10 +98,10 @@ def _refused(run: RunFolder, refusals: list[tuple[int, NotInSpace]], before: Spa
     )
 
 
-def _write(path: Path, moved: Sequence[_Moved], objective: Objective, after: Space) -> None:
+def _write(path: Path, moved: Sequence[_Moved], objectives: Objectives, after: Space) -> None:
     path.unlink()  # Optuna makes its tables in a file that is not there
     storage = open_storage(sqlite_url(path))
-    study = TrialStudy.open(storage, objective)
+    study = TrialStudy.open(storage, objectives)
     study_id = storage.get_study_id_from_name(STUDY_NAME)
     space = search_space_of(hyperparameters_of(after))
     for one in moved:
@@ -122,7 +122,7 @@ def _template(moved: _Moved, space: SearchSpace, after: Space) -> FrozenTrial:
         state=TrialState.WAITING if waits else trial.state,
         params={} if waits else params,
         distributions={} if waits else {name: space.distributions[name] for name in params},
-        value=trial.value if trial.state is TrialState.COMPLETE else None,
+        values=trial.values if trial.state is TrialState.COMPLETE else None,
         user_attrs={} if waits else trial.user_attrs,
         system_attrs=system,
         intermediate_values={} if waits else trial.intermediate_values,

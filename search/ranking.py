@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from cnnsearch.search.fronts import fronts
 from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.spaces.document import Search
-from cnnsearch.spaces.sections.objectives import Limit
+from cnnsearch.spaces.sections.objectives import MEASURES, Limit, direction_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,16 @@ class Objectives:
         """What they are called."""
         return tuple(objective.metric for objective in self.all)
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that objectives and constraints name."""
+        names = [*self.names, *(limit.name for limit in self.limits)]
+        return tuple(dict.fromkeys(name for name in names if name not in MEASURES))
+
+    def direction(self, metric: str) -> str:
+        """Whether more (`max`) or less (`min`) of a metric is better."""
+        return next((each.direction for each in (*self.all, self.epoch) if each.metric == metric), direction_of(metric))
+
     def named_values(self, trial: TrialRecord) -> dict[str, float]:
         """A ranked trial's values of several objectives by name; none where one metric is all."""
         return dict(zip(self.names, trial.objective_values, strict=False))
@@ -66,7 +76,9 @@ class Objectives:
     def complaint(self, trial: TrialRecord) -> str:
         """Which constraints a trial breaks, with its values; empty where it keeps to all, as far as known."""
         found = [(limit, trial.value(limit.name)) for limit in self.limits]
-        return ", ".join(limit.complaint(value) for limit, value in found if value is not None and limit.violation(value))
+        return ", ".join(
+            limit.complaint(value) for limit, value in found if value is not None and limit.violation(value)
+        )
 
     def judged(self, trial: TrialRecord) -> TrialRecord:
         """An ended trial with its values of the objectives; without its score where it breaks a constraint."""
@@ -78,9 +90,7 @@ class Objectives:
         return trial if self.is_plain else replace(trial, objective_values=self.values(trial))
 
 
-def rank(
-    trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objective | Objectives
-) -> list[TrialRecord]:
+def rank(trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objective | Objectives) -> list[TrialRecord]:
     """The trials that have a score, best first; ties go to the smaller model, then to the earlier trial.
 
     By several objectives, the Pareto front comes first, then the front of the others, and so on; within a front the
@@ -109,9 +119,7 @@ def front_of(trials: Sequence[TrialRecord], objectives: Objectives) -> list[Tria
     return [trial for trial, front in zip(whole, numbers, strict=True) if front == 0]
 
 
-def _places(
-    trials: Sequence[TrialRecord], late: Sequence[bool], objectives: Objectives
-) -> list[tuple[float, ...]]:
+def _places(trials: Sequence[TrialRecord], late: Sequence[bool], objectives: Objectives) -> list[tuple[float, ...]]:
     """What each trial is ranked by, less first: its front among trials with as many folds, then the objectives."""
     losses = [_losses(trial, objectives) for trial in trials]
     found: list[tuple[float, ...]] = list(losses)

@@ -5,8 +5,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-import keras_tuner
-
 from cnnsearch.search.best import TrainedModel, best_of, export_model, mend_export
 from cnnsearch.search.changed_space import take_over
 from cnnsearch.search.chosen_run import Chosen, Wanted, choose, counts, keep_summary
@@ -30,7 +28,9 @@ from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.model.hypermodel import CnnHyperModel, decoded, encoded, hyperparameters_of
 from cnnsearch.search.outcome import phases_to_best
+from cnnsearch.search.outline import outline_of
 from cnnsearch.search.preflight import fit_to_classes, why_impossible, without_unavailable_weights
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, Origin, TrialRecord
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
@@ -106,7 +106,7 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
         mend_export(chosen.run.best)
         moved = chosen.continued and not searches(chosen.run, wanted.space)
         if moved:
-            take_over(chosen.run, space, Objective.of(space.document.search.objective))
+            take_over(chosen.run, space, Objectives.of(space.document.search))
         if chosen.change:
             keep_summary(chosen.run)
         if chosen.change or moved or not chosen.continued:
@@ -142,19 +142,19 @@ def _describe(prepared: _Prepared, request: Request) -> None:
 
 def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
     run, document, chosen = prepared.run, prepared.space.document, prepared.chosen
-    objective = Objective.of(document.search.objective)
+    objectives = Objectives.of(document.search)
     slots = side_by_side(visible_slots(), document.search.per_device)
     oracle = _oracle(prepared)
     finished = tuple(trial for trial in oracle.study.records() if counts(trial))
     pause = Pause(run.path)
-    budget = _budget(prepared, objective, finished, pause)
-    checkpoints = Checkpoints(run, objective, document.keep.checkpoints)
+    budget = _budget(prepared, objectives.epoch, finished, pause)
+    checkpoints = Checkpoints(run, objectives, document.keep.checkpoints)
     for trial in finished:
         checkpoints.ended(trial)
     with ExitStack() as stack:
         log = EventLog(run.events)
         stack.callback(log.close)
-        board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objective)
+        board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objectives)
         stack.callback(board.close)
         own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
         broadcast = Broadcast((*own, *listeners), pause.patiently)
@@ -163,7 +163,8 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         limits, before = budget.limits, budget.before
         total = chosen.trials, limits.seconds
         going_on = chosen.continued, before
-        broadcast(RunStarted(run, objective, *total, names, finished, *going_on, limits.epochs, limits.target))
+        bounds = limits.epochs, limits.target
+        broadcast(RunStarted(run, objectives.epoch, *total, names, finished, *going_on, *bounds, objectives))
         for warning in prepared.warnings:
             broadcast(Warned(warning))
         if document.search.sampler.grid:
@@ -173,14 +174,14 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, pause, limit)
         tuner = SearchTuner(oracle, hypermodel, bench)
         failure = _tune(tuner, broadcast)
-        best = pause.patiently(lambda: _finish(prepared, oracle, objective, slots[0]))
+        best = pause.patiently(lambda: _finish(prepared, oracle, slots[0]))
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:
             if oracle.exhausted:
                 broadcast(Told(f"{oracle.exhausted}, before the {chosen.trials} trials that were asked for"))
             broadcast(RunEnded("finished", oracle.exhausted or tuner.ended_by))
-    return Result(run, oracle.study.records(), objective, best, failure)
+    return Result(run, oracle.study.records(), objectives.epoch, best, failure)
 
 
 def _budget(prepared: _Prepared, objective: Objective, finished: Sequence[TrialRecord], pause: Pause) -> Budget:
@@ -204,9 +205,9 @@ def _size_of_grid(space: Space, trials: int) -> str:
 
 def _oracle(prepared: _Prepared) -> OptunaOracle:
     search = prepared.space.document.search
-    objective = Objective.of(search.objective)
+    classes = len(prepared.dataset.classes)
     oracle = OptunaOracle(
-        objective=keras_tuner.Objective(objective.metric, objective.direction),
+        objective=Objectives.of(search),
         max_trials=prepared.chosen.trials,
         hyperparameters=hyperparameters_of(prepared.space),
         seed=search.seed,
@@ -215,6 +216,7 @@ def _oracle(prepared: _Prepared) -> OptunaOracle:
         pruner=pruner_of(search.pruner, most_epochs(prepared.space.document)),
         start_from=[encoded(prepared.space, start) for start in first_trials(prepared.space)],
         reject=partial(why_impossible, prepared.space),
+        outline=partial(outline_of, prepared.space, classes),
         max_consecutive_failed_trials=search.max_failures_in_a_row,
     )
     oracle.verbose = 0
@@ -236,15 +238,19 @@ def _tune(tuner: SearchTuner, broadcast: Broadcast) -> EveryTrialFailed | None:
     return None
 
 
-def _finish(prepared: _Prepared, oracle: OptunaOracle, objective: Objective, slot: Slot) -> ModelFolder | None:
+def _finish(prepared: _Prepared, oracle: OptunaOracle, slot: Slot) -> ModelFolder | None:
     """Export the best trial's model, evaluated on the validation part and, for the first time, on the test part."""
-    best = best_of(prepared.run, oracle.study.records(), objective)
+    objectives = oracle.study.objectives
+    best = best_of(prepared.run, oracle.study.records(), objectives)
     if best is None:
         return None
     folder = prepared.run.trial(best.number)
     dataset = prepared.datasets.of(prepared.space.configuration(decoded(prepared.space, best.values)).data)
     seen = seen_images(prepared.run, best.data, dataset.fingerprint)
-    origin = Origin.of(best, objective, phases_to_best(best, objective))
-    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
+    epoch = objectives.epoch
+    origin = Origin.of(best, epoch, phases_to_best(best, epoch), objectives.named_values(best))
+    trained = TrainedModel(
+        folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen, objectives.metrics
+    )
     export_model(prepared.run.best, trained, ("validation", "test"), slot)
     return prepared.run.best

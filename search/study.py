@@ -20,8 +20,10 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.stored_objectives import check_objectives, note_violations, stored_objectives, told_values
 from cnnsearch.search.stored_trial import (
     ATTEMPT,
     ENDING,
@@ -44,6 +46,7 @@ _STATES = {
     Status.COMPLETED: TrialState.COMPLETE,
     Status.STOPPED_EARLY: TrialState.COMPLETE,
     Status.PRUNED: TrialState.PRUNED,
+    Status.INFEASIBLE: TrialState.COMPLETE,
     Status.FAILED: TrialState.FAIL,
 }
 
@@ -89,8 +92,8 @@ class TrialStudy:
     One object is meant for one parent process; calls come one at a time (the oracle holds the lock).
     """
 
-    def __init__(self, study: optuna.Study, storage: BaseStorage, objective: Objective) -> None:
-        self.objective = objective
+    def __init__(self, study: optuna.Study, storage: BaseStorage, objectives: Objectives) -> None:
+        self.objectives = objectives
         self._study = study
         self._storage = storage
         self._study_id = storage.get_study_id_from_name(study.study_name)
@@ -101,7 +104,7 @@ class TrialStudy:
     def open(
         cls,
         storage: BaseStorage,
-        objective: Objective,
+        objective: Objective | Objectives,
         *,
         name: str = STUDY_NAME,
         sampler: BaseSampler | None = None,
@@ -110,27 +113,26 @@ class TrialStudy:
         """The study of this name, made if it does not exist.
 
         Raises:
-            CnnSearchError: it exists and ranks by another objective, or its database is damaged.
+            CnnSearchError: it exists and ranks by other objectives or keeps to other constraints, or its database is
+                damaged.
         """
-        direction = StudyDirection.MAXIMIZE if objective.direction == "max" else StudyDirection.MINIMIZE
+        objectives = Objectives.around(objective)
         with _readable(f"study {name!r}"):
             study = optuna.create_study(
                 storage=storage,
                 study_name=name,
-                direction=direction,
+                directions=[f"{each.direction}imize" for each in objectives.all],
                 sampler=sampler,
                 pruner=pruner,
                 load_if_exists=True,
             )
-        stored = study.user_attrs.get("objective")
-        if stored is None:
-            study.set_user_attr("objective", asdict(objective))
-        elif stored != asdict(objective):
-            raise CnnSearchError(
-                f"study {name!r}: it ranks by {stored['metric']} ({stored['direction']}), "
-                f"got {objective.metric} ({objective.direction}). Use another storage or study name."
-            )
-        return cls(study, storage, objective)
+        check_objectives(study, objectives)
+        return cls(study, storage, objectives)
+
+    @property
+    def objective(self) -> Objective:
+        """The metric that decides which epoch of a trial counts; it ranks the trials where nothing else does."""
+        return self.objectives.epoch
 
     def requeue_running(self) -> list[int]:
         """Put trials that a dead parent left running back in line, with their values; gives their numbers.
@@ -227,9 +229,9 @@ class TrialStudy:
         return self._study.get_trials(deepcopy=False)
 
     @property
-    def direction(self) -> StudyDirection:
-        """Whether more is better."""
-        return self._study.direction
+    def directions(self) -> list[StudyDirection]:
+        """Whether more is better, for each objective."""
+        return self._study.directions
 
     def report(self, number: int, epoch: Epoch) -> bool:
         """Record a finished epoch; gives whether the pruner would end the trial here.
@@ -261,10 +263,17 @@ class TrialStudy:
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""
         kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch")
+        kept += ("latency", "model_size")
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
         self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
+        note_violations(self._storage, self._trial_id(ending.number), self.objectives, ending)
         state = _STATES[ending.status]
-        self._study.tell(ending.number, ending.score if state is TrialState.COMPLETE else None, state=state)
+        values = told_values(self.objectives, ending) if state is TrialState.COMPLETE else ()
+        if (
+            state is TrialState.COMPLETE and not values
+        ):  # infeasible before it was trained: known to be bad, not how bad
+            state = TrialState.PRUNED
+        self._study.tell(ending.number, values or None, state=state)
         self._asked.pop(ending.number, None)
 
     def set_attribute(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -277,11 +286,11 @@ class TrialStudy:
 
     def records(self) -> list[TrialRecord]:
         """All trials, in the order of their numbers."""
-        return [record_of(trial, self.objective) for trial in self._study.get_trials(deepcopy=False)]
+        return [record_of(trial, self.objectives) for trial in self._study.get_trials(deepcopy=False)]
 
     def record(self, number: int) -> TrialRecord:
         """One trial."""
-        return record_of(self._storage.get_trial(self._trial_id(number)), self.objective)
+        return record_of(self._storage.get_trial(self._trial_id(number)), self.objectives)
 
     def _trial_id(self, number: int) -> int:
         known = self._asked.get(number)
@@ -306,8 +315,17 @@ def read_objective(run: RunFolder) -> Objective:
     Raises:
         CnnSearchError: the folder holds no run, or its study is damaged.
     """
+    return read_objectives(run).epoch
+
+
+def read_objectives(run: RunFolder) -> Objectives:
+    """All that the trials of a run are ranked by.
+
+    Raises:
+        CnnSearchError: the folder holds no run, or its study is damaged.
+    """
     with _readable(run.study):
-        return _load(run).objective
+        return _load(run).objectives
 
 
 def _load(run: RunFolder) -> TrialStudy:
@@ -318,9 +336,9 @@ def _load(run: RunFolder) -> TrialStudy:
     storage = open_storage(sqlite_url(run.study))
     try:
         study = optuna.load_study(study_name=STUDY_NAME, storage=storage)
-        objective = Objective(**study.user_attrs["objective"])
+        objectives = stored_objectives(study)
     except KeyError as error:
         raise CnnSearchError(
             f"{run.study}: a run's study must be in it, got none. Was it made by another tool?"
         ) from error
-    return TrialStudy(study, storage, objective)
+    return TrialStudy(study, storage, objectives)

@@ -11,6 +11,7 @@ from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.listeners.events import EpochEnded, Event, Told, TrialBuilt, TrialEnded, Warned
 from cnnsearch.search.native_messages import without_native_messages
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import PHASE, Epoch, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_status import read_summary
@@ -70,7 +71,7 @@ def retrain(
     images = None if accept_data_change or _other_data(overrides) else known_images(found)
     record = train(Retraining(space, folder, full, _origin(known), known=images), [say_event])
     write_model_report(folder)
-    _compare(record, known, _metrics(folder), space.document.search.objective)
+    _compare(record, known, _metrics(folder), Objectives.of(space.document.search).epoch.metric)
     terminal.say(f"model folder: {folder.path}")
 
 
@@ -139,7 +140,8 @@ def _origin(known: dict[str, Any]) -> Origin | None:
     if known.get("trial") is None:
         return None
     phases = tuple(known.get("phases") or ())
-    return Origin(known["trial"], known.get("epoch"), known.get("objective") or "", known.get("score"), phases)
+    several = known.get("objectives") or {}
+    return Origin(known["trial"], known.get("epoch"), known.get("objective") or "", known.get("score"), phases, several)
 
 
 def _best_epochs(config: Path, known: dict[str, Any], given: Sequence[str], allow_code: bool) -> list[str]:

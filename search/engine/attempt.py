@@ -5,6 +5,7 @@ A trial that runs out of memory has another attempt, whose batches go through th
 
 import shutil
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,8 +32,10 @@ from cnnsearch.search.listeners.events import (
 )
 from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
-from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
+from cnnsearch.search.ranking import Objectives
+from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
+from cnnsearch.search.trial.measuring import measures_of
 from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Making, Message, Noted, Trained, Verdict
 from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.search.writing import write_text
@@ -63,7 +66,7 @@ class Attempts:
 
     def _forget(self) -> None:
         """Nothing is known of the coming attempt."""
-        self._parameters: int | None = None
+        self._model: Built | None = None
         self._epochs: list[Epoch] = []
         self._verdict, self._why = Verdict.GO_ON, ""
         self._reason = ""
@@ -103,10 +106,15 @@ class Attempts:
             dataset=self._dataset.reference(),
             train=("train",),
             validation="validation",
-            objective=Objective.of(configuration.search.objective),
+            objective=self._objectives.epoch,
+            measures=measures_of(configuration.search),
             seed=configuration.training.seed or 0,
             model=self._folder / "model.keras",
         )
+
+    @property
+    def _objectives(self) -> Objectives:
+        return self._bench.checkpoints.objectives
 
     def patience(self) -> float | None:
         """Seconds that the trial's process may still go on without a word."""
@@ -144,7 +152,7 @@ class Attempts:
         self._is_waiting = False
 
     def _built(self, message: Built) -> None:
-        self._parameters = message.parameters
+        self._model = message
         self._start = time.monotonic() - self._began
         self._bench.broadcast(TrialBuilt(self._number, message.parameters))
         if self._slot.is_gpu and message.device == "cpu":
@@ -152,10 +160,26 @@ class Attempts:
 
     def _candidate(self) -> TrialRecord:
         """As `Checkpoints` will know it from the study: its score, and the folds that it has."""
-        found = outcome_of(self._epochs, self._bench.checkpoints.objective)
-        score, folds = (found.score, found.folds) if found else (None, ())
+        record = self._record({}, Status.RUNNING)
+        found = outcome_of(self._epochs, self._objectives.epoch)
+        if found:
+            record = replace(record, score=found.score, best_epoch=found.best_epoch, folds=found.folds)
+        return replace(self._objectives.judged(record), epochs=())
+
+    def _record(self, values: Mapping[str, Any], status: Status, reason: str = "", message: str = "") -> TrialRecord:
+        model = self._model
         return TrialRecord(
-            self._number, {}, Status.RUNNING, score=score, parameters=self._parameters, folds=folds, data=self._stamp
+            self._number,
+            values,
+            status,
+            reason,
+            message,
+            parameters=model.parameters if model else None,
+            latency=model.latency if model else None,
+            model_size=model.model_size if model else None,
+            epochs=tuple(self._epochs),
+            data=self._stamp,
+            reduced_batch=self._reduced_batch,
         )
 
     def _judge(self, done: EpochDone) -> Verdict:
@@ -179,11 +203,15 @@ class Attempts:
         budget, epoch = self._bench.budget, done.epoch
         budget.take()
         self._has_set_aside = False
-        if epoch.fold is None:  # one fold's score is no trial's score
-            budget.score(epoch.metrics.get(self._bench.checkpoints.objective.metric))
+        if epoch.fold is None and not self._breaks_a_constraint(epoch):  # one fold's score is no trial's score
+            budget.score(epoch.metrics.get(self._objectives.epoch.metric))
         if self._dataset is not None and len(self._dataset.rows("validation")):
             unseen = len(self._dataset.rows("test")) / len(self._dataset.rows("validation"))
             budget.keep_for_the_end(self._start + done.looked * (1 + unseen))
+
+    def _breaks_a_constraint(self, epoch: Epoch) -> bool:
+        trained_so_far = replace(self._record({}, Status.RUNNING), epochs=(epoch,), best_epoch=epoch.number)
+        return bool(self._objectives.complaint(trained_so_far))
 
     def _cut(self, epoch: Epoch) -> str:
         """Which limit forbids the next epoch, in words; where none does, the epoch is set aside for this trial."""
@@ -250,19 +278,8 @@ class Attempts:
 
     def ending(self, broken: Broken | None) -> TrialRecord:
         """How the trial ended, without its score."""
-        status, reason, message = self._ended(broken)
-        return TrialRecord(
-            self._number,
-            self._values,
-            status,
-            reason,
-            message,
-            seconds=self._clock.seconds,
-            parameters=self._parameters,
-            epochs=tuple(self._epochs),
-            data=self._stamp,
-            reduced_batch=self._reduced_batch,
-        )
+        record = self._record(self._values, *self._ended(broken))
+        return replace(record, seconds=self._clock.seconds)
 
     def _ended(self, broken: Broken | None) -> tuple[Status, str, str]:
         if broken and broken.failure is Failure.TIMEOUT:

@@ -19,8 +19,8 @@ from cnnsearch.search.listeners.events import (
     TrialRetried,
     TrialStarted,
 )
-from cnnsearch.search.ranking import rank
-from cnnsearch.search.records import Objective, Status, TrialRecord
+from cnnsearch.search.ranking import Objectives, rank
+from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.writing import UnwritableFile, is_full_disk, write_json
 
@@ -42,7 +42,7 @@ class StatusFile:
         self._trials = 0
         self._counts: Counter[str] = Counter()
         self._running: dict[int, int] = {}
-        self._objective: Objective | None = None
+        self._objectives: Objectives | None = None
         self._best: TrialRecord | None = None
         self._written = 0.0
 
@@ -51,7 +51,7 @@ class StatusFile:
         if isinstance(event, FeaturesMade):
             return
         if isinstance(event, RunStarted):
-            self._trials, self._objective = event.trials, event.objective
+            self._trials, self._objectives = event.trials, event.ranked_by
             for trial in event.finished:
                 self._count(trial)
         elif isinstance(event, TrialStarted | TrialRetried):
@@ -78,13 +78,19 @@ class StatusFile:
 
     def _count(self, trial: TrialRecord) -> None:
         self._counts[trial.status] += 1
-        if trial.score is not None and self._objective:
-            self._best = rank([*filter(None, [self._best]), trial], self._objective)[0]
+        if self._objectives:
+            self._best = next(iter(rank([*filter(None, [self._best]), trial], self._objectives)), None)
+
+    def _told_best(self) -> dict[str, Any] | None:
+        best = self._best
+        if best is None or self._objectives is None:
+            return None
+        several = self._objectives.named_values(best)
+        return {"trial": best.number, "score": best.score} | ({"objectives": several} if several else {})
 
     def write(self) -> None:
         """Replace the file."""
         self._written = time.monotonic()
-        best = self._best
         status: dict[str, Any] = {
             "state": self._state,
             "reason": self._reason,
@@ -97,6 +103,6 @@ class StatusFile:
             | {str(s): self._counts[s] for s in Status if s.ended},
             "epochs": {"budget": self._budget.limits.epochs, "done": self._budget.epochs},
             "stop_at": self._budget.limits.target,
-            "best": {"trial": best.number, "score": best.score} if best else None,
+            "best": self._told_best(),
         }
         write_json(self._run.status, status)

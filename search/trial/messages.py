@@ -13,10 +13,19 @@ from cnnsearch.spaces.values import Scalar
 
 @dataclass(frozen=True)
 class Built:
-    """The model stands, with this many parameters, on this kind of device: `gpu` or `cpu`."""
+    """The model stands.
+
+    Attributes:
+        parameters: how many weights it has.
+        device: the kind of device that it is on: `gpu` or `cpu`.
+        model_size: bytes of its weights.
+        latency: seconds that it takes for one image; None where nobody asked.
+    """
 
     parameters: int
     device: str
+    model_size: int | None = None
+    latency: float | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ With `fine_tune` a training has two phases: the second one begins with the best 
 all of it is done once for each fold, and the score is the mean of the folds' best values.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -19,7 +19,8 @@ from cnnsearch.search.seeds import fold_seed
 from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Place, Reporter, Validation
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.material import Wanted, material_of
-from cnnsearch.search.trial.messages import Built, DiskFull, Done, Trained
+from cnnsearch.search.trial.measuring import Measures, OutOfLimits, tell_built
+from cnnsearch.search.trial.messages import DiskFull, Done, Trained
 from cnnsearch.search.writing import is_full_disk, write_beside
 from cnnsearch.spaces.document import Configuration, Training
 from cnnsearch.spaces.phases import phases
@@ -37,6 +38,7 @@ class TrialJob:
         objective: what the best epoch is chosen by; with no validation part the last epoch is kept.
         seed: of weights, dropout, augmentation and the order of the images; later folds draw theirs from it.
         model: where the trained model goes.
+        measures: what is asked of the model before it is trained.
     """
 
     configuration: Configuration
@@ -46,6 +48,7 @@ class TrialJob:
     objective: Objective
     seed: int
     model: Path
+    measures: Measures = field(default_factory=Measures)
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,22 @@ class _Ended:
 
 
 def run_trial(line: Line, job: TrialJob) -> None:
-    """Train one configuration and report on the way; with folds, once on each of them, from fresh weights.
-
-    With folds the model of the first one is kept. It is chosen before any score is known, so its own validation score
-    is no best of several; and no fold reads the test part, so that its test score is as honest as without folds.
+    """Train one configuration and report on the way, unless its model breaks a constraint as it is.
 
     Raises:
         NotANumber: the loss was not finite after an epoch.
+    """
+    try:
+        _train(line, job)
+    except OutOfLimits:
+        line.tell(Done())
+
+
+def _train(line: Line, job: TrialJob) -> None:
+    """Train; with folds, once on each of them, from fresh weights.
+
+    With folds the model of the first one is kept. It is chosen before any score is known, so its own validation score
+    is no best of several; and no fold reads the test part, so that its test score is as honest as without folds.
     """
     folds = job.configuration.data.folds if job.validation else None
     ended: list[_Ended] = []
@@ -120,7 +132,7 @@ def _trained(line: Line, job: TrialJob, fold: int | None) -> tuple[keras.Model, 
         if ended:
             model.set_weights(ended[-1].weights)
         elif fold in (None, 1):
-            line.tell(Built(model.count_params(), "gpu" if keras.distribution.list_devices("gpu") else "cpu"))
+            tell_built(line, model, configuration, job.measures)
         wanted = Wanted(configuration, dataset, job.train, job.validation, seed)
         place = Place(fold, number if len(course) > 1 else None, ended[-1].epochs if ended else 0)
         ended.append(_phase(line, wanted, model, place, job.objective))
@@ -146,7 +158,7 @@ def _phase(line: Line, wanted: Wanted, model: keras.Model, place: Place, objecti
     best = BestWeights(objective if wanted.validation else None)
     validation = None if material.validation is None else Validation(material.validated, material.validation)
     reporter = Reporter(line, place, lambda: material.making + validation.seconds if validation else 0.0)
-    stopping = _early_stopping(training) if wanted.validation else None
+    stopping = _early_stopping(wanted.configuration) if wanted.validation else None
     averaged = AveragedWeights() if training.ema is not None else None
     material.trained.fit(
         material.fed.data,
@@ -170,13 +182,13 @@ def _reason(ended: list[_Ended]) -> str:
     return f"{reasons[0]} in {len(reasons)} of {len(ended)} folds" if reasons else ""
 
 
-def _early_stopping(training: Training) -> keras.callbacks.EarlyStopping | None:
-    rule = training.early_stopping
+def _early_stopping(configuration: Configuration) -> keras.callbacks.EarlyStopping | None:
+    rule = configuration.training.early_stopping
     if rule is None:
         return None
     return keras.callbacks.EarlyStopping(
         monitor=rule.monitor,
-        mode=Objective.of(rule.monitor).direction,
+        mode=configuration.search.direction(rule.monitor),
         patience=rule.patience,
         min_delta=rule.min_delta,
     )

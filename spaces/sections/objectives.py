@@ -158,7 +158,10 @@ def _known_word(word: str) -> str:
         rule = f"an objective that is not one of {', '.join(WORDS)} has a direction, got {word!r} alone"
         raise broken(rule, f"Write {{metric: {word}, direction: max}}, or min.")
     rule = f"an objective is one of {', '.join(WORDS)} or a Keras metric with its direction, got {word!r}"
-    raise broken(rule, f"{_cut_short(word, WORDS) or nearest(word, WORDS)}Any other is written {{metric: val_precision, direction: max}}.")
+    raise broken(
+        rule,
+        f"{_cut_short(word, WORDS) or nearest(word, WORDS)}Any other is written {{metric: val_precision, direction: max}}.",
+    )
 
 
 class MetricObjective(Section):
@@ -232,7 +235,9 @@ def _checked_limits(limits: dict[str, str]) -> dict[str, str]:
         if name not in MEASURES and not known_metric(name):
             every = (*WORDS, *(f"val_{metric}" for metric in KERAS_METRICS))
             rule = f"a constraint is on {', '.join(MEASURES)} or a metric, got {name!r}"
-            wrong.append(violation((name,), rule, text, _cut_short(name, every) or among(name, every, "Metrics:"), KEY_RULE))
+            wrong.append(
+                violation((name,), rule, text, _cut_short(name, every) or among(name, every, "Metrics:"), KEY_RULE)
+            )
             continue
         try:
             parse_limit(name, text)

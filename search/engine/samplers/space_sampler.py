@@ -6,7 +6,7 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
-from optuna.study import Study, StudyDirection
+from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.engine.samplers.turn import Turn
@@ -67,10 +67,4 @@ class SpaceSampler(BaseSampler):
 def scored(study: Study) -> list[FrozenTrial]:
     """The trials that have a value, in the order of their numbers."""
     ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-    return [trial for trial in ended if trial.value is not None]
-
-
-def best_first(trials: Iterable[FrozenTrial], study: Study) -> list[FrozenTrial]:
-    """Trials with a value, ranked; of equals the earlier one first."""
-    sign = -1 if study.direction is StudyDirection.MAXIMIZE else 1
-    return sorted(trials, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
+    return [trial for trial in ended if trial.values is not None]
