@@ -100,7 +100,8 @@ def run_line(event: RunStarted) -> str:
     ]
     bound = " or ".join([counted(event.trials, "trial"), *filter(None, others)])
     before = f", goes on after {counted(len(event.finished), 'finished trial')}" if event.continued else ""
-    return f"{event.run.path}: {bound} on {', '.join(event.slots)}, ranked by {' and '.join(event.ranked_by.names)}{before}"
+    by = " and ".join(event.ranked_by.names)
+    return f"{event.run.path}: {bound} on {', '.join(event.slots)}, ranked by {by}{before}"
 
 
 def counted(number: int, thing: str) -> str:

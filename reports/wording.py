@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.spaces.duration import format_duration
-from cnnsearch.spaces.sections.objectives import measured
+from cnnsearch.spaces.sections.constraints import measured
 from cnnsearch.spaces.values import Scalar
 
 _STATUS = {
@@ -100,6 +100,15 @@ def time_text(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     return f"{seconds:.1f}s" if seconds < 9.95 else format_duration(seconds)
+
+
+def without_best(run: str, trials: Sequence[TrialRecord]) -> str:
+    """That a run has no best trial, and what to do."""
+    infeasible = sum(trial.status is Status.INFEASIBLE for trial in trials)
+    if infeasible:
+        got = f"none of {len(trials)}, {infeasible} of them infeasible"
+        return f"{run}: a search needs a trial within all constraints, got {got}. Loosen search.constraints."
+    return f"{run}: a search needs a trial with a score, got none. Its trials say why."
 
 
 def failures_told(trials: Sequence[TrialRecord]) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from cnnsearch.search.fronts import fronts
 from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.spaces.document import Search
-from cnnsearch.spaces.sections.objectives import MEASURES, Limit, direction_of
+from cnnsearch.spaces.sections.constraints import Limit
+from cnnsearch.spaces.sections.objectives import MEASURES, direction_of
 
 
 @dataclass(frozen=True)

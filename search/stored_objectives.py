@@ -1,7 +1,7 @@
-"""How objectives and constraints lie in an Optuna study: its attributes say what they are, its trials how each stands.
+"""How objectives and constraints lie in an Optuna study: its attributes say what they are, its trials how they stand.
 
-One metric alone is stored as it always was. Samplers read the constraints of a trial as Optuna's own: a number for each,
-over 0 where it is broken.
+One metric alone is stored as it always was. Samplers read the constraints of a trial as Optuna's own: a number for
+each, over 0 where it is broken.
 """
 
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from optuna.storages import BaseStorage
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.spaces.errors import CnnSearchError
-from cnnsearch.spaces.sections.objectives import Limit
+from cnnsearch.spaces.sections.constraints import Limit
 
 _EPOCH, _ALL, _LIMITS = "objective", "objectives", "constraints"
 _VIOLATION = "constraints:"

@@ -42,6 +42,7 @@ STUDY_NAME = "cnnsearch"
 _WRITER_WAIT = 60.0
 """Seconds that SQLite waits for another writer."""
 
+_DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
 _STATES = {
     Status.COMPLETED: TrialState.COMPLETE,
     Status.STOPPED_EARLY: TrialState.COMPLETE,
@@ -121,7 +122,7 @@ class TrialStudy:
             study = optuna.create_study(
                 storage=storage,
                 study_name=name,
-                directions=[f"{each.direction}imize" for each in objectives.all],
+                directions=[_DIRECTIONS[each.direction] for each in objectives.all],
                 sampler=sampler,
                 pruner=pruner,
                 load_if_exists=True,
@@ -263,8 +264,7 @@ class TrialStudy:
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""
         kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch")
-        kept += ("latency", "model_size")
-        attribute = {key: value for key, value in asdict(ending).items() if key in kept}
+        attribute = {key: value for key, value in asdict(ending).items() if key in (*kept, "latency", "model_size")}
         self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
         note_violations(self._storage, self._trial_id(ending.number), self.objectives, ending)
         state = _STATES[ending.status]

@@ -23,7 +23,6 @@ from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, label
 
-
 _OF_MEASURES = {"parameters": "trial/weights", "latency": "trial/latency", "model_size": "trial/model_size"}
 """The tags of objectives that are no metrics."""
 

@@ -14,10 +14,10 @@ from cnnsearch.search.dataset.dataset import DatasetReference, open_dataset
 from cnnsearch.search.dataset.feeding.batches import Batches
 from cnnsearch.search.model.metrics import asked_metrics
 from cnnsearch.search.model.outputs import class_probabilities
+from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.trial.batches import EVALUATION_BATCH
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import Done
-from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.writing import write_json
 
 

@@ -15,7 +15,8 @@ from cnnsearch.search.model.views import seen_through
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import Built
 from cnnsearch.spaces.document import Configuration, Search
-from cnnsearch.spaces.sections.objectives import MEASURES, Limit
+from cnnsearch.spaces.sections.constraints import Limit
+from cnnsearch.spaces.sections.objectives import MEASURES
 
 _WARM_UP = 5
 """Predictions that are not timed: the first one traces the model, the next ones fill caches."""

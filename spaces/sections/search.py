@@ -5,17 +5,9 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from cnnsearch.spaces.duration import Duration
+from cnnsearch.spaces.sections.constraints import Constraints, Limit, limits_of
 from cnnsearch.spaces.sections.numbers import Positive, Seed
-from cnnsearch.spaces.sections.objectives import (
-    MEASURES,
-    Constraints,
-    Goal,
-    Limit,
-    ObjectiveForms,
-    direction_of,
-    goals_of,
-    limits_of,
-)
+from cnnsearch.spaces.sections.objectives import MEASURES, Goal, ObjectiveForms, direction_of, goals_of
 from cnnsearch.spaces.sections.pruners import Asha, Pruner
 from cnnsearch.spaces.sections.rules import broken, rejection, violation
 from cnnsearch.spaces.sections.samplers import Sampler, Tpe
@@ -112,7 +104,7 @@ class Search(Section):
         return tuple(dict.fromkeys(name for name in names if name not in MEASURES))
 
     def direction(self, metric: str) -> str:
-        """Whether more (`max`) or less (`min`) of a metric is better: as an objective, a constraint or its name says."""
+        """Whether more (`max`) or less (`min`) of a metric is better, as it is named or its name says."""
         said = {limit.name: "min" if limit.sign == "<=" else "max" for limit in self.limits}
         said |= {goal.metric: goal.direction for goal in self.goals}
         return said.get(metric, direction_of(metric))
