@@ -33,16 +33,15 @@ def keras_status(ending: TrialRecord) -> str:
     return str(TrialStatus.FAILED if ending.score is None else TrialStatus.COMPLETED)
 
 
-def sampler_name(sampler: str | Mapping[str, Any] | Sampler | BaseSampler) -> str:
-    """What to call it in a message."""
-    if isinstance(sampler, str):
-        return sampler
-    if isinstance(sampler, Sampler):
-        return sampler.kind
-    return "cmaes" if isinstance(sampler, CmaEsSampler) or sampler == {"cmaes": {}} else type(sampler).__name__
+def _is_cmaes(sampler: str | Mapping[str, Any] | Sampler | BaseSampler) -> bool:
+    if isinstance(sampler, str | Mapping):
+        return "cmaes" in ([sampler] if isinstance(sampler, str) else sampler)
+    return sampler.cmaes is not None if isinstance(sampler, Sampler) else isinstance(sampler, CmaEsSampler)
 
 
-def check_methods(objectives: Objectives, sampler: str, pruner: BasePruner) -> None:
+def check_methods(
+    objectives: Objectives, sampler: str | Mapping[str, Any] | Sampler | BaseSampler, pruner: BasePruner
+) -> None:
     """Check that sampler and pruner can do with these objectives.
 
     Raises:
@@ -54,5 +53,5 @@ def check_methods(objectives: Objectives, sampler: str, pruner: BasePruner) -> N
             f"pruner: it compares trials by the one metric they are ranked by, got objective {ranked}. "
             "Use the pruner none."
         )
-    if len(objectives.all) > 1 and sampler == "cmaes":
+    if len(objectives.all) > 1 and _is_cmaes(sampler):
         raise CnnSearchError(f"sampler cmaes: it ranks by one objective, got {ranked}. Use nsga2, nsga3 or tpe.")

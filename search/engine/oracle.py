@@ -21,13 +21,7 @@ from optuna.storages import BaseStorage, InMemoryStorage
 
 from cnnsearch.search.engine.draws import Draws, Outline, Reject
 from cnnsearch.search.engine.failing import EveryTrialFailed, told_together
-from cnnsearch.search.engine.keras_objectives import (
-    check_methods,
-    keras_objective,
-    keras_status,
-    objectives_of,
-    sampler_name,
-)
+from cnnsearch.search.engine.keras_objectives import check_methods, keras_objective, keras_status, objectives_of
 from cnnsearch.search.engine.parameters import search_space_of
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.quiet import quiet_optuna
@@ -44,7 +38,6 @@ from cnnsearch.spaces.values import Scalar
 _SPACE = "space"
 """The study's attribute that holds the parameters which KerasTuner has found."""
 
-_WELL = (Status.COMPLETED, Status.STOPPED_EARLY)
 PRUNED = "behind the others at the same epoch"
 """The reason that stands beside a pruned trial."""
 
@@ -112,7 +105,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         self._failures: list[TrialRecord] = []
         self._pruned: set[str] = set()
         objectives = ours or objectives_of(self.objective)
-        check_methods(objectives, sampler_name(sampler), pruner_of(pruner))
+        check_methods(objectives, sampler, pruner_of(pruner))
         self.study = self._open_study(storage, study_name, pruner_of(pruner), objectives)
         self._draws = Draws(self.study, sampler_of(sampler), self.seed, reject, outline)
         self._space = search_space_of(self.hyperparameters)
@@ -251,7 +244,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         with self._lock:
             metric = self.study.objective.metric
             found = None if ending.status is Status.FAILED else outcome_of(ending.epochs, self.study.objective)
-            if found is None and ending.status in _WELL and not self.study.objectives.complaint(ending):
+            well = ending.status in (Status.COMPLETED, Status.STOPPED_EARLY)
+            if found is None and well and not self.study.objectives.complaint(ending):
                 message = f"no epoch had a finite {metric}"
                 ending = replace(ending, status=Status.FAILED, reason=Failure.NAN, message=message)
             if found:
