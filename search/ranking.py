@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cnnsearch.search.fronts import fronts
-from cnnsearch.search.records import Objective, Status, TrialRecord
+from cnnsearch.search.records import Failure, Objective, Status, TrialRecord
 from cnnsearch.spaces.document import Search
 from cnnsearch.spaces.sections.constraints import Limit
 from cnnsearch.spaces.sections.objectives import MEASURES, direction_of
@@ -89,6 +89,18 @@ class Objectives:
         if complaint:
             return replace(trial, status=Status.INFEASIBLE, reason=complaint, score=None, objective_values=())
         return trial if self.is_plain else replace(trial, objective_values=self.values(trial))
+
+
+def without_values(ending: TrialRecord, objectives: Objectives) -> TrialRecord:
+    """An ended trial; one that went well but has no finite value of an objective failed all the same."""
+    if ending.status not in (Status.COMPLETED, Status.STOPPED_EARLY):
+        return ending
+    unknown = next((n for n in (objectives.epoch.metric, *objectives.names) if ending.value(n) is None), None)
+    if unknown is None:
+        return ending
+    message = f"no epoch had a finite {unknown}"
+    failed = replace(ending, status=Status.FAILED, reason=Failure.NAN, message=message)
+    return replace(failed, score=None, best_epoch=None, objective_values=())
 
 
 def rank(trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objective | Objectives) -> list[TrialRecord]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite
 from statistics import fmean, stdev
 from types import MappingProxyType
 
@@ -120,9 +121,10 @@ class TrialRecord:
         return drawn_only or self.reason == Failure.IMPOSSIBLE
 
     def value(self, name: str) -> float | None:
-        """What is known of it under the name of a metric, in its best epoch, or of a measure such as `latency`."""
+        """Its finite value of a metric in its best epoch, or of a measure such as `latency`; None without one."""
         measures = {"parameters": self.parameters, "latency": self.latency, "model_size": self.model_size}
-        return measures[name] if name in measures else self.best_metrics.get(name)
+        found = measures[name] if name in measures else self.best_metrics.get(name)
+        return found if found is not None and isfinite(found) else None
 
     @property
     def fold_scores(self) -> tuple[float, ...]:

@@ -27,7 +27,7 @@ from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.quiet import quiet_optuna
 from cnnsearch.search.engine.samplers.named import sampler_of
 from cnnsearch.search.outcome import outcome_of
-from cnnsearch.search.ranking import Objectives, rank
+from cnnsearch.search.ranking import Objectives, rank, without_values
 from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
 from cnnsearch.search.study import STUDY_NAME, TrialStudy, open_storage
 from cnnsearch.spaces.errors import CnnSearchError
@@ -242,17 +242,13 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         A trial that ended well without any finite score failed all the same.
         """
         with self._lock:
-            metric = self.study.objective.metric
-            found = None if ending.status is Status.FAILED else outcome_of(ending.epochs, self.study.objective)
-            well = ending.status in (Status.COMPLETED, Status.STOPPED_EARLY)
-            if found is None and well and not self.study.objectives.complaint(ending):
-                message = f"no epoch had a finite {metric}"
-                ending = replace(ending, status=Status.FAILED, reason=Failure.NAN, message=message)
+            objectives = self.study.objectives
+            found = None if ending.status is Status.FAILED else outcome_of(ending.epochs, objectives.epoch)
             if found:
                 ending = replace(ending, score=found.score, best_epoch=found.best_epoch, folds=found.folds)
             else:
                 ending = replace(ending, score=None, best_epoch=None)
-            ending = self.study.objectives.judged(ending)
+            ending = without_values(objectives.judged(ending), objectives)
             failed = ending.status is Status.FAILED
             self.study.tell(ending)
             self._draws.ended(trial.hyperparameters.values, ending)

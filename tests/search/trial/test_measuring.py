@@ -62,7 +62,9 @@ def test_macro_f1_of_an_epoch_is_scikit_learns_of_the_model_that_is_left(uneven:
 def test_what_is_measured_beside_changes_no_training(uneven: Dataset, tmp_path: Path) -> None:
     plain = ran(uneven, tmp_path / "a.keras", {})
     measured = ran(uneven, tmp_path / "b.keras", {"objective": ["val_accuracy", "latency", "val_auc"]})
-    common = [{name: epoch[name] for name in before} for before, epoch in zip(plain.epochs, measured.epochs)]
+    common = [
+        {name: epoch[name] for name in before} for before, epoch in zip(plain.epochs, measured.epochs, strict=True)
+    ]
     assert common == plain.epochs
 
 
