@@ -117,7 +117,7 @@ class TrialRecord:
     @property
     def costs_nothing(self) -> bool:
         """Whether it was drawn only: its model cannot exist, or is known to break a constraint before it is built."""
-        drawn_only = self.status is Status.INFEASIBLE and self.seconds is None
+        drawn_only = self.status is Status.INFEASIBLE and self.seconds is None and not self.epochs
         return drawn_only or self.reason == Failure.IMPOSSIBLE
 
     def value(self, name: str) -> float | None:

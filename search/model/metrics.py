@@ -14,7 +14,7 @@ from cnnsearch.spaces.errors import CnnSearchError
 
 _COMPILED = ("val_accuracy", "val_loss")
 """What every model is measured by anyway."""
-_EACH_CLASS = ("categorical", "top_k", "f1", "f_beta", "kl_divergence", "cosine", "poisson")
+_EACH_CLASS = ("categorical", "top_k", "f1", "f_beta", "kl_divergence", "cosine", "poisson", "pearson", "concordance")
 """How the names of metrics begin that want a column for each class, of two classes, too."""
 
 
