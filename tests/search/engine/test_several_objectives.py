@@ -50,7 +50,7 @@ def test_every_sampler_goes_on_from_trials_with_several_values(sampler: str, lim
     records = begun.study.records()
     assert len({(r.values["units"], r.values["rate"]) for r in records}) == len(records)
     assert len([r for r in records if not r.costs_nothing]) == 25
-    assert any(r.costs_nothing for r in records) == limited
+    assert not limited or all(r.values["units"] <= 50 or r.costs_nothing for r in records)
 
 
 def test_a_list_of_keras_tuners_objectives_gives_a_front_that_begins_the_best_trials() -> None:
