@@ -10,7 +10,7 @@ from tests.cnnsearch.command_line import TINY, CommandLine
 
 FRONT = TINY.replace(
     "search: {trials: 3, pruner: none, seed: 7}",
-    'search: {trials: 4, seed: 7, objective: [val_accuracy, parameters], constraints: {parameters: "<= -1"}}',
+    'search: {trials: 4, seed: 7, objective: [val_accuracy, parameters], constraints: {parameters: "<= 700"}}',
 )
 
 
@@ -49,7 +49,7 @@ def test_nothing_above_the_size_was_trained(searched: tuple[Path, str]) -> None:
     trained = [row for row in table if int(row["epochs"])]
     large = [row for row in table if row["status"] == "infeasible"]
     assert len(trained) == 4
-    assert all(int(row["parameters"]) <= -1 for row in trained)
+    assert all(int(row["parameters"]) <= 700 for row in trained)
     assert large
     assert all(row["reason"].startswith("parameters ") and not row["seconds"] for row in large)
     assert f"{len(large)} break parameters" in printed
