@@ -4,7 +4,7 @@ A phase of a training is a stage, and each fold has its own. What a stage found,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,19 @@ from cnnsearch.search.records import Objective
 from cnnsearch.search.seeds import fold_seed
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.phases import phases
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a backup is written.
+
+    Attributes:
+        least: seconds of training between two of them.
+        share: of the training's time that writing them may take.
+    """
+
+    least: float = 2.0
+    share: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -28,6 +41,9 @@ class TrialJob:
         objective: what the best epoch is chosen by; with no validation part the last epoch is kept.
         seed: of weights, dropout, augmentation and the order of the images; later folds draw theirs from it.
         model: where the trained model goes.
+        backup: where the half-trained trial is kept, and maybe was kept by an earlier process; None for nowhere.
+        known: how many epochs of an earlier process the parent knows.
+        pace: how often the backup is written.
     """
 
     configuration: Configuration
@@ -37,6 +53,9 @@ class TrialJob:
     objective: Objective
     seed: int
     model: Path
+    backup: Path | None = None
+    known: int = 0
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True)
@@ -123,8 +142,13 @@ def epochs_before(stage: Stage, ended: Sequence[Ended]) -> int:
     return ended[-1].epochs if ended and ended[-1].place.fold == stage.place.fold else 0
 
 
+def epochs_of_all(ended: Sequence[Ended]) -> int:
+    """How many epochs ended stages have had, in all folds together."""
+    return sum([*stages][-1].epochs for _, stages in groupby(ended, lambda end: end.place.fold))
+
+
 def still_asked(ended: Sequence[Ended], coming: Stage | None) -> list[Ended]:
-    """The same, with only the weights that are asked for again: the first fold's, and those that the next stage takes on.
+    """The same, with only the weights that are asked for again: of the first fold, and those that the next stage takes.
 
     `coming` is the next stage; None after the last one.
     """

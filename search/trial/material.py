@@ -68,6 +68,7 @@ class Wanted:
         train: the parts that are trained on.
         validation: the part measured after each epoch; None for none.
         seed: of the images' order.
+        begun: how many epochs of it are done already.
     """
 
     configuration: Configuration
@@ -75,6 +76,7 @@ class Wanted:
     train: tuple[str, ...]
     validation: str | None
     seed: int
+    begun: int = 0
 
     @property
     def classes(self) -> int:
@@ -112,6 +114,7 @@ def _kept(wanted: Wanted, parts: Cut, tell: Tell) -> Material:
     learned = make.features(copies, wanted.train)
     inputs = OneView(learned, seed)
     train = training_batches(configuration, dataset, wanted.train, seed, inputs)
+    train.epoch = wanted.begun
     compile_model(parts.rest, configuration, wanted.classes, len(train), AT_ONCE)
     in_whole = configuration.training.accumulate == 1
     fed = fed_for_training(train) if in_whole else Fed(in_parts(configuration, train))
@@ -182,6 +185,7 @@ class _Maker:
 def _images(wanted: Wanted, model: keras.Model) -> Material:
     configuration, dataset = wanted.configuration, wanted.dataset
     train = training_batches(configuration, dataset, wanted.train, wanted.seed)
+    train.epoch = wanted.begun
     validation = validation_batches(configuration, dataset, wanted.validation) if wanted.validation else None
     compile_model(model, configuration, wanted.classes, len(train))
     validated = _compiled_for_validation(seen_through(model, configuration.evaluation), wanted)

@@ -20,6 +20,13 @@ class Built:
 
 
 @dataclass(frozen=True)
+class Continued:
+    """The trial goes on after so many of the epochs that the parent knows; 0 where it begins again from its start."""
+
+    epochs: int
+
+
+@dataclass(frozen=True)
 class Noted:
     """Something that a person should know of what the process does, in one line; a doubt is worth a warning."""
 
@@ -131,8 +138,12 @@ class Verdict(StrEnum):
     """What becomes of a trial after an epoch."""
 
     GO_ON = "go on"
+    HALT = "halt"
+    """Keep a backup and end; the trial goes on at another time."""
     PRUNE = "prune"
     STOP = "stop"
 
 
-Message = Built | Noted | Making | EpochDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken
+Message = (
+    Built | Continued | Noted | Making | EpochDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken
+)

@@ -35,20 +35,20 @@ class Fed:
 
 
 def fed_for_training(batches: Batches) -> Fed:
-    """The same batches, fed as fast as the backend can take them; an epoch must not be mixed."""
+    """The same batches from their epoch on, fed as fast as the backend can take them; an epoch must not be mixed."""
     if not _is_small(batches):
         return Fed(batches)
-    first = batches.whole(0)
+    first, begun = batches.whole(batches.epoch), batches.epoch
     shapes = tuple(tensorflow().TensorSpec((None, *part.shape[1:]), part.dtype) for part in first)
-    epochs = tensorflow().data.Dataset.from_generator(lambda: _epochs(batches, first), output_signature=shapes)
+    epochs = tensorflow().data.Dataset.from_generator(lambda: _epochs(batches, begun, first), output_signature=shapes)
     # There is nothing in it to translate into a graph, and to look takes longer than an epoch.
     cut = tensorflow().autograph.experimental.do_not_convert(partial(_cut, size=batches.batch_size))
     return Fed(epochs.flat_map(cut).prefetch(_AHEAD), len(batches))
 
 
-def _epochs(batches: Batches, first: Batch) -> Iterator[Batch]:
+def _epochs(batches: Batches, begun: int, first: Batch) -> Iterator[Batch]:
     yield first
-    for epoch in count(1):
+    for epoch in count(begun + 1):
         yield batches.whole(epoch)
 
 

@@ -1,0 +1,118 @@
+"""A trial that is ended after any epoch and gone on with tells, trains and leaves the same as one that never was."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.prepare import prepare_dataset
+from cnnsearch.search.records import Objective
+from cnnsearch.search.trial.course import Pace, TrialJob
+from cnnsearch.search.trial.messages import Continued, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.trial.training import run_trial
+from cnnsearch.spaces.document import Configuration, Data
+
+DATA = {"source": "sample:digits", "image_size": [8, 8], "color": "gray"}
+AFTER_EACH_EPOCH = Pace(0.0, float("inf"))
+Job = Callable[..., TrialJob]
+
+
+class Killed(BaseException):
+    """The process ends here, with whatever is on the disk."""
+
+
+class Parent:
+    """Answers a trial; after so many epochs it halts or kills it."""
+
+    def __init__(self, halt: int | None = None, kill: int | None = None) -> None:
+        self.heard: list[Message] = []
+        self._halt, self._kill = halt, kill
+
+    def tell(self, message: Message) -> None:
+        self.heard.append(message)
+
+    def ask(self, message: Message) -> object:
+        if isinstance(message, EpochDone) and len(self.epochs) + 1 == self._kill:
+            raise Killed
+        self.heard.append(message)
+        if isinstance(message, EpochDone):
+            return Verdict.HALT if len(self.epochs) == self._halt else Verdict.GO_ON
+        return True
+
+    @property
+    def epochs(self) -> list[tuple[int | None, int, dict[str, float]]]:
+        told = [message.epoch for message in self.heard if isinstance(message, EpochDone)]
+        return [(epoch.fold, epoch.number, dict(epoch.metrics)) for epoch in told]
+
+    def told(self, kind: type) -> list[Any]:
+        return [message for message in self.heard if isinstance(message, kind)]
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return prepare_dataset(Data.model_validate(DATA), tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def job(digits: Dataset, tmp_path: Path) -> Job:
+    """`job(training={...}, model=..., ...)`: a trial of three epochs, which keeps a backup after each of them."""
+
+    def made(**sections: Any) -> TrialJob:
+        training = {"epochs": 3, "seed": 5, "batch_size": 256, "early_stopping": None} | sections.pop("training", {})
+        raw = {"data": DATA, "model": {"scratch": {"blocks": 1, "filters": 4}}, "training": training}
+        configuration = Configuration.model_validate(raw | sections)
+        return TrialJob(
+            configuration,
+            digits.reference(),
+            ("train",),
+            "validation",
+            Objective.of("val_accuracy"),
+            5,
+            tmp_path / "model.keras",
+            tmp_path / "backup" / "state.npz",
+            pace=AFTER_EACH_EPOCH,
+        )
+
+    return made
+
+
+EVERYTHING: dict[str, Any] = {
+    "model": {"scratch": {"blocks": 1, "filters": 4, "norm": "batch", "dropout": 0.3}},
+    "augment": {"horizontal_flip": True, "zoom": 0.2, "mixup": 0.3},
+    "training": {
+        "ema": 0.9,
+        "schedule": "cosine",
+        "steps_per_epoch": 4,
+        "accumulate": 2,
+        "early_stopping": {"monitor": "val_loss", "patience": 2},
+    },
+}
+
+
+def ran(job: TrialJob) -> tuple[Parent, list[np.ndarray]]:
+    parent = Parent()
+    run_trial(parent, job)
+    return parent, keras.saving.load_model(job.model).get_weights()
+
+
+def halted(job: TrialJob, after: int) -> Parent:
+    parent = Parent(halt=after)
+    run_trial(parent, job)
+    return parent
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_a_halted_trial_goes_on_as_if_nothing_had_been(job: Job, after: int) -> None:
+    whole, weights = ran(replace(job(**EVERYTHING), backup=None))
+    first = halted(job(**EVERYTHING), after)
+    assert first.told(Trained) == []
+    second, same = ran(replace(job(**EVERYTHING), known=after))
+    assert second.told(Continued) == [Continued(after)]
+    assert first.epochs + second.epochs == whole.epochs
+    assert second.told(Trained) == whole.told(Trained)
+    assert all(np.array_equal(one, other) for one, other in zip(weights, same, strict=True))
