@@ -8,7 +8,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.search.dataset.dataset import open_dataset
-from cnnsearch.search.trial.course import Ended, Place, TrialJob, epochs_of_all
+from cnnsearch.search.trial.course import Ended, Stage, TrialJob, course_of, epochs_of_all
 from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.sections.section import plain
 
@@ -71,18 +71,21 @@ class State:
 
 def identity_of(job: TrialJob) -> str:
     """A hash of all that decides what a training does; a search's budget does not."""
-    dataset = open_dataset(job.dataset.without_test())
-    parts = {key: value for key, value in plain(job.configuration).items() if key not in ("keep", "search")}
+    course = course_of(job)
+    stamps = {reference: open_dataset(reference).stamp for reference in {stage.dataset for stage in course}}
     told = {
-        **parts,
-        "seeds": [job.seed, job.configuration.search.seed],
-        "images": [dataset.stamp, asdict(job.dataset.shares)],
-        "parts": [job.train, job.validation],
+        "stages": [[_decisive(stage), stamps[stage.dataset]] for stage in course],
+        "seed": job.configuration.search.seed,
         "objective": asdict(job.objective),
         "keras": [keras.__version__, keras.backend.backend(), keras.config.floatx()],
     }
     text = json.dumps(told, sort_keys=True, default=str)
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _decisive(stage: Stage) -> list[Any]:
+    sections = {name: value for name, value in plain(stage.configuration).items() if name not in ("keep", "search")}
+    return [sections, asdict(stage.dataset.shares), stage.train, stage.validation, stage.seed, stage.starts_fresh]
 
 
 def write_backup(path: Path, identity: str, state: State) -> None:
@@ -110,16 +113,17 @@ def write_backup(path: Path, identity: str, state: State) -> None:
 
 
 def _ended_told(end: Ended) -> dict[str, Any]:
+    """A stage's end without its weights; its place follows from its number."""
     count = None if end.weights is None else len(end.weights)
-    return asdict(replace(end, weights=None)) | {"weights": count}
+    return {"weights": count, "score": end.score, "reason": end.reason, "epochs": end.epochs}
 
 
 def _named(name: str, arrays: Iterable[Any]) -> dict[str, NDArray[Any]]:
     return {f"{name}.{number}": np.asarray(array) for number, array in enumerate(arrays)}
 
 
-def read_backup(path: Path, identity: str) -> State:
-    """The state in a backup.
+def read_backup(path: Path, identity: str, course: Sequence[Stage]) -> State:
+    """The state in a backup of a trial with this course.
 
     Raises:
         Unfit: it is damaged, has another form, or belongs to another training.
@@ -131,24 +135,20 @@ def read_backup(path: Path, identity: str) -> State:
                 raise Unfit(f"it has form {header['form']!r}, this version of cnnsearch reads form {_FORM}")
             if header["identity"] != identity:
                 raise Unfit("it belongs to another configuration, other images or another version of Keras")
-            return _state(file, header)
+            return _state(file, header, course)
     except _DAMAGE as error:
         raise Unfit(f"it is damaged ({type(error).__name__})") from error
 
 
-def _state(file: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> State:
+def _state(file: Mapping[str, NDArray[Any]], header: Mapping[str, Any], course: Sequence[Stage]) -> State:
     arrays = {name: _arrays(file, name, count) for name, count in header["counts"].items()}
-    ended = tuple(
-        Ended(
-            **told
-            | {
-                "place": Place(**told["place"]),
-                "weights": None if told["weights"] is None else _arrays(file, f"ended{number}", told["weights"]),
-            }
-        )
-        for number, told in enumerate(header["ended"])
-    )
+    ended = tuple(_ended(file, f"ended{n}", told, course[n]) for n, told in enumerate(header["ended"]))
     return State(ended, Running(header["epoch"], header["is_over"], header["values"], arrays))
+
+
+def _ended(file: Mapping[str, NDArray[Any]], name: str, told: Mapping[str, Any], stage: Stage) -> Ended:
+    weights = None if told["weights"] is None else _arrays(file, name, told["weights"])
+    return Ended(stage.place, weights, told["score"], told["reason"], stopped=False, epochs=told["epochs"])
 
 
 def _arrays(file: Mapping[str, NDArray[Any]], name: str, count: int) -> Arrays:

@@ -1,17 +1,27 @@
 """Keeps a backup of a trial while it trains, as often as that costs next to nothing, and goes on from one."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from cnnsearch.search.trial.backup import Arrays, Running, State, Unfit, assign, read_backup, values_of, write_backup
+from cnnsearch.search.trial.backup import (
+    Arrays,
+    Running,
+    State,
+    Unfit,
+    assign,
+    identity_of,
+    read_backup,
+    values_of,
+    write_backup,
+)
 from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Reporter, Validation
-from cnnsearch.search.trial.course import Ended, Pace
+from cnnsearch.search.trial.course import Ended, TrialJob, course_of
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import Noted
 from cnnsearch.search.trial.room import when_there_is_room
@@ -31,27 +41,26 @@ class Vault:
 
     Args:
         line: to the parent, which waits with us where the disk is full.
-        path: the backup's file; None keeps none.
-        identity: gives that of the training.
-        pace: how often it is written.
+        job: says where and how often.
     """
 
-    def __init__(self, line: Line, path: Path | None, identity: Callable[[], str], pace: Pace) -> None:
-        self._line, self._path, self._identity, self._pace = line, path, cache(identity), pace
+    def __init__(self, line: Line, job: TrialJob) -> None:
+        self._line, self._job = line, job
+        self._path, self._pace = job.backup, job.pace
         self._began, self._cost = time.monotonic(), 0.0
 
-    def found(self, known: int) -> State | None:
-        """What an earlier process left to go on from; None where there is nothing, or nothing that fits.
+    @cached_property
+    def _identity(self) -> str:
+        return identity_of(self._job)
 
-        Args:
-            known: epochs that the parent knows of; a backup of later ones is not this trial's.
-        """
+    def found(self) -> State | None:
+        """What an earlier process left to go on from; None where there is nothing, or nothing that fits."""
         if self._path is None or not self._path.exists():
             return None
         try:
-            state = read_backup(self._path, self._identity())
-            if state.epochs > known:
-                raise Unfit(f"it has {state.epochs} epochs, of which the study knows {known}")  # noqa: TRY301
+            state = read_backup(self._path, self._identity, course_of(self._job))
+            if state.epochs > self._job.known:
+                raise Unfit(f"it has {state.epochs} epochs, the study {self._job.known}")  # noqa: TRY301
         except Unfit as unfit:
             self.tell_of(unfit)
             return None
@@ -78,7 +87,7 @@ class Vault:
 
     def _write(self, path: Path, state: State) -> None:
         began = time.monotonic()
-        write_backup(path, self._identity(), state)
+        write_backup(path, self._identity, state)
         self._began = time.monotonic()
         self._cost = self._began - began
 

@@ -16,7 +16,7 @@ from cnnsearch.search.dataset.dataset import open_dataset
 from cnnsearch.search.model.build import build_network, create_variables, make_plain
 from cnnsearch.search.model.views import seen_through
 from cnnsearch.search.records import Objective
-from cnnsearch.search.trial.backup import Running, State, Unfit, identity_of
+from cnnsearch.search.trial.backup import Running, State, Unfit
 from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Reporter, Validation
 from cnnsearch.search.trial.course import (
     Ended,
@@ -56,7 +56,7 @@ def run_trial(line: Line, job: TrialJob) -> None:
     Raises:
         NotANumber: the loss was not finite after an epoch.
     """
-    trial = _Trial(line, job, Vault(line, job.backup, lambda: identity_of(job), job.pace))
+    trial = _Trial(line, job, Vault(line, job))
     try:
         model, ended = _walked(trial)
     except Halted:
@@ -85,7 +85,7 @@ def _walked(trial: _Trial) -> tuple[keras.Model, list[Ended]]:
     Raises:
         Halted: the parent wants the trial to go on at another time.
     """
-    state = trial.vault.found(trial.job.known)
+    state = trial.vault.found()
     try:
         if state is not None:
             return _walked_from(trial, state.ended, state.running)
