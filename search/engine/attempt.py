@@ -33,8 +33,9 @@ from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
+from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Making, Message, Noted, Trained, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import configuration_yaml
