@@ -12,6 +12,7 @@ from cnnsearch.search.listeners.events import (
     RunEnded,
     RunStarted,
     Told,
+    TrialContinued,
     TrialEnded,
     TrialRetried,
     TrialStarted,
@@ -40,7 +41,7 @@ class PlainLines:
     def _line(self, event: Event) -> str:
         if isinstance(event, RunStarted):
             return run_line(event)
-        if isinstance(event, Told | TrialRetried | Paused | Resumed):
+        if isinstance(event, Told | TrialContinued | TrialRetried | Paused | Resumed):
             return _told(event)
         if isinstance(event, TrialStarted):
             return f"trial {event.number} starts on {event.slot}: {configuration(event.values)}"
@@ -75,9 +76,11 @@ class PlainLines:
         return ", ".join(part for part in parts if part)
 
 
-def _told(event: Told | TrialRetried | Paused | Resumed) -> str:
+def _told(event: Told | TrialContinued | TrialRetried | Paused | Resumed) -> str:
     if isinstance(event, TrialRetried):
         return f"{event.text} ({event.message})"
+    if isinstance(event, TrialContinued):
+        return event.text
     return event.message if isinstance(event, Told) else pause_line(event)
 
 

@@ -9,6 +9,7 @@ from cnnsearch.search.listeners.events import (
     FeaturesMade,
     RunStarted,
     TrialBuilt,
+    TrialContinued,
     TrialEnded,
     TrialStarted,
 )
@@ -46,6 +47,8 @@ class Progression:
             self.running[event.number] = Running(event, time.monotonic())
         elif isinstance(event, TrialBuilt):
             self.running[event.number].parameters = event.parameters
+        elif isinstance(event, TrialContinued):
+            self.running[event.number].epochs = [*event.epochs]
         elif isinstance(event, FeaturesMade):
             self.running[event.number].making = event.done / event.total if event.done < event.total else None
         elif isinstance(event, EpochEnded):

@@ -14,6 +14,7 @@ from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.discovery import with_discovered
+from cnnsearch.search.engine.backups import backup_of, remove_backups_of
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
@@ -145,9 +146,11 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
     objective = Objective.of(document.search.objective)
     slots = side_by_side(visible_slots(), document.search.per_device)
     oracle = _oracle(prepared)
-    finished = tuple(trial for trial in oracle.study.records() if counts(trial))
+    known = oracle.study.records()
+    finished = tuple(trial for trial in known if counts(trial))
+    remove_backups_of(run, finished)
     pause = Pause(run.path)
-    budget = _budget(prepared, objective, finished, pause)
+    budget = _budget(prepared, objective, known, pause)
     checkpoints = Checkpoints(run, objective, document.keep.checkpoints)
     for trial in finished:
         checkpoints.ended(trial)
@@ -183,13 +186,13 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
     return Result(run, oracle.study.records(), objective, best, failure)
 
 
-def _budget(prepared: _Prepared, objective: Objective, finished: Sequence[TrialRecord], pause: Pause) -> Budget:
-    """What the search may take, less what its finished trials have taken."""
+def _budget(prepared: _Prepared, objective: Objective, known: Sequence[TrialRecord], pause: Pause) -> Budget:
+    """What the search may take, less what its trials have taken, those that go on included."""
     search = prepared.space.document.search
     limits = Limits(search.time, search.epochs, search.stop_at, objective)
     before = spent_seconds(prepared.run) if prepared.chosen.continued else 0.0
-    budget = Budget(limits, before, sum(len(trial.epochs) for trial in finished), lambda: pause.seconds)
-    for trial in finished:
+    budget = Budget(limits, before, sum(len(trial.epochs) for trial in known), lambda: pause.seconds)
+    for trial in filter(counts, known):
         budget.score(trial.score)
     return budget
 
@@ -216,6 +219,7 @@ def _oracle(prepared: _Prepared) -> OptunaOracle:
         start_from=[encoded(prepared.space, start) for start in first_trials(prepared.space)],
         reject=partial(why_impossible, prepared.space),
         max_consecutive_failed_trials=search.max_failures_in_a_row,
+        goes_on=lambda number: backup_of(prepared.run.trial(number)).is_file(),
     )
     oracle.verbose = 0
     return oracle

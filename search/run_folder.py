@@ -111,6 +111,14 @@ class RunFolder:
         """The best trial's model."""
         return ModelFolder(self.path / "best")
 
+    @property
+    def trials(self) -> Path:
+        """The folders of the trials."""
+        return self.path / "trials"
+
     def trial(self, number: int) -> Path:
-        """The folder of a trial: config.yaml, history.csv, log.txt, and model.keras while it is among the best."""
-        return self.path / "trials" / f"{number:04d}"
+        """The folder of a trial: config.yaml, history.csv, log.txt, and model.keras while it is among the best.
+
+        While it runs, and where it is to go on, `backup/` has what it goes on from.
+        """
+        return self.trials / f"{number:04d}"

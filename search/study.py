@@ -3,7 +3,7 @@
 import json
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict
@@ -24,6 +24,7 @@ from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.stored_trial import (
     ATTEMPT,
+    DROPPED,
     ENDING,
     FOLD,
     START,
@@ -132,19 +133,24 @@ class TrialStudy:
             )
         return cls(study, storage, objective)
 
-    def requeue_running(self) -> list[int]:
+    def requeue_running(self, goes_on: Callable[[int], bool] = lambda _: False) -> list[int]:
         """Put trials that a dead parent left running back in line, with their values; gives their numbers.
 
-        Only the one parent of a study may call this: a running trial of another machine would run twice.
+        `goes_on` says of which of them the epochs still count. Only the one parent of a study may call this: a running
+        trial of another machine would run twice.
         """
         running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         for trial in running:
-            self.requeue(trial.number)
+            self.requeue(trial.number, goes_on=goes_on(trial.number))
         return [trial.number for trial in running]
 
-    def requeue(self, number: int) -> None:
-        """Put one running trial back in line: the next to ask gets it, with its number and its values."""
-        self.begin_again(number)
+    def requeue(self, number: int, *, goes_on: bool = False) -> None:
+        """Put one running trial back in line: the next to ask gets it, with its number and its values.
+
+        Where it goes on, its epochs count until `keep` says which of them it goes on after.
+        """
+        if not goes_on:
+            self.begin_again(number)
         self._asked.pop(number, None)
         self._storage.set_trial_state_values(self._trial_id(number), TrialState.WAITING)
 
@@ -154,6 +160,15 @@ class TrialStudy:
         attempt = attempt_of(self._storage.get_trial(trial_id)) + 1
         self._storage.set_trial_user_attr(trial_id, ATTEMPT, attempt)
         self._attempts[number] = attempt
+
+    def keep(self, number: int, epochs: int) -> tuple[Epoch, ...]:
+        """A running trial goes on after so many of its epochs; gives these. Those after them count no more."""
+        trial_id = self._trial_id(number)
+        trial = self._storage.get_trial(trial_id)
+        known = epochs_of(trial)
+        for key in map(epoch_key, known[epochs:]):
+            self._storage.set_trial_user_attr(trial_id, key, {**trial.user_attrs[key], ATTEMPT: DROPPED})
+        return known[:epochs]
 
     def enqueue(self, values: Mapping[str, Scalar]) -> None:
         """Put a trial in line that has these values; the sampler draws what they leave open.

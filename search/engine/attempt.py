@@ -3,7 +3,6 @@
 A trial that runs out of memory has another attempt, whose batches go through the network in twice as many parts.
 """
 
-import shutil
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import Any
 from keras_tuner.engine.trial import Trial
 
 from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.engine.backups import backup_of, clear, remove_backup, stamp_of
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
@@ -25,6 +25,7 @@ from cnnsearch.search.listeners.events import (
     FeaturesMade,
     Told,
     TrialBuilt,
+    TrialContinued,
     TrialRetried,
     TrialStarted,
     Warned,
@@ -34,7 +35,18 @@ from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
-from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Making, Message, Noted, Trained, Verdict
+from cnnsearch.search.trial.messages import (
+    Broken,
+    Built,
+    Continued,
+    DiskFull,
+    EpochDone,
+    Making,
+    Message,
+    Noted,
+    Trained,
+    Verdict,
+)
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
@@ -55,7 +67,10 @@ class Attempts:
         self._oracle, self._trial, self._bench, self._slot = oracle, trial, bench, slot
         self._number = int(trial.trial_id)
         self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
-        self._retries = 0
+        self._retries, self._is_first = 0, True
+        self._counted, self._found = 0, stamp_of(self._folder)
+        self.is_halted = False
+        """Whether its process was told to end, so that the trial goes on at another time."""
         self._configuration = with_seed(bench.space.configuration(self._values), self._number)
         self._most = epochs_of(self._configuration) * (self._configuration.data.folds or 1)
         self._dataset: Dataset | None = None
@@ -86,8 +101,10 @@ class Attempts:
     def prepare(self) -> Work:
         """Make the trial's folder afresh and say what is to be done; the log of earlier attempts stays."""
         bench, number = self._bench, self._number
+        self._counted = len(self._oracle.study.record(number).epochs)
         if not self._retries:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            clear(self._folder, goes_on=self._counted > 0)
+        self._found = stamp_of(self._folder)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
         header = f"trial {number} of {bench.run.path.name}"
         text = configuration_yaml(self._configuration, header)
@@ -107,6 +124,8 @@ class Attempts:
             objective=Objective.of(configuration.search.objective),
             seed=configuration.training.seed or 0,
             model=self._folder / "model.keras",
+            backup=backup_of(self._folder),
+            known=self._counted,
         )
 
     def patience(self) -> float | None:
@@ -115,8 +134,12 @@ class Attempts:
 
     def answer(self, message: Message) -> object | None:
         """What the parent says to a message of the trial's process."""
+        if not isinstance(message, DiskFull):
+            self._go_on()
         if isinstance(message, Built):
             self._built(message)
+        elif isinstance(message, Continued):
+            self._continued(message.epochs)
         elif isinstance(message, Noted):
             self._bench.say_once(Warned(message.text) if message.is_doubt else Told(message.text))
         elif isinstance(message, Making):
@@ -151,6 +174,19 @@ class Attempts:
         if self._slot.is_gpu and message.device == "cpu":
             self._bench.say_once(Warned(NO_GPU_SUPPORT))
 
+    def _continued(self, epochs: int) -> None:
+        """Take over as many of the trial's epochs as its process goes on after."""
+        pause = self._bench.pause
+        kept = pause.patiently(lambda: self._oracle.keep(self._trial, epochs))
+        self._bench.budget.forget(self._counted - len(kept))
+        self._counted, self._epochs = len(kept), [*kept]
+        if not kept:
+            return
+        if self._is_first:  # else they are of this session, whose clock goes on
+            self._clock.had_before(sum(epoch.seconds for epoch in kept))
+        pause.patiently(lambda: write_history(self._folder, kept))
+        self._bench.broadcast(TrialContinued(self._number, kept))
+
     def _candidate(self) -> TrialRecord:
         """As `Checkpoints` will know it from the study: its score, and the folds that it has."""
         found = outcome_of(self._epochs, self._bench.checkpoints.objective)
@@ -173,12 +209,14 @@ class Attempts:
             self._verdict = Verdict.STOP
         elif behind:
             self._verdict = Verdict.PRUNE
-        return self._verdict
+        self.is_halted = self._verdict is Verdict.GO_ON and self._bench.halting.is_set()
+        return Verdict.HALT if self.is_halted else self._verdict
 
     def _count(self, done: EpochDone) -> None:
         """Tell the budget of an epoch, of its score, and of what the evaluation of such a model takes."""
         budget, epoch = self._bench.budget, done.epoch
         budget.take()
+        self._counted += 1
         self._has_set_aside = False
         if epoch.fold is None:  # one fold's score is no trial's score
             budget.score(epoch.metrics.get(self._bench.checkpoints.objective.metric))
@@ -195,7 +233,12 @@ class Attempts:
             why = "" if self._has_set_aside else EPOCHS_ARE_SPENT
         return why
 
-    def smaller(self, broken: Broken) -> bool:
+    def another(self, broken: Broken) -> bool:
+        """Make another attempt of a trial whose process broke, where that may help; gives whether there is one."""
+        self._is_first = False
+        return self._smaller(broken) or self._with_room(broken) or self._further(broken)
+
+    def _smaller(self, broken: Broken) -> bool:
         """Make another attempt of a trial that ran out of memory, with smaller parts; gives whether there is one."""
         training = self._configuration.training
         parts = more_parts(training.batch_size, training.accumulate)
@@ -211,16 +254,35 @@ class Attempts:
         self._begin_again()
         return True
 
-    def with_room(self, broken: Broken) -> bool:
+    def _with_room(self, broken: Broken) -> bool:
         """Wait until there is room where a full disk ended a process; gives whether there is another attempt."""
         if broken.failure is not Failure.DISK or not self._set_aside() or not self._bench.pause.until_room():
             return False
-        self._begin_again()
+        if stamp_of(self._folder) is None:
+            self._begin_again()
+        else:
+            self._from_backup()
         return True
 
+    def _further(self, broken: Broken) -> bool:
+        """Go on from the backup, where the process that died has written one; gives whether it has."""
+        made = stamp_of(self._folder) not in (None, self._found)
+        if broken.failure is not Failure.CRASH or not made or not self._set_aside():
+            return False
+        self._bench.broadcast(Warned(f"trial {self._number}: {broken.message}; it goes on from its backup"))
+        self._from_backup()
+        return True
+
+    def _from_backup(self) -> None:
+        """Leave it to the next process after which epoch it goes on."""
+        self._clock.begin_again()
+        self._forget()
+
     def _begin_again(self) -> None:
+        self.remove_backup()
         self._bench.pause.patiently(lambda: self._oracle.begin_again(self._trial))
-        self._bench.budget.forget(len(self._epochs))
+        self._bench.budget.forget(self._counted)
+        self._counted = 0
         self._clock.begin_again()
         self._forget()
 
@@ -235,9 +297,14 @@ class Attempts:
             self._bench.budget.put_back()
             self._has_set_aside = False
 
-    def forgotten(self) -> None:
-        """The trial goes back in line: nothing that it did counts."""
-        self._bench.budget.forget(len(self._epochs))
+    def interrupted(self) -> None:
+        """The trial goes back in line; without a backup nothing that it did counts."""
+        if stamp_of(self._folder) is None:
+            self._bench.budget.forget(self._counted)
+
+    def remove_backup(self) -> None:
+        """The trial has ended, or begins again from its start."""
+        remove_backup(self._folder)
 
     @property
     def _reduced_batch(self) -> int | None:

@@ -8,7 +8,7 @@ import math
 import random
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -57,6 +57,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         reject: says of drawn values why their model cannot exist; such draws cost no trial.
         max_consecutive_failed_trials: the search ends when so many trials in a row failed; None for never.
         max_retries_per_trial: how often a trial that raised is run again before it counts as failed.
+        goes_on: says of an interrupted trial, by its number, whether it will go on after the epochs that it has had.
 
     Raises:
         CnnSearchError: several objectives, an unknown sampler or pruner, a database that does not open.
@@ -79,6 +80,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         reject: Reject | None = None,
         max_consecutive_failed_trials: int | None = 5,
         max_retries_per_trial: int = 0,
+        goes_on: Callable[[int], bool] = lambda _: False,
     ) -> None:
         super().__init__(
             objective=objective,
@@ -101,7 +103,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         self._space = search_space_of(self.hyperparameters)
         self.exhausted: str | None = None
         """What to say where every configuration was tried before the budget was spent."""
-        self.study.requeue_running()
+        self._goes_on = goes_on
+        self.study.requeue_running(goes_on)
         self._recall()
         for start in start_from[:max_trials]:
             self.study.enqueue(start)
@@ -279,6 +282,11 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         with self._lock:
             self.study.begin_again(int(trial.trial_id))
 
+    def keep(self, trial: Trial, epochs: int) -> tuple[Epoch, ...]:
+        """A running trial goes on after so many of the epochs that it has reported; gives these."""
+        with self._lock:
+            return self.study.keep(int(trial.trial_id), epochs)
+
     @property
     def is_complete(self) -> bool:
         """Whether there are as many trials as there may be."""
@@ -287,7 +295,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
     def requeue(self, trial: Trial) -> None:
         """Put a running trial that was interrupted back in line."""
         with self._lock:
-            self.study.requeue(int(trial.trial_id))
+            number = int(trial.trial_id)
+            self.study.requeue(number, goes_on=self._goes_on(number))
             self._leave(trial.trial_id)
             self.trials.pop(trial.trial_id, None)
 

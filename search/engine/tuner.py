@@ -3,7 +3,9 @@
 import gc
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import keras_tuner
@@ -14,11 +16,12 @@ from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.engine.attempt import Attempts
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import TIME_IS_UP
+from cnnsearch.search.engine.halting import PATIENCE, Terminated
 from cnnsearch.search.engine.oracle import OptunaOracle
 from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import run_in_child
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.listeners.events import TrialEnded
+from cnnsearch.search.listeners.events import Told, TrialEnded
 from cnnsearch.search.model.hypermodel import CnnHyperModel
 from cnnsearch.search.trial.failures import classify
 from cnnsearch.search.trial.messages import Broken
@@ -52,6 +55,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
         Raises:
             KeyboardInterrupt: Ctrl-C; the trials that ran are back in line, their processes are gone.
+            Terminated: the order to end soon; the same, after the epochs that they were in.
             CnnSearchError: too many trials failed in a row, or the study cannot be written.
         """
         slots = self._bench.slots
@@ -62,6 +66,9 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
                 # Never thread.join with a timeout: interrupted by Ctrl-C, Python 3.11 takes a running thread for ended.
                 while wait(serving, timeout=_POLL).not_done:
                     pass
+            except Terminated:
+                self._halt(serving)
+                raise
             except BaseException:
                 self._bench.pause.stop()
                 raise
@@ -71,6 +78,21 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         for served in serving:
             served.result()
 
+    def _halt(self, serving: Sequence[Future[None]]) -> None:
+        """Let the running trials finish their epoch and keep a backup, as long as there is time for it."""
+        self._bench.halting.set()
+        self._bench.broadcast.at_once(Told("told to end: the running trials finish their epoch and are kept"))
+        until = time.monotonic() + PATIENCE
+        try:
+            while time.monotonic() < until and wait(serving, timeout=_POLL).not_done:
+                pass
+        finally:
+            self._bench.pause.stop()
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._stopping.is_set() or self._bench.halting.is_set()
+
     def stop(self) -> None:
         """End the running trials' processes; the trials go back in line."""
         self._stopping.set()
@@ -79,7 +101,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _serve(self, slot: Slot) -> None:
         try:
-            while not (self._stopping.is_set() or self._is_over()):
+            while not (self._is_ending or self._is_over()):
                 trial = self._bench.pause.patiently(lambda: self.oracle.create_trial(slot.name))
                 if trial.status == TrialStatus.STOPPED:
                     self._bench.budget.put_back()
@@ -118,15 +140,15 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         attempts = Attempts(self.oracle, trial, self._bench, slot)
         try:
             broken = self._run(attempts, slot)
-            while broken and not self._stopping.is_set() and (attempts.smaller(broken) or attempts.with_room(broken)):
+            while broken and not self._is_ending and attempts.another(broken):
                 broken = self._run(attempts, slot)
         except BaseException:  # not of the trial's making: a full disk, a reader that went away
             self.oracle.requeue(trial)
             raise
         finally:
             attempts.close()
-        if broken and self._stopping.is_set():
-            attempts.forgotten()
+        if attempts.is_halted or (broken and self._is_ending):
+            attempts.interrupted()
             self.oracle.requeue(trial)
             return
         ended = attempts.ending(broken)
@@ -135,6 +157,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         self.ended_by = attempts.cut_by or self.ended_by
         self._bench.checkpoints.ended(ending)
         self._bench.broadcast(TrialEnded(ending))
+        attempts.remove_backup()
         self.oracle.check_failures()
 
     def _run(self, attempts: Attempts, slot: Slot) -> Broken | None:

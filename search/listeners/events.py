@@ -70,6 +70,20 @@ class TrialBuilt:
 
 
 @dataclass(frozen=True)
+class TrialContinued:
+    """A trial goes on after these epochs, which an earlier process made; what that one told beyond them is void."""
+
+    number: int
+    epochs: tuple[Epoch, ...]
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        last = self.epochs[-1]
+        return f"trial {self.number} goes on after epoch {last.number}" + (f" of fold {last.fold}" if last.fold else "")
+
+
+@dataclass(frozen=True)
 class TrialRetried:
     """A trial failed for a lack of memory and is begun again.
 
@@ -146,6 +160,7 @@ Event = (
     | Told
     | TrialStarted
     | TrialBuilt
+    | TrialContinued
     | TrialRetried
     | FeaturesMade
     | EpochEnded
@@ -202,6 +217,8 @@ class EventLog:
         if isinstance(event, RunStarted):
             line["finished"] = [trial.number for trial in event.finished]
             line["run"] = str(event.run.path)
+        if isinstance(event, TrialContinued):
+            line["epochs"] = len(event.epochs)
         self._append(json.dumps(_finite(line), default=str, allow_nan=False) + "\n")
 
     def _append(self, text: str) -> None:

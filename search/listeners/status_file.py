@@ -15,6 +15,7 @@ from cnnsearch.search.listeners.events import (
     Resumed,
     RunEnded,
     RunStarted,
+    TrialContinued,
     TrialEnded,
     TrialRetried,
     TrialStarted,
@@ -53,8 +54,8 @@ class StatusFile:
             self._trials, self._objective = event.trials, event.objective
             for trial in event.finished:
                 self._count(trial)
-        elif isinstance(event, TrialStarted | TrialRetried):
-            self._running[event.number] = 0
+        elif isinstance(event, TrialStarted | TrialRetried | TrialContinued):
+            self._running[event.number] = event.epochs[-1].number if isinstance(event, TrialContinued) else 0
         elif isinstance(event, EpochEnded):
             self._running[event.number] = event.epoch.number
             if time.monotonic() - self._written < _EVERY:
