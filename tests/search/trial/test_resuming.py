@@ -13,7 +13,7 @@ from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.records import Objective
 from cnnsearch.search.trial.course import Pace, TrialJob
-from cnnsearch.search.trial.messages import Continued, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.trial.messages import Continued, EpochDone, Message, Noted, Trained, Verdict
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
 
@@ -116,3 +116,98 @@ def test_a_halted_trial_goes_on_as_if_nothing_had_been(job: Job, after: int) -> 
     assert first.epochs + second.epochs == whole.epochs
     assert second.told(Trained) == whole.told(Trained)
     assert all(np.array_equal(one, other) for one, other in zip(weights, same, strict=True))
+
+
+FOLDS: dict[str, Any] = {"data": DATA | {"folds": 2}, "training": {"epochs": 2, "early_stopping": {"patience": 1}}}
+PHASES: dict[str, Any] = {
+    "data": DATA | {"image_size": [32, 32], "color": "rgb"},
+    "model": {"mobilenet": {"alpha": 0.25, "weights": None, "fine_tune": {"trainable_from": "all", "epochs": 1}}},
+    "head": {"pooling": "average"},
+    "training": {"epochs": 2},
+}
+
+
+@pytest.mark.parametrize(
+    ("sections", "after"),
+    [
+        (FOLDS, 3),
+        pytest.param(PHASES, 1, marks=pytest.mark.nightly),  # in the middle of a phase on features
+        pytest.param(PHASES, 2, marks=pytest.mark.nightly),  # between the phases
+    ],
+)
+def test_a_trial_goes_on_in_its_fold_and_its_phase(
+    job: Job, sections: dict[str, Any], after: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    wanted = job(**sections)
+    if sections is PHASES:
+        images = prepare_dataset(wanted.configuration.data, tmp_path_factory.mktemp("images")).reference()
+        wanted = replace(wanted, dataset=images)
+    whole, weights = ran(replace(wanted, backup=None))
+    first = halted(wanted, after)
+    second, same = ran(replace(wanted, known=after))
+    assert second.told(Continued) == [Continued(after)]
+    assert first.epochs + second.epochs == whole.epochs
+    assert second.told(Trained) == whole.told(Trained)
+    assert all(np.array_equal(one, other) for one, other in zip(weights, same, strict=True))
+
+
+def test_an_epoch_that_was_told_and_not_kept_is_told_again(job: Job) -> None:
+    whole, _ = ran(replace(job(), backup=None))
+    with pytest.raises(Killed, match=r"^$"):
+        run_trial(Parent(kill=2), job())  # type: ignore[arg-type]
+    second, _ = ran(replace(job(), known=2))
+    assert second.told(Continued) == [Continued(1)]
+    assert second.epochs == whole.epochs[1:]
+
+
+def torn(backup: Path) -> None:
+    backup.write_bytes(backup.read_bytes()[:-2000])
+
+
+def changed(backup: Path) -> None:
+    content = bytearray(backup.read_bytes())
+    content[len(content) // 2] ^= 255
+    backup.write_bytes(content)
+
+
+def empty(backup: Path) -> None:
+    backup.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [torn, changed, empty])
+def test_a_damaged_backup_is_left_aside_with_a_word(job: Job, damage: Callable[[Path], None]) -> None:
+    one_epoch = job(training={"epochs": 1})
+    halted(one_epoch, 1)
+    assert one_epoch.backup is not None
+    damage(one_epoch.backup)
+    second, _ = ran(replace(one_epoch, known=1))
+    assert second.told(Continued) == [Continued(0)]
+    assert len(second.epochs) == 1
+    assert "begins again: it is damaged" in second.told(Noted)[0].text
+
+
+def test_a_backup_of_another_training_is_left_aside(job: Job) -> None:
+    halted(job(training={"epochs": 1}), 1)
+    second, _ = ran(replace(job(training={"epochs": 1, "batch_size": 512}), known=1))
+    assert second.told(Continued) == [Continued(0)]
+    assert "belongs to another configuration" in second.told(Noted)[0].text
+
+
+def test_a_budget_does_not_make_it_another_training(job: Job) -> None:
+    halted(job(training={"epochs": 2}), 1)
+    second, _ = ran(replace(job(training={"epochs": 2}, search={"trials": 99, "time": "9h"}), known=1))
+    assert second.told(Continued) == [Continued(1)]
+
+
+def test_a_backup_of_epochs_that_the_study_lost_is_left_aside(job: Job) -> None:
+    halted(job(training={"epochs": 2}), 2)
+    second, _ = ran(replace(job(training={"epochs": 2}), known=1))
+    assert second.told(Continued) == [Continued(0)]
+    assert "it has 2 epochs, the study 1" in second.told(Noted)[0].text
+
+
+def test_a_short_trial_writes_no_backup(job: Job) -> None:
+    short = replace(job(), pace=Pace(least=3600.0))
+    ran(short)
+    assert short.backup is not None
+    assert not short.backup.parent.exists()
