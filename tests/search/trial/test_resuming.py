@@ -139,9 +139,8 @@ def test_a_trial_goes_on_in_its_fold_and_its_phase(
     job: Job, sections: dict[str, Any], after: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     wanted = job(**sections)
-    if sections is PHASES:
-        images = prepare_dataset(wanted.configuration.data, tmp_path_factory.mktemp("images")).reference()
-        wanted = replace(wanted, dataset=images)
+    images = prepare_dataset(wanted.configuration.data, tmp_path_factory.mktemp("images")).reference()
+    wanted = replace(wanted, dataset=images)
     whole, weights = ran(replace(wanted, backup=None))
     first = halted(wanted, after)
     second, same = ran(replace(wanted, known=after))
