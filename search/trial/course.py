@@ -12,6 +12,7 @@ from typing import Any
 from cnnsearch.search.dataset.dataset import DatasetReference
 from cnnsearch.search.records import Objective
 from cnnsearch.search.seeds import fold_seed
+from cnnsearch.search.trial.messages import KnownBackbone
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.phases import phases
 
@@ -28,6 +29,7 @@ class TrialJob:
         objective: what the best epoch is chosen by; with no validation part the last epoch is kept.
         seed: of weights, dropout, augmentation and the order of the images; later folds draw theirs from it.
         model: where the trained model goes.
+        known: frozen backbones that other trials of the search have built.
     """
 
     configuration: Configuration
@@ -37,6 +39,7 @@ class TrialJob:
     objective: Objective
     seed: int
     model: Path
+    known: tuple[KnownBackbone, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,8 @@ class Ended:
 
     Attributes:
         place: of the stage.
-        weights: of the whole model in its best epoch; None where nobody asks for them any more.
+        weights: of the model in its best epoch, of all of it or of its end, where nothing before that is trained; None
+            where nobody asks for them any more.
         score: of its best epoch.
         reason: why it ended before its last epoch, or nothing.
         stopped: whether the parent ended it, and with it the trial.
@@ -124,7 +128,7 @@ def epochs_before(stage: Stage, ended: Sequence[Ended]) -> int:
 
 
 def still_asked(ended: Sequence[Ended], coming: Stage | None) -> list[Ended]:
-    """The same, with only the weights that are asked for again: the first fold's, and those that the next stage takes on.
+    """The same, with only the weights that are asked for again: of the first fold, and those that the next stage takes.
 
     `coming` is the next stage; None after the last one.
     """

@@ -12,7 +12,7 @@ from statistics import fmean
 import keras
 
 from cnnsearch.search.dataset.dataset import open_dataset
-from cnnsearch.search.model.build import build_network, create_variables, make_plain
+from cnnsearch.search.model.build import build_network, create_variables, make_plain, set_last_weights
 from cnnsearch.search.model.views import seen_through
 from cnnsearch.search.records import Objective
 from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Reporter, Validation
@@ -30,6 +30,7 @@ from cnnsearch.search.trial.course import (
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.material import Wanted, material_of
 from cnnsearch.search.trial.messages import Built, DiskFull, Done, Trained
+from cnnsearch.search.trial.whole import Whole
 from cnnsearch.search.writing import is_full_disk, write_beside
 from cnnsearch.spaces.document import Training
 from cnnsearch.spaces.phases import phases
@@ -46,16 +47,15 @@ def run_trial(line: Line, job: TrialJob) -> None:
     """
     course, ended = course_of(job), list[Ended]()
     for stage, coming in zip_longest(course, course[1:]):
-        model, end = _trained(line, stage, job.objective, ended)
+        whole, end = _trained(line, job, stage, ended)
         ended = still_asked([*ended, end], coming)
         if end.stopped:
             break
     folds = of_folds(ended, job.objective)
     scores = [end.score for end in folds if end.score is not None]
     if line.ask(Trained(reason_of(folds), fmean(scores) if scores else None)):
-        if len(folds) > 1:
-            model = build_network(phases(job.configuration)[-1], len(open_dataset(job.dataset).classes))
-        model.set_weights(folds[0].weights)
+        model = whole.model if len(ended) == 1 else _fresh(job)
+        set_last_weights(model, folds[0].weights or [])
         model = seen_through(model, job.configuration.evaluation)
         make_plain(model)
         write_model(line, job.model, model)
@@ -73,26 +73,32 @@ def write_model(line: Line, path: Path, model: keras.Model) -> None:
         line.ask(DiskFull())
 
 
-def _trained(line: Line, stage: Stage, objective: Objective, ended: Sequence[Ended]) -> tuple[keras.Model, Ended]:
-    """The whole model after a stage, with the weights of its best epoch, and how the stage ended."""
+def _fresh(job: TrialJob) -> keras.Model:
+    """The network of a trial as it was before: what one stage has learned must not stay beside what another has."""
+    return build_network(phases(job.configuration)[-1], len(open_dataset(job.dataset).classes))
+
+
+def _trained(line: Line, job: TrialJob, stage: Stage, ended: Sequence[Ended]) -> tuple[Whole, Ended]:
+    """The network of a stage, with the weights of its best epoch, and how the stage ended."""
     if stage.starts_fresh:
         if ended:
             keras.backend.clear_session()  # else each fold's graphs stay to the end
         keras.utils.set_random_seed(stage.seed)
     dataset = open_dataset(stage.dataset)
-    model = build_network(stage.configuration, len(dataset.classes))
+    # A later phase begins with the whole network of the one before, so that must be there.
+    whole = Whole(stage.configuration, len(dataset.classes), job.known if stage.place.phase is None else ())
     if not stage.starts_fresh:
-        model.set_weights(ended[-1].weights)
+        set_last_weights(whole.model, ended[-1].weights or [])
     if not ended:
-        line.tell(Built(model.count_params(), "gpu" if keras.distribution.list_devices("gpu") else "cpu"))
+        line.tell(Built(whole.parameters, "gpu" if keras.distribution.list_devices("gpu") else "cpu"))
     wanted = Wanted(stage.configuration, dataset, stage.train, stage.validation, stage.seed)
-    return model, _fitted(line, wanted, model, stage.place, epochs_before(stage, ended), objective)
+    return whole, _fitted(line, wanted, whole, stage.place, epochs_before(stage, ended), job.objective)
 
 
-def _fitted(line: Line, wanted: Wanted, model: keras.Model, place: Place, before: int, objective: Objective) -> Ended:
-    """Train a model for one stage and leave it with the weights of its best epoch."""
+def _fitted(line: Line, wanted: Wanted, whole: Whole, place: Place, before: int, objective: Objective) -> Ended:
+    """Train a network for one stage and leave it with the weights of its best epoch."""
     training = wanted.configuration.training
-    material = material_of(wanted, model, line.tell)
+    material = material_of(wanted, whole, line.tell)
     create_variables(material.trained, material.train[0][1][:1])
     best = BestWeights(objective if wanted.validation else None)
     validation = None if material.validation is None else Validation(material.validated, material.validation)
@@ -110,7 +116,7 @@ def _fitted(line: Line, wanted: Wanted, model: keras.Model, place: Place, before
     if best.weights is not None:
         material.trained.set_weights(best.weights)
     reason = reporter.ended_by or _stopped_by(training, stopping)
-    return Ended(place, model.get_weights(), best.score, reason, bool(reporter.ended_by), reporter.epochs)
+    return Ended(place, whole.weights(material.trained), best.score, reason, bool(reporter.ended_by), reporter.epochs)
 
 
 def _early_stopping(training: Training) -> keras.callbacks.EarlyStopping | None:
