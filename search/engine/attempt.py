@@ -41,6 +41,7 @@ from cnnsearch.search.trial.messages import (
     Continued,
     DiskFull,
     EpochDone,
+    KnownBackbone,
     Making,
     Message,
     Noted,
@@ -125,7 +126,8 @@ class Attempts:
             seed=configuration.training.seed or 0,
             model=self._folder / "model.keras",
             backup=backup_of(self._folder),
-            known=self._counted,
+            had=self._counted,
+            known=tuple(self._bench.known.values()),
         )
 
     def patience(self) -> float | None:
@@ -142,6 +144,8 @@ class Attempts:
             self._continued(message.epochs)
         elif isinstance(message, Noted):
             self._bench.say_once(Warned(message.text) if message.is_doubt else Told(message.text))
+        elif isinstance(message, KnownBackbone):
+            self._bench.known[message.key] = message
         elif isinstance(message, Making):
             self._bench.broadcast(FeaturesMade(self._number, message.done, message.total))
         elif isinstance(message, EpochDone):
@@ -258,10 +262,7 @@ class Attempts:
         """Wait until there is room where a full disk ended a process; gives whether there is another attempt."""
         if broken.failure is not Failure.DISK or not self._set_aside() or not self._bench.pause.until_room():
             return False
-        if stamp_of(self._folder) is None:
-            self._begin_again()
-        else:
-            self._from_backup()
+        self._begin_again() if stamp_of(self._folder) is None else self._from_backup()
         return True
 
     def _further(self, broken: Broken) -> bool:

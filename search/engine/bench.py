@@ -11,6 +11,7 @@ from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.listeners.events import Broadcast, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.trial.messages import KnownBackbone
 from cnnsearch.spaces.document import Data
 from cnnsearch.spaces.space import Space
 
@@ -30,6 +31,7 @@ class Bench:
         pause: what waits while the disk is full.
         trial_time: how long one trial may take, in seconds; None for no limit.
         halting: set where trials are to end with the epoch that they are in, and go on at another time.
+        known: frozen backbones that the trials have built.
     """
 
     run: RunFolder
@@ -42,6 +44,7 @@ class Bench:
     pause: Pause
     trial_time: float | None = None
     halting: Event = field(default_factory=Event)
+    known: dict[str, KnownBackbone] = field(default_factory=dict)
     _said: set[Warned | Told] = field(default_factory=set)
 
     def say_once(self, event: Warned | Told) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from cnnsearch.search.dataset.dataset import DatasetReference
 from cnnsearch.search.records import Objective
 from cnnsearch.search.seeds import fold_seed
+from cnnsearch.search.trial.messages import KnownBackbone
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.phases import phases
 
@@ -42,8 +43,9 @@ class TrialJob:
         seed: of weights, dropout, augmentation and the order of the images; later folds draw theirs from it.
         model: where the trained model goes.
         backup: where the half-trained trial is kept, and maybe was kept by an earlier process; None for nowhere.
-        known: how many epochs of an earlier process the parent knows.
+        had: how many epochs of an earlier process the parent knows.
         pace: how often the backup is written.
+        known: frozen backbones that other trials of the search have built.
     """
 
     configuration: Configuration
@@ -54,8 +56,9 @@ class TrialJob:
     seed: int
     model: Path
     backup: Path | None = None
-    known: int = 0
+    had: int = 0
     pace: Pace = field(default_factory=Pace)
+    known: tuple[KnownBackbone, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,8 @@ class Ended:
 
     Attributes:
         place: of the stage.
-        weights: of the whole model in its best epoch; None where nobody asks for them any more.
+        weights: of the model in its best epoch, of all of it or of its end, where nothing before that is trained; None
+            where nobody asks for them any more.
         score: of its best epoch.
         reason: why it ended before its last epoch, or nothing.
         stopped: whether the parent ended it, and with it the trial.

@@ -59,8 +59,8 @@ class Vault:
             return None
         try:
             state = read_backup(self._path, self._identity, course_of(self._job))
-            if state.epochs > self._job.known:
-                raise Unfit(f"it has {state.epochs} epochs, the study {self._job.known}")  # noqa: TRY301
+            if state.epochs > self._job.had:
+                raise Unfit(f"it has {state.epochs} epochs, the study {self._job.had}")  # noqa: TRY301
         except Unfit as unfit:
             self.tell_of(unfit)
             return None

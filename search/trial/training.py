@@ -13,7 +13,7 @@ from statistics import fmean
 import keras
 
 from cnnsearch.search.dataset.dataset import open_dataset
-from cnnsearch.search.model.build import build_network, create_variables, make_plain
+from cnnsearch.search.model.build import build_network, create_variables, make_plain, set_last_weights
 from cnnsearch.search.model.views import seen_through
 from cnnsearch.search.records import Objective
 from cnnsearch.search.trial.backup import Running, State, Unfit
@@ -33,6 +33,7 @@ from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.material import Material, Wanted, material_of
 from cnnsearch.search.trial.messages import Built, Continued, Done, Trained
 from cnnsearch.search.trial.room import when_there_is_room
+from cnnsearch.search.trial.whole import Whole
 from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.document import Training
 from cnnsearch.spaces.phases import phases
@@ -58,16 +59,15 @@ def run_trial(line: Line, job: TrialJob) -> None:
     """
     trial = _Trial(line, job, Vault(line, job))
     try:
-        model, ended = _walked(trial)
+        whole, ended = _walked(trial)
     except Halted:
         line.tell(Done())
         return
     folds = of_folds(ended, job.objective)
     scores = [end.score for end in folds if end.score is not None]
     if line.ask(Trained(reason_of(folds), fmean(scores) if scores else None)):
-        if len(folds) > 1:
-            model = build_network(phases(job.configuration)[-1], len(open_dataset(job.dataset).classes))
-        model.set_weights(folds[0].weights)
+        model = whole.model if len(ended) == 1 else _fresh(job)
+        set_last_weights(model, folds[0].weights or [])
         model = seen_through(model, job.configuration.evaluation)
         make_plain(model)
         write_model(line, job.model, model)
@@ -79,8 +79,8 @@ def write_model(line: Line, path: Path, model: keras.Model) -> None:
     when_there_is_room(line, lambda: write_beside(path, model.save))
 
 
-def _walked(trial: _Trial) -> tuple[keras.Model, list[Ended]]:
-    """The model of the last stage, and how each stage ended; what a backup has behind it is not walked again.
+def _walked(trial: _Trial) -> tuple[Whole, list[Ended]]:
+    """The network of the last stage, and how each stage ended; what a backup has behind it is not walked again.
 
     Raises:
         Halted: the parent wants the trial to go on at another time.
@@ -91,38 +91,45 @@ def _walked(trial: _Trial) -> tuple[keras.Model, list[Ended]]:
             return _walked_from(trial, state.ended, state.running)
     except Unfit as unfit:
         trial.vault.tell_of(unfit)
-    if trial.job.known:
+    if trial.job.had:
         trial.line.tell(Continued(0))
     return _walked_from(trial, (), None)
 
 
-def _walked_from(trial: _Trial, before: Sequence[Ended], running: Running | None) -> tuple[keras.Model, list[Ended]]:
+def _walked_from(trial: _Trial, before: Sequence[Ended], running: Running | None) -> tuple[Whole, list[Ended]]:
     course, ended = course_of(trial.job), [*before]
     for stage, coming in [*zip_longest(course, course[1:])][len(before) :]:
-        model = _built(stage, ended)
+        whole = _begun(trial.job, stage, ended)
         if len(ended) == len(before):
             device = "gpu" if keras.distribution.list_devices("gpu") else "cpu"
-            trial.line.tell(Built(model.count_params(), device))
-        end = _fitted(trial, stage, model, ended, running)
+            trial.line.tell(Built(whole.parameters, device))
+        end = _fitted(trial, stage, whole, ended, running)
         ended, running = still_asked([*ended, end], coming), None
         if end.stopped:
             break
-    return model, ended
+    return whole, ended
 
 
-def _built(stage: Stage, ended: Sequence[Ended]) -> keras.Model:
-    """The whole model as a stage begins with it."""
+def _fresh(job: TrialJob) -> keras.Model:
+    """The network of a trial as it was before: what one stage has learned must not stay beside what another has."""
+    return build_network(phases(job.configuration)[-1], len(open_dataset(job.dataset).classes))
+
+
+def _begun(job: TrialJob, stage: Stage, ended: Sequence[Ended]) -> Whole:
+    """The network as a stage begins with it."""
     if stage.starts_fresh and ended:
         keras.backend.clear_session()  # else each fold's graphs stay to the end
     keras.utils.set_random_seed(stage.seed)
-    model = build_network(stage.configuration, len(open_dataset(stage.dataset).classes))
+    classes = len(open_dataset(stage.dataset).classes)
+    # A later phase begins with the whole network of the one before, so that must be there.
+    whole = Whole(stage.configuration, classes, job.known if stage.place.phase is None else ())
     if not stage.starts_fresh:
-        model.set_weights(ended[-1].weights)
-    return model
+        set_last_weights(whole.model, ended[-1].weights or [])
+    return whole
 
 
-def _fitted(trial: _Trial, stage: Stage, model: keras.Model, ended: Sequence[Ended], running: Running | None) -> Ended:
-    """Train a model for one stage, or what is left of it, and leave it with the weights of its best epoch.
+def _fitted(trial: _Trial, stage: Stage, whole: Whole, ended: Sequence[Ended], running: Running | None) -> Ended:
+    """Train a network for one stage, or what is left of it, and leave it with the weights of its best epoch.
 
     Raises:
         Unfit: the state that it was to go on from is of another model.
@@ -132,7 +139,7 @@ def _fitted(trial: _Trial, stage: Stage, model: keras.Model, ended: Sequence[End
     begun = running.epoch if running else 0
     dataset = open_dataset(stage.dataset)
     wanted = Wanted(stage.configuration, dataset, stage.train, stage.validation, stage.seed, begun)
-    material = material_of(wanted, model, trial.line.tell)
+    material = material_of(wanted, whole, trial.line.tell)
     create_variables(material.trained, material.train[0][1][:1])
     if running is not None:
         take_up(material.trained, running)
@@ -151,7 +158,9 @@ def _fitted(trial: _Trial, stage: Stage, model: keras.Model, ended: Sequence[End
     if best.weights is not None:
         material.trained.set_weights(best.weights)
     reason = reporter.ended_by or _stopped_by(training, watching.stopping)
-    return Ended(stage.place, model.get_weights(), best.score, reason, bool(reporter.ended_by), reporter.epochs)
+    return Ended(
+        stage.place, whole.weights(material.trained), best.score, reason, bool(reporter.ended_by), reporter.epochs
+    )
 
 
 def _watching(trial: _Trial, stage: Stage, material: Material, before: int) -> Watching:

@@ -111,7 +111,7 @@ def test_a_halted_trial_goes_on_as_if_nothing_had_been(job: Job, after: int) -> 
     whole, weights = ran(replace(job(**EVERYTHING), backup=None))
     first = halted(job(**EVERYTHING), after)
     assert first.told(Trained) == []
-    second, same = ran(replace(job(**EVERYTHING), known=after))
+    second, same = ran(replace(job(**EVERYTHING), had=after))
     assert second.told(Continued) == [Continued(after)]
     assert first.epochs + second.epochs == whole.epochs
     assert second.told(Trained) == whole.told(Trained)
@@ -143,7 +143,7 @@ def test_a_trial_goes_on_in_its_fold_and_its_phase(
     wanted = replace(wanted, dataset=images)
     whole, weights = ran(replace(wanted, backup=None))
     first = halted(wanted, after)
-    second, same = ran(replace(wanted, known=after))
+    second, same = ran(replace(wanted, had=after))
     assert second.told(Continued) == [Continued(after)]
     assert first.epochs + second.epochs == whole.epochs
     assert second.told(Trained) == whole.told(Trained)
@@ -154,7 +154,7 @@ def test_an_epoch_that_was_told_and_not_kept_is_told_again(job: Job) -> None:
     whole, _ = ran(replace(job(), backup=None))
     with pytest.raises(Killed, match=r"^$"):
         run_trial(Parent(kill=2), job())  # type: ignore[arg-type]
-    second, _ = ran(replace(job(), known=2))
+    second, _ = ran(replace(job(), had=2))
     assert second.told(Continued) == [Continued(1)]
     assert second.epochs == whole.epochs[1:]
 
@@ -179,7 +179,7 @@ def test_a_damaged_backup_is_left_aside_with_a_word(job: Job, damage: Callable[[
     halted(one_epoch, 1)
     assert one_epoch.backup is not None
     damage(one_epoch.backup)
-    second, _ = ran(replace(one_epoch, known=1))
+    second, _ = ran(replace(one_epoch, had=1))
     assert second.told(Continued) == [Continued(0)]
     assert len(second.epochs) == 1
     assert "begins again: it is damaged" in second.told(Noted)[0].text
@@ -187,20 +187,20 @@ def test_a_damaged_backup_is_left_aside_with_a_word(job: Job, damage: Callable[[
 
 def test_a_backup_of_another_training_is_left_aside(job: Job) -> None:
     halted(job(training={"epochs": 1}), 1)
-    second, _ = ran(replace(job(training={"epochs": 1, "batch_size": 512}), known=1))
+    second, _ = ran(replace(job(training={"epochs": 1, "batch_size": 512}), had=1))
     assert second.told(Continued) == [Continued(0)]
     assert "belongs to another configuration" in second.told(Noted)[0].text
 
 
 def test_a_budget_does_not_make_it_another_training(job: Job) -> None:
     halted(job(training={"epochs": 2}), 1)
-    second, _ = ran(replace(job(training={"epochs": 2}, search={"trials": 99, "time": "9h"}), known=1))
+    second, _ = ran(replace(job(training={"epochs": 2}, search={"trials": 99, "time": "9h"}), had=1))
     assert second.told(Continued) == [Continued(1)]
 
 
 def test_a_backup_of_epochs_that_the_study_lost_is_left_aside(job: Job) -> None:
     halted(job(training={"epochs": 2}), 2)
-    second, _ = ran(replace(job(training={"epochs": 2}), known=1))
+    second, _ = ran(replace(job(training={"epochs": 2}), had=1))
     assert second.told(Continued) == [Continued(0)]
     assert "it has 2 epochs, the study 1" in second.told(Noted)[0].text
 
