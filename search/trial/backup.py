@@ -129,7 +129,7 @@ def read_backup(path: Path, identity: str, course: Sequence[Stage]) -> State:
         Unfit: it is damaged, has another form, or belongs to another training.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:  # numpy leaves a torn file open
             header = json.loads(bytes(file[_HEADER]))
             if header["form"] != _FORM:
                 raise Unfit(f"it has form {header['form']!r}, this version of cnnsearch reads form {_FORM}")
