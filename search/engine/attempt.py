@@ -34,7 +34,7 @@ from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Making, Message, Noted, Trained, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.training import TrialJob
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import configuration_yaml
@@ -93,7 +93,7 @@ class Attempts:
         bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
         job = self._job()
         self._began = time.monotonic()
-        return Work(run_trial, job, self._folder / "log.txt", self._slot.environment)
+        return Work(bench.train, job, self._folder / "log.txt", self._slot.environment)
 
     def _job(self) -> TrialJob:
         configuration = self._configuration

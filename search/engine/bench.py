@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.budget import Budget
@@ -10,8 +11,13 @@ from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.listeners.events import Broadcast, Event, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.trial.line import Line
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Data
 from cnnsearch.spaces.space import Space
+
+Train = Callable[[Line, Any], None]
+"""What a trial's process does: it takes its line to the parent and its job."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Bench:
         broadcast: who hears of it.
         pause: what waits while the disk is full.
         trial_time: how long one trial may take, in seconds; None for no limit.
+        train: what their processes do.
     """
 
     run: RunFolder
@@ -39,6 +46,7 @@ class Bench:
     broadcast: Broadcast
     pause: Pause
     trial_time: float | None = None
+    train: Train = run_trial
     _said: set[Event] = field(default_factory=set)
 
     def say_once(self, event: Warned | Told) -> None:

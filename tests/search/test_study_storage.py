@@ -78,10 +78,12 @@ def on_trial(number: int, act: Callable[[BaseStorage, int], object]) -> Step:
 
 def set_param(number: int, name: str, value: Any) -> Step:
     stored = DISTRIBUTIONS[name].to_internal_repr(value)
-    known: Callable[[BaseStorage, int], bool] = lambda storage, trial: name in storage.get_trial(trial).params
-    return on_trial(
-        number, lambda s, trial: known(s, trial) or s.set_trial_param(trial, name, stored, DISTRIBUTIONS[name])
-    )
+
+    def act(storage: BaseStorage, trial_id: int) -> None:
+        if name not in storage.get_trial(trial_id).params:
+            storage.set_trial_param(trial_id, name, stored, DISTRIBUTIONS[name])
+
+    return on_trial(number, act)
 
 
 def ended(number: int, state: TrialState, value: float) -> Step:
@@ -204,7 +206,7 @@ def test_a_database_that_cannot_be_written_is_an_error_that_changes_nothing(tmp_
     trial_id = storage.create_new_trial(study)
     with storage.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE trial_user_attributes")
-    with pytest.raises(StorageInternalError, match="the study cannot be written: .*no such table"):
+    with pytest.raises(StorageInternalError, match=r"the study cannot be written: .*no such table"):
         storage.set_trial_user_attr(trial_id, "a", 1)
     assert storage.get_trial(trial_id).user_attrs == {}
 
