@@ -94,7 +94,7 @@ class StudyStorage(BaseStorage):
         with self._lock:
             self._database.delete_study(study_id)
             for known in (self._trials, self._distributions, self._directions):
-                known.pop(study_id, None)  # type: ignore[attr-defined]
+                known.pop(study_id, None)
             self._attributes = {key: kept for key, kept in self._attributes.items() if key[1] != study_id}
 
     def get_study_id_from_name(self, study_name: str) -> int:
@@ -148,7 +148,7 @@ class StudyStorage(BaseStorage):
             with self._writing() as connection:
                 trial._trial_id = tables.insert_trial(connection, study_id, trial)
                 trials.append(trial)
-                self._undo.append(trials.pop)
+                self._undo.append(lambda: trials.__delitem__(-1))
             self._places[trial._trial_id] = (study_id, trial.number)
             self._distributions[study_id].update(trial.distributions)
             return trial._trial_id

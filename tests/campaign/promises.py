@@ -126,5 +126,3 @@ def _of_files(run: RunFolder) -> Iterator[str]:
     for path in run.path.parent.iterdir():
         if path != run.path:
             yield f"{path}: one run, got this besides"
-
-

@@ -26,7 +26,7 @@ from cnnsearch.spaces.load import load_space
 MODEL, PACE = "STAND_IN_MODEL", "STAND_IN_PACE"
 
 
-def train(line: Line, job: Any) -> None:  # noqa: ANN401 - a trial's job
+def train(line: Line, job: Any) -> None:
     """Say what a trial says, at its pace; the score depends on the trial's seed and the epoch alone."""
     line.tell(Built(1000 + job.seed % 1000, "cpu"))
     pace, best = float(os.environ[PACE]), 0.0
