@@ -49,7 +49,7 @@ def insert_trial(connection: Connection, study_id: int, trial: FrozenTrial) -> i
         "datetime_start": utc(trial.datetime_start),
         "datetime_complete": utc(trial.datetime_complete),
     }
-    trial_id = int(connection.execute(insert(TRIALS).returning(TRIALS.c.trial_id), row).scalar_one())
+    trial_id = int(connection.execute(insert(TRIALS), row).lastrowid)
     for table, rows in _parts(trial):
         if rows:
             connection.execute(insert(table), [{"trial_id": trial_id, **each} for each in rows])

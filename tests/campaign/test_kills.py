@@ -29,6 +29,12 @@ START = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
+def command_line(tmp_path: Path) -> CommandLine:
+    """The real command in an empty folder."""
+    return CommandLine(tmp_path)
+
+
+@pytest.fixture
 def stand_in(tmp_path: Path) -> START:
     """Start a search whose trials only sleep, of so many trials, at so many seconds an epoch."""
     model = tmp_path / "stand_in.keras"
@@ -86,7 +92,7 @@ def test_a_search_of_20_trials_lives_through_50_kills(
 
 
 @pytest.mark.timeout(300)
-def test_real_training_lives_through_3_kills(tmp_path: Path, command_line: CommandLine) -> None:
+def test_real_training_lives_through_3_kills(command_line: CommandLine) -> None:
     space = command_line.write(SPACE.replace("TRIALS", "4"))
     run = RunFolder(command_line.folder / "runs" / "tiny-001")
     campaign = Campaign(lambda: command_line.start("run", space), run, 4, random.Random(SEED), reach=1.5)
