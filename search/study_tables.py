@@ -112,12 +112,15 @@ def put_state(connection: Connection, before: FrozenTrial, after: FrozenTrial) -
 
 
 def read_trials(connection: Connection, study_id: int) -> list[FrozenTrial]:
-    """All trials of a study, in the order of their numbers."""
+    """All trials of a study, in the order of their numbers.
+
+    Trials come before what belongs to them: so one that has ended is whole, though somebody writes meanwhile.
+    """
+    rows = connection.execute(select(TRIALS).where(TRIALS.c.study_id == study_id)).all()
     params = _by_trial(connection, PARAMS, study_id)
     values = _by_trial(connection, VALUES, study_id)
     steps = _by_trial(connection, STEPS, study_id)
     user, system = (_by_trial(connection, table, study_id) for table in (USER_ATTRIBUTES, SYSTEM_ATTRIBUTES))
-    rows = connection.execute(select(TRIALS).where(TRIALS.c.study_id == study_id).order_by(TRIALS.c.trial_id))
     found = [_trial(row, _Parts(params[row.trial_id], values[row.trial_id], steps[row.trial_id])) for row in rows]
     for trial in found:
         trial.user_attrs = _attributes(user[trial._trial_id])

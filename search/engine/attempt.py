@@ -33,8 +33,19 @@ from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
-from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Making, Message, Noted, Trained, Verdict
-from cnnsearch.search.trial.training import TrialJob
+from cnnsearch.search.trial.course import TrialJob
+from cnnsearch.search.trial.messages import (
+    Broken,
+    Built,
+    DiskFull,
+    EpochDone,
+    KnownBackbone,
+    Making,
+    Message,
+    Noted,
+    Trained,
+    Verdict,
+)
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import configuration_yaml
@@ -106,6 +117,7 @@ class Attempts:
             objective=Objective.of(configuration.search.objective),
             seed=configuration.training.seed or 0,
             model=self._folder / "model.keras",
+            known=tuple(self._bench.known.values()),
         )
 
     def patience(self) -> float | None:
@@ -118,6 +130,8 @@ class Attempts:
             self._built(message)
         elif isinstance(message, Noted):
             self._bench.say_once(Warned(message.text) if message.is_doubt else Told(message.text))
+        elif isinstance(message, KnownBackbone):
+            self._bench.known[message.key] = message
         elif isinstance(message, Making):
             self._bench.broadcast(FeaturesMade(self._number, message.done, message.total))
         elif isinstance(message, EpochDone):

@@ -12,6 +12,7 @@ from cnnsearch.search.listeners.events import Broadcast, Event, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.trial.line import Line
+from cnnsearch.search.trial.messages import KnownBackbone
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Data
 from cnnsearch.spaces.space import Space
@@ -35,6 +36,7 @@ class Bench:
         pause: what waits while the disk is full.
         trial_time: how long one trial may take, in seconds; None for no limit.
         train: what their processes do.
+        known: frozen backbones that the trials have built.
     """
 
     run: RunFolder
@@ -47,6 +49,7 @@ class Bench:
     pause: Pause
     trial_time: float | None = None
     train: Train = run_trial
+    known: dict[str, KnownBackbone] = field(default_factory=dict)
     _said: set[Event] = field(default_factory=set)
 
     def say_once(self, event: Warned | Told) -> None:
