@@ -66,26 +66,29 @@ class Campaign:
         Raises:
             Hanging: it does not end, or not well.
         """
-        before, process = self._count("RunStarted"), self.start()
+        before, process = self._events(), self.start()
         for victim in victims:
             self._let_pass(process, before)
             if process.poll() is not None:
                 break
             self._kill(process, victim)
             if victim != "child":
-                before, process = self._count("RunStarted"), self.start()
+                before, process = self._events(), self.start()
         _, said = process.communicate(timeout=_LIMIT)
         if process.returncode:
             raise Hanging(f"the search ended with {process.returncode}: {said}")
 
-    def _let_pass(self, process: "subprocess.Popen[str]", before: int) -> None:
-        """Let a random time pass: in one of six cases from the start of the process, else from that of its search."""
-        if self.source.random() > 1 / 6:
-            until = time.monotonic() + _LIMIT
-            while process.poll() is None and self._count("RunStarted") == before:
-                if time.monotonic() > until:
-                    raise Hanging("the search does not begin")
-                time.sleep(_POLL)
+    def _let_pass(self, process: "subprocess.Popen[str]", before: Counter[str]) -> None:
+        """Let a random time pass from a random mark: the process, its search, or in four of six cases its first model.
+
+        What `before` counts are the marks of the processes before it.
+        """
+        (mark,) = self.source.choices(("", "RunStarted", "TrialBuilt"), (1, 1, 4))
+        until = time.monotonic() + _LIMIT
+        while mark and process.poll() is None and self._events()[mark] == before[mark]:
+            if time.monotonic() > until:
+                raise Hanging(f"no {mark} comes")
+            time.sleep(_POLL)
         with suppress(subprocess.TimeoutExpired):
             process.wait(self.source.uniform(0.0, self.reach))
 
@@ -105,20 +108,19 @@ class Campaign:
             self.known = ended(self.run) | self.known
 
     def _phase(self) -> str:
-        events = self._events()
-        if events[-1:] == ["TrialEnded"] and len(ended(self.run)) == self.trials:
+        last = next(reversed(self._events()), "")
+        if last == "TrialEnded" and len(ended(self.run)) == self.trials:
             return "in the export"
-        return _PHASES.get(events[-1], events[-1]) if events else "before the first event"
+        return _PHASES.get(last, last or "before the first event")
 
-    def _count(self, name: str) -> int:
-        return self._events().count(name)
-
-    def _events(self) -> list[str]:
-        found = []
+    def _events(self) -> Counter[str]:
+        """How often each event was, the latest one last."""
+        found = Counter[str]()
         if self.run.events.is_file():
             for line in self.run.events.read_text(encoding="utf-8", errors="replace").splitlines():
                 with suppress(ValueError, KeyError):
-                    found.append(json.loads(line)["event"])
+                    name = json.loads(line)["event"]
+                    found[name] = found.pop(name, 0) + 1
         return found
 
 
