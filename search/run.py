@@ -15,7 +15,7 @@ from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.discovery import with_discovered
 from cnnsearch.search.engine.backups import backup_of, remove_backups_of
-from cnnsearch.search.engine.bench import Bench
+from cnnsearch.search.engine.bench import Bench, Train
 from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.failing import EveryTrialFailed
@@ -38,7 +38,8 @@ from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_lock import held
 from cnnsearch.search.run_status import read_summary, searches, seen_images, spent_seconds
 from cnnsearch.search.study import sqlite_url
-from cnnsearch.search.writing import write_json, write_text
+from cnnsearch.search.trial.training import run_trial
+from cnnsearch.search.writing import clear_temporary, write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import most_epochs
 from cnnsearch.spaces.points import first_trials
@@ -84,8 +85,13 @@ class _Prepared:
         return self.chosen.run
 
 
-def run_search(request: Request, listeners: Sequence[Listener] = (), progress: Progress | None = None) -> Result:
+def run_search(
+    request: Request, listeners: Sequence[Listener] = (), progress: Progress | None = None, train: Train = run_trial
+) -> Result:
     """Search a space; goes on with an unfinished run of the same space and data where there is one.
+
+    Args:
+        train: what a trial's process does.
 
     Raises:
         CnnSearchError: the space, the data or the weights do not allow a search (then nothing is written), another
@@ -104,6 +110,7 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
         space, datasets, dataset, wanted.identity, chosen, (*warnings, *_doubts(dataset), *chosen.warnings)
     )
     with held(chosen.run):
+        clear_temporary(chosen.run.path)
         mend_export(chosen.run.best)
         moved = chosen.continued and not searches(chosen.run, wanted.space)
         if moved:
@@ -114,7 +121,7 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
             _describe(prepared, request)
         elif read_summary(chosen.run) is None:  # lost; the trials say that these are their images
             write_json(chosen.run.dataset, dataset.summary())
-        return _searched(prepared, listeners)
+        return _searched(prepared, listeners, train)
 
 
 def _trials(space: Space) -> int:
@@ -141,7 +148,7 @@ def _describe(prepared: _Prepared, request: Request) -> None:
     write_json(prepared.run.dataset, prepared.dataset.summary())
 
 
-def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
+def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) -> Result:
     run, document, chosen = prepared.run, prepared.space.document, prepared.chosen
     objective = Objective.of(document.search.objective)
     slots = side_by_side(visible_slots(), document.search.per_device)
@@ -173,7 +180,9 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
             broadcast(Told(_size_of_grid(prepared.space, chosen.trials)))
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         limit = document.search.trial_time
-        bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, pause, limit)
+        bench = Bench(
+            run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, pause, limit, train
+        )
         tuner = SearchTuner(oracle, hypermodel, bench)
         failure = _tune(tuner, broadcast)
         best = pause.patiently(lambda: _finish(prepared, oracle, objective, slots[0]))

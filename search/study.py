@@ -33,6 +33,7 @@ from cnnsearch.search.stored_trial import (
     epochs_of,
     record_of,
 )
+from cnnsearch.search.study_storage import StudyStorage, in_one_step
 from cnnsearch.search.study_view import View
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.values import Scalar
@@ -64,7 +65,8 @@ def open_storage(url: str) -> BaseStorage:
     arguments = {"connect_args": {"timeout": _WRITER_WAIT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
     try:
         with _readable(url):
-            return RDBStorage(url, engine_kwargs=arguments)
+            database = RDBStorage(url, engine_kwargs=arguments)
+        return StudyStorage(database) if url.startswith("sqlite") else database  # others may have several writers
     except (ValueError, ImportError, RuntimeError) as error:
         raise CnnSearchError(
             f"{url}: a study's database must open, got {type(error).__name__}: {error}. Check the URL and its driver."
@@ -149,10 +151,12 @@ class TrialStudy:
 
         Where it goes on, its epochs count until `keep` says which of them it goes on after.
         """
-        if not goes_on:
-            self.begin_again(number)
+        trial_id = self._trial_id(number)
+        with in_one_step(self._storage):
+            if not goes_on:
+                self.begin_again(number)
+            self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
         self._asked.pop(number, None)
-        self._storage.set_trial_state_values(self._trial_id(number), TrialState.WAITING)
 
     def begin_again(self, number: int) -> None:
         """From now on the epochs that a running trial has reported count no more: it is run again from its start."""
@@ -221,12 +225,13 @@ class TrialStudy:
         notes: Mapping[str, Any],
     ) -> None:
         """Write what a trial that waited in line had left open."""
-        for key, note in notes.items():
-            self._storage.set_trial_system_attr(trial._trial_id, key, note)
-        for name, value in values.items():
-            if name not in trial.params:
-                stored = distributions[name].to_internal_repr(value)
-                self._storage.set_trial_param(trial._trial_id, name, stored, distributions[name])
+        with in_one_step(self._storage):
+            for key, note in notes.items():
+                self._storage.set_trial_system_attr(trial._trial_id, key, note)
+            for name, value in values.items():
+                if name not in trial.params:
+                    stored = distributions[name].to_internal_repr(value)
+                    self._storage.set_trial_param(trial._trial_id, name, stored, distributions[name])
 
     def use(self, sampler: BaseSampler) -> None:
         """Tell this sampler of endings from now on."""
@@ -256,14 +261,13 @@ class TrialStudy:
         first = epoch.fold in (None, 1)
         metrics = {name: value for name, value in epoch.metrics.items() if math.isfinite(value)}
         value = metrics.get(self.objective.metric)
-        if (
-            first and value is not None
-        ):  # what is not finite neither ranks nor reaches a pruner, which would read it as an ending
-            storage.set_trial_intermediate_value(trial_id, epoch.number, value)
         attribute = {"metrics": metrics, "seconds": epoch.seconds, ATTEMPT: self._attempts.get(number, 0)}
         if epoch.fold is not None:
             attribute[FOLD] = epoch.fold
-        storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
+        with in_one_step(storage):
+            if first and value is not None:  # what is not finite would be read as an ending by a pruner
+                storage.set_trial_intermediate_value(trial_id, epoch.number, value)
+            storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
         return first and value is not None and self._behind(storage.get_trial(trial_id))
 
     def _behind(self, trial: FrozenTrial) -> bool:
@@ -277,9 +281,10 @@ class TrialStudy:
         """Record how a trial ended; its values and epochs are known already."""
         kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch")
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
-        self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
         state = _STATES[ending.status]
-        self._study.tell(ending.number, ending.score if state is TrialState.COMPLETE else None, state=state)
+        with in_one_step(self._storage):
+            self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
+            self._study.tell(ending.number, ending.score if state is TrialState.COMPLETE else None, state=state)
         self._asked.pop(ending.number, None)
 
     def set_attribute(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value

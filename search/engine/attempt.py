@@ -48,7 +48,6 @@ from cnnsearch.search.trial.messages import (
     Trained,
     Verdict,
 )
-from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import configuration_yaml
@@ -112,7 +111,7 @@ class Attempts:
         bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
         job = self._job()
         self._began = time.monotonic()
-        return Work(run_trial, job, self._folder / "log.txt", self._slot.environment)
+        return Work(bench.train, job, self._folder / "log.txt", self._slot.environment)
 
     def _job(self) -> TrialJob:
         configuration = self._configuration
