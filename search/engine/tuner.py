@@ -1,8 +1,7 @@
 """SearchTuner: KerasTuner's seam for running trials. A thread serves each slot; each trial is a process of its own."""
 
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 import keras_tuner
@@ -14,8 +13,8 @@ from cnnsearch.search.engine.attempt import Attempts
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import TIME_IS_UP
 from cnnsearch.search.engine.oracle import OptunaOracle
-from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import run_in_child
+from cnnsearch.search.engine.serving import Children, serve
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.listeners.events import TrialEnded
 from cnnsearch.search.model.hypermodel import CnnHyperModel
@@ -24,8 +23,6 @@ from cnnsearch.search.trial.messages import Broken
 from cnnsearch.spaces.errors import CnnSearchError
 
 ALL_DONE = "all trials are done"
-_POLL = 0.2
-"""Seconds between two looks of the main thread, which Ctrl-C reaches."""
 
 
 class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
@@ -41,8 +38,8 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         path = bench.run.path
         super().__init__(oracle=oracle, hypermodel=hypermodel, directory=str(path.parent), project_name=path.name)
         self._bench = bench
-        self._stopping = threading.Event()
-        self._children: dict[str, ChildProcess] = {}
+        self._children = Children()
+        self._stopping = self._children.stopping
         self.ended_by = ALL_DONE
         """Why the search ended, in words."""
 
@@ -53,27 +50,11 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             KeyboardInterrupt: Ctrl-C; the trials that ran are back in line, their processes are gone.
             CnnSearchError: too many trials failed in a row, or the study cannot be written.
         """
-        slots = self._bench.slots
-        with ThreadPoolExecutor(len(slots), thread_name_prefix="slot") as pool:
-            serving = [pool.submit(self._serve, slot) for slot in slots]
-            try:
-                # Never thread.join with a timeout: interrupted by Ctrl-C, Python 3.11 takes a running thread for ended.
-                while wait(serving, timeout=_POLL).not_done:
-                    pass
-            except BaseException:
-                self._bench.pause.stop()
-                raise
-            finally:
-                self.stop()
-                wait(serving)
-        for served in serving:
-            served.result()
+        serve(self._bench.slots, self._serve, self._bench.pause.stop, self.stop)
 
     def stop(self) -> None:
         """End the running trials' processes; the trials go back in line."""
-        self._stopping.set()
-        for process in list(self._children.values()):
-            process.kill()
+        self._children.stop()
 
     def _serve(self, slot: Slot) -> None:
         try:
@@ -138,16 +119,13 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _run(self, attempts: Attempts, slot: Slot) -> Broken | None:
         try:
             work = attempts.prepare()
-            return run_in_child(work, attempts.answer, lambda child: self._ran(slot, child), attempts.patience)
+            return run_in_child(
+                work, attempts.answer, lambda child: self._children.started(slot, child), attempts.patience
+            )
         except DataError as error:  # images that cannot be decoded at this size
             return Broken(*classify(error))
         finally:
-            self._children.pop(slot.name, None)
-
-    def _ran(self, slot: Slot, child: ChildProcess) -> None:
-        self._children[slot.name] = child
-        if self._stopping.is_set():  # the order to stop came between two processes
-            child.kill()
+            self._children.ended(slot)
 
     def _populate_initial_space(self) -> None:
         """Nothing: the space is known, and building models would initialise a device in this process."""

@@ -1,0 +1,64 @@
+"""Serves slots side by side, a thread for each, so that Ctrl-C is heard meanwhile and what ends one ends all."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from cnnsearch.search.engine.processes import ChildProcess
+from cnnsearch.search.engine.slots import Slot
+
+_POLL = 0.2
+"""Seconds between two looks of the main thread, which Ctrl-C reaches."""
+
+
+class Children:
+    """The processes that run on the slots, so that another thread may end them all."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        """Set where no other process is to be started."""
+        self._running: dict[str, ChildProcess] = {}
+
+    def started(self, slot: Slot, child: ChildProcess) -> None:
+        """A process runs on a slot now."""
+        self._running[slot.name] = child
+        if self.stopping.is_set():  # the order to stop came between two processes
+            child.kill()
+
+    def ended(self, slot: Slot) -> None:
+        """No process runs on a slot any more."""
+        self._running.pop(slot.name, None)
+
+    def stop(self) -> None:
+        """End them now."""
+        self.stopping.set()
+        for process in list(self._running.values()):
+            process.kill()
+
+
+def serve(
+    slots: Sequence[Slot], work: Callable[[Slot], None], interrupted: Callable[[], None], stop: Callable[[], None]
+) -> None:
+    """Let `work` go on for each slot in a thread of its own until all have ended.
+
+    Args:
+        interrupted: called first where it ends from outside, for whoever waits must not wait any more.
+        stop: makes all of them end soon; called from this thread at the end, however it comes.
+
+    Raises:
+        BaseException: what one of them raised, or Ctrl-C.
+    """
+    with ThreadPoolExecutor(len(slots), thread_name_prefix="slot") as pool:
+        serving = [pool.submit(work, slot) for slot in slots]
+        try:
+            # Never thread.join with a timeout: interrupted by Ctrl-C, Python 3.11 takes a running thread for ended.
+            while wait(serving, timeout=_POLL).not_done:
+                pass
+        except BaseException:
+            interrupted()
+            raise
+        finally:
+            stop()
+            wait(serving)
+    for served in serving:
+        served.result()
