@@ -118,10 +118,8 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _run(self, attempts: Attempts, slot: Slot) -> Broken | None:
         try:
-            work = attempts.prepare()
-            return run_in_child(
-                work, attempts.answer, lambda child: self._children.started(slot, child), attempts.patience
-            )
+            work, started = attempts.prepare(), partial(self._children.started, slot)
+            return run_in_child(work, attempts.answer, started, attempts.patience)
         except DataError as error:  # images that cannot be decoded at this size
             return Broken(*classify(error))
         finally:
