@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from cnnsearch.search.engine.budget import Budget
+from cnnsearch.search.listeners.confirming_events import ConfirmingStarted, RetrainingEnded, RetrainingWentOn
 from cnnsearch.search.listeners.events import (
     EpochEnded,
     Event,
@@ -44,10 +45,11 @@ class StatusFile:
         self._objective: Objective | None = None
         self._best: TrialRecord | None = None
         self._written = 0.0
+        self._confirm: dict[str, int] | None = None
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
-        if isinstance(event, FeaturesMade):
+        if isinstance(event, FeaturesMade | RetrainingWentOn):
             return
         if isinstance(event, RunStarted):
             self._trials, self._objective = event.trials, event.objective
@@ -62,6 +64,10 @@ class StatusFile:
         elif isinstance(event, TrialEnded):
             self._running.pop(event.trial.number, None)
             self._count(event.trial)
+        elif isinstance(event, ConfirmingStarted):
+            self._confirm = {"retrainings": event.retrainings, "done": event.done}
+        elif isinstance(event, RetrainingEnded) and self._confirm:
+            self._confirm["done"] += 1
         elif isinstance(event, Paused):
             self._state, self._reason = "paused", event.message
         elif isinstance(event, Resumed):
@@ -96,6 +102,7 @@ class StatusFile:
             | {str(s): self._counts[s] for s in Status if s.ended},
             "epochs": {"budget": self._budget.limits.epochs, "done": self._budget.epochs},
             "stop_at": self._budget.limits.target,
+            "confirm": self._confirm,
             "best": {"trial": best.number, "score": best.score} if best else None,
         }
         write_json(self._run.status, status)
