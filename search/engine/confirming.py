@@ -70,7 +70,7 @@ class Confirming:
         best = self._best(trials)
         seeds = self._begin(best)
         self._clear_models()
-        bench.broadcast(ConfirmingStarted(tuple(t.number for t in best), seeds, len(self._found.counted)))
+        bench.broadcast(ConfirmingStarted(tuple(t.number for t in best), seeds, self._found.counted))
         if self._waiting:
             serve(bench.slots[: len(self._waiting)], self._serve, bench.pause.stop, self._children.stop)
         self._tell_late()

@@ -10,12 +10,12 @@ from cnnsearch.search.records import Epoch
 class ConfirmingStarted:
     """The best trials are about to be retrained: `trials`, the best of the search first, `seeds` times each.
 
-    `done` of these retrainings ended in an earlier session.
+    `retrained` are those of them that ended in an earlier session.
     """
 
     trials: tuple[int, ...]
     seeds: int
-    done: int
+    retrained: tuple[Retrained, ...] = ()
 
     @property
     def retrainings(self) -> int:

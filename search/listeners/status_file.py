@@ -64,14 +64,10 @@ class StatusFile:
         elif isinstance(event, TrialEnded):
             self._running.pop(event.trial.number, None)
             self._count(event.trial)
-        elif isinstance(event, ConfirmingStarted):
-            self._confirm = {"retrainings": event.retrainings, "done": event.done}
-        elif isinstance(event, RetrainingEnded) and self._confirm:
-            self._confirm["done"] += 1
-        elif isinstance(event, Paused):
-            self._state, self._reason = "paused", event.message
-        elif isinstance(event, Resumed):
-            self._state, self._reason = "running", ""
+        elif isinstance(event, ConfirmingStarted | RetrainingEnded):
+            self._count_retraining(event)
+        elif isinstance(event, Paused | Resumed):
+            self._state, self._reason = ("paused", event.message) if isinstance(event, Paused) else ("running", "")
         elif isinstance(event, RunEnded):
             self._state, self._reason = event.state, event.reason
             self._running.clear()
@@ -80,6 +76,12 @@ class StatusFile:
         except UnwritableFile as error:
             if isinstance(event, RunEnded) or not is_full_disk(error):
                 raise  # else the next event writes it
+
+    def _count_retraining(self, event: ConfirmingStarted | RetrainingEnded) -> None:
+        if isinstance(event, ConfirmingStarted):
+            self._confirm = {"retrainings": event.retrainings, "done": len(event.retrained)}
+        elif self._confirm:
+            self._confirm["done"] += 1
 
     def _count(self, trial: TrialRecord) -> None:
         self._counts[trial.status] += 1
