@@ -24,8 +24,9 @@ def confirming_lines(
 
 def _table(known: ConfirmingProgress, trials: Sequence[TrialRecord], objective: Objective) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("trial", f"search's {objective.metric}", "mean of new seeds", "seeds"):
+    for name in ("trial", f"search's {objective.metric}", "mean of new seeds"):
         table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("their scores")
     searched = {trial.number: trial.score for trial in trials}
     for number in known.started.trials:
         table.add_row(*_row(number, searched.get(number), known))

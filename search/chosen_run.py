@@ -103,23 +103,25 @@ def _folders(runs: Path) -> list[Path]:
 def unfinished(request: Request, wanted: Wanted) -> RunFolder | None:
     """The newest run of this name and space that is not finished: on the same images, else on images that changed.
 
-    One whose trials are done but not confirmed, as it is wanted now, is not finished.
+    Where all are finished, it is the newest one if its trials are not yet confirmed as it is wanted now.
     A run on wholly other images from another place has nothing to do with this one.
     """
-    waiting = [run for run in _of_name(request) if not (_is_finished(run) and _is_confirmed(run, wanted))]
-    return _best_match(waiting, wanted)
+    waiting = [run for run in _of_name(request) if not _is_finished(run)]
+    return _best_match(waiting, wanted) or _unconfirmed(request, wanted)
 
 
 def _is_finished(run: RunFolder) -> bool:
     return bool(read_status(run).get("state") == "finished")
 
 
-def _is_confirmed(run: RunFolder, wanted: Wanted) -> bool:
-    """Whether a run's best trials are confirmed as it is wanted; where it is not, they always are."""
-    asked, found = wanted.confirm, read_confirmation(run)
-    if asked is None:
-        return True
-    return found is not None and found.is_done and (found.top, found.seeds) == (asked.top, asked.seeds)
+def _unconfirmed(request: Request, wanted: Wanted) -> RunFolder | None:
+    """The newest run of this name, space and images, where it is to be confirmed and was not."""
+    run, asked = _best_match(_of_name(request), wanted), wanted.confirm
+    if run is None or asked is None or data_fingerprint(run) != wanted.data.fingerprint:
+        return None
+    found = read_confirmation(run)
+    done = found is not None and found.is_done and (found.top, found.seeds) == (asked.top, asked.seeds)
+    return None if done else run
 
 
 def newest(request: Request, wanted: Wanted) -> RunFolder:
