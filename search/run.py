@@ -41,7 +41,7 @@ from cnnsearch.search.run_lock import held
 from cnnsearch.search.run_status import read_summary, searches, seen_images, spent_seconds
 from cnnsearch.search.study import sqlite_url
 from cnnsearch.search.writing import write_json, write_text
-from cnnsearch.spaces.document import Configuration
+from cnnsearch.spaces.document import Configuration, Document
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import most_epochs
 from cnnsearch.spaces.points import first_trials
@@ -162,11 +162,8 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         stack.callback(log.close)
         board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objective)
         stack.callback(board.close)
-        own: list[Listener] = [log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board)]
-        confirm, configuration_of = document.search.confirm, partial(_configuration_of, prepared.space)
-        if confirm:
-            own.append(ConfirmingReserve(budget, confirm, len(slots), configuration_of))
-        broadcast = Broadcast((*own, *listeners), pause.patiently)
+        own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
+        broadcast = Broadcast((*own, *_reserve(document, budget, slots), *listeners), pause.patiently)
         pause.tell = broadcast.at_once
         names = tuple(slot.name for slot in slots)
         limits, before = budget.limits, budget.before
@@ -181,8 +178,7 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         limit = document.search.trial_time
         bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, pause, limit)
         tuner = SearchTuner(oracle, hypermodel, bench)
-        confirming = Confirming(bench, confirm, configuration_of) if confirm else None
-        failure = _tune(tuner, confirming, broadcast)
+        failure = _tune(tuner, bench)
         best = pause.patiently(lambda: _finish(prepared, oracle, objective, slots[0]))
         if failure:
             broadcast(RunEnded("failed", str(failure)))
@@ -191,6 +187,12 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
                 broadcast(Told(f"{oracle.exhausted}, before the {chosen.trials} trials that were asked for"))
             broadcast(RunEnded("finished", oracle.exhausted or tuner.ended_by))
     return Result(run, oracle.study.records(), objective, best, failure)
+
+
+def _reserve(document: Document, budget: Budget, slots: Sequence[Slot]) -> list[Listener]:
+    """Who keeps time for the confirming, where there is one."""
+    most, confirm = most_epochs(document) * (document.data.folds or 1), document.search.confirm
+    return [ConfirmingReserve(budget, confirm, len(slots), most)] if confirm else []
 
 
 def _budget(prepared: _Prepared, objective: Objective, finished: Sequence[TrialRecord], pause: Pause) -> Budget:
@@ -231,22 +233,22 @@ def _oracle(prepared: _Prepared) -> OptunaOracle:
     return oracle
 
 
-def _tune(tuner: SearchTuner, confirming: Confirming | None, broadcast: Broadcast) -> EveryTrialFailed | None:
+def _tune(tuner: SearchTuner, bench: Bench) -> EveryTrialFailed | None:
     """Run the trials, then confirm the best of them.
 
     Gives why they ended before their time, for what was good among them is exported all the same.
     """
     try:
         tuner.search()
-        if confirming:
-            confirming.run(tuner.oracle.study.records())
+        if confirm := bench.space.document.search.confirm:
+            Confirming(bench, confirm, partial(_configuration_of, bench.space)).run(tuner.oracle.study.records())
     except EveryTrialFailed as failure:
         return failure
     except CnnSearchError as error:
-        broadcast.at_once(RunEnded("failed", str(error)))
+        bench.broadcast.at_once(RunEnded("failed", str(error)))
         raise
     except BaseException:
-        broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
+        bench.broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
         raise
     return None
 

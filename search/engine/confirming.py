@@ -14,9 +14,9 @@ from cnnsearch.search.confirmed import Chosen, Confirmation, Retrained, read_con
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.confirming_time import seconds_of, seeds_within
-from cnnsearch.search.engine.retraining import RetrainingDialogue
+from cnnsearch.search.engine.retraining import RetrainingDialogue, all_epochs_of
 from cnnsearch.search.engine.runner import run_in_child
-from cnnsearch.search.engine.serving import Children, serve
+from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.listeners.confirming_events import ConfirmingEnded, ConfirmingStarted, RetrainingEnded
 from cnnsearch.search.listeners.events import Told, Warned
@@ -98,7 +98,9 @@ class Confirming:
             chosen=tuple(Chosen(t.number, t.score or 0.0, t.data in ("", stamps[t.number])) for t in best),
             retrained=tuple(known),
         )
-        self._seconds = {trial.number: seconds_of(trial, self._configuration_of(trial)) for trial in best}
+        self._seconds = {
+            trial.number: seconds_of(trial, all_epochs_of(self._configuration_of(trial))) for trial in best
+        }
         done = {(each.trial, each.turn) for each in self._found.counted} - self._without_model()
         missing = [(trial, turn) for turn in range(1, self._asked.seeds + 1) for trial in best]
         missing = [(trial, turn) for trial, turn in missing if (trial.number, turn) not in done]
@@ -137,19 +139,23 @@ class Confirming:
 
     def _serve(self, slot: Slot) -> None:
         try:
-            while not self._children.stopping.is_set():
-                with self._lock:
-                    if not self._waiting:
-                        return
-                    trial, turn = self._waiting.popleft()
-                if self._seconds[trial.number] >= self._bench.budget.left:
-                    self._was_late()
-                else:
-                    self._retrain(trial, turn, slot)
+            with writing_in(self._bench.run.path):
+                while not self._children.stopping.is_set() and (job := self._next()):
+                    self._retrain(*job, slot)
         except BaseException:
             self._bench.pause.stop()
             self._children.stop()  # what ends one slot ends the confirming
             raise
+
+    def _next(self) -> tuple[TrialRecord, int] | None:
+        """The next retraining in line for which there is time; those without are left out."""
+        with self._lock:
+            while self._waiting:
+                trial, turn = self._waiting.popleft()
+                if self._seconds[trial.number] < self._bench.budget.left:
+                    return trial, turn
+                self._late += 1
+        return None
 
     def _retrain(self, trial: TrialRecord, turn: int, slot: Slot) -> None:
         configuration = self._with_seed(trial, turn)
@@ -163,7 +169,8 @@ class Confirming:
         if broken and self._children.stopping.is_set():
             return
         if dialogue.is_late:
-            self._was_late()
+            with self._lock:
+                self._late += 1
             return
         ended = dialogue.ending(broken)
         if broken:
@@ -204,10 +211,6 @@ class Confirming:
             if found.is_done or len(ended) >= found.seeds:
                 for behind in [each for each in confirmed.median(found.objective) if self._has_model(each)][1:]:
                     self._model(behind).unlink(missing_ok=True)
-
-    def _was_late(self) -> None:
-        with self._lock:
-            self._late += 1
 
     def _tell_late(self) -> None:
         if self._late:

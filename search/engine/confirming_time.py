@@ -1,25 +1,22 @@
 """How long confirming takes, measured from the trials themselves, and the share of a search's time kept for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT, TARGET_IS_REACHED, TIME_IS_UP, Budget
 from cnnsearch.search.engine.clock import TRIAL_TIME
 from cnnsearch.search.listeners.events import Event, RunStarted, TrialEnded
 from cnnsearch.search.records import Objective, Status, TrialRecord, rank
-from cnnsearch.spaces.document import Configuration
-from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.sections.search import Confirm
 
 _CUT = (TIME_IS_UP, EPOCHS_ARE_SPENT, TARGET_IS_REACHED, TRIAL_TIME)
 """Reasons of trials that might have gone on."""
 
 
-def seconds_of(trial: TrialRecord, configuration: Configuration) -> float:
-    """Seconds that a trial's retraining takes: those of the trial, or of all its epochs where it was cut short."""
+def seconds_of(trial: TrialRecord, most: int) -> float:
+    """Seconds that a trial's retraining takes: those of the trial, or of `most` epochs where it was cut short."""
     seconds = trial.seconds or 0.0
     if trial.status is not Status.PRUNED and trial.reason not in _CUT:
         return seconds
-    most = epochs_of(configuration) * (configuration.data.folds or 1)
     return seconds * most / max(1, len(trial.epochs))
 
 
@@ -41,14 +38,11 @@ class ConfirmingReserve:
         budget: whose time it is.
         asked: how many trials, how many seeds.
         slots: how many retrainings run side by side.
-        configuration_of: a trial's configuration.
+        most: epochs that a trial makes at most, over all its folds.
     """
 
-    def __init__(
-        self, budget: Budget, asked: Confirm, slots: int, configuration_of: Callable[[TrialRecord], Configuration]
-    ) -> None:
-        self._budget, self._asked, self._slots = budget, asked, slots
-        self._configuration_of = configuration_of
+    def __init__(self, budget: Budget, asked: Confirm, slots: int, most: int) -> None:
+        self._budget, self._asked, self._slots, self._most = budget, asked, slots, most
         self._objective: Objective | None = None
         self._best: list[TrialRecord] = []
 
@@ -61,8 +55,8 @@ class ConfirmingReserve:
             self._among_the_best(event.trial)
 
     def _among_the_best(self, *ended: TrialRecord) -> None:
-        if self._objective is None:
+        if self._objective is None or self._budget.limits.seconds is None:
             return
         self._best = rank([*self._best, *ended], self._objective)[: self._asked.top]
-        each = [seconds_of(trial, self._configuration_of(trial)) for trial in self._best]
+        each = [seconds_of(trial, self._most) for trial in self._best]
         self._budget.keep_for_confirming(confirming_seconds(each, self._slots, self._asked.seeds))

@@ -20,6 +20,11 @@ from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import configuration_yaml
 
 
+def all_epochs_of(configuration: Configuration) -> int:
+    """How many epochs a configuration trains at most, over all its folds."""
+    return epochs_of(configuration) * (configuration.data.folds or 1)
+
+
 class RetrainingDialogue(Dialogue):
     """What is said to a retraining's process, and what came of it.
 
@@ -34,7 +39,7 @@ class RetrainingDialogue(Dialogue):
         super().__init__()
         self._bench, self._number, self._turn, self._slot = bench, number, turn, slot
         self._configuration = configuration
-        self._most = epochs_of(configuration) * (configuration.data.folds or 1)
+        self._most = all_epochs_of(configuration)
         self._folder = bench.run.retraining(number, turn)
         self._halt = Halt(bench.pause)
         self._stamp = ""

@@ -1,11 +1,16 @@
 """Serves slots side by side, a thread for each, so that Ctrl-C is heard meanwhile and what ends one ends all."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+
+from optuna.exceptions import StorageInternalError
 
 from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.spaces.errors import CnnSearchError
 
 _POLL = 0.2
 """Seconds between two looks of the main thread, which Ctrl-C reaches."""
@@ -62,3 +67,23 @@ def serve(
             wait(serving)
     for served in serving:
         served.result()
+
+
+@contextmanager
+def writing_in(run: Path) -> Iterator[None]:
+    """Within it, a run's file that cannot be written is an error that says what to do.
+
+    Raises:
+        CnnSearchError: one cannot.
+        BrokenPipeError: nobody reads our lines any more.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (OSError, StorageInternalError) as error:
+        cause = str(error.__cause__ or error).splitlines()[0]
+        raise CnnSearchError(
+            f"{run}: the run's files must be writable, got {cause}. "
+            "Make room, then run the same command again: the finished trials are kept."
+        ) from error

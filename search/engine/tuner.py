@@ -6,7 +6,6 @@ from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
-from optuna.exceptions import StorageInternalError
 
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.engine.attempt import Attempts
@@ -14,13 +13,12 @@ from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import TIME_IS_UP
 from cnnsearch.search.engine.oracle import OptunaOracle
 from cnnsearch.search.engine.runner import run_in_child
-from cnnsearch.search.engine.serving import Children, serve
+from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.listeners.events import TrialEnded
 from cnnsearch.search.model.hypermodel import CnnHyperModel
 from cnnsearch.search.trial.failures import classify
 from cnnsearch.search.trial.messages import Broken
-from cnnsearch.spaces.errors import CnnSearchError
 
 ALL_DONE = "all trials are done"
 
@@ -58,20 +56,13 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _serve(self, slot: Slot) -> None:
         try:
-            while not (self._stopping.is_set() or self._is_over()):
-                trial = self._bench.pause.patiently(lambda: self.oracle.create_trial(slot.name))
-                if trial.status == TrialStatus.STOPPED:
-                    self._bench.budget.put_back()
-                    return
-                self.run_trial(trial, slot)
-        except BrokenPipeError:  # nobody reads our lines any more
-            raise
-        except (OSError, StorageInternalError) as error:
-            cause = str(error.__cause__ or error).splitlines()[0]
-            raise CnnSearchError(
-                f"{self._bench.run.path}: the run's files must be writable, got {cause}. "
-                "Make room, then run the same command again: the finished trials are kept."
-            ) from error
+            with writing_in(self._bench.run.path):
+                while not (self._stopping.is_set() or self._is_over()):
+                    trial = self._bench.pause.patiently(lambda: self.oracle.create_trial(slot.name))
+                    if trial.status == TrialStatus.STOPPED:
+                        self._bench.budget.put_back()
+                        return
+                    self.run_trial(trial, slot)
         finally:
             if sys.exc_info()[0]:
                 self._bench.pause.stop()

@@ -20,7 +20,9 @@ FOUND = Confirmation(
     images=362,
     chosen=(Chosen(7, 0.9355), Chosen(11, 0.9337), Chosen(20, 0.9318)),
     retrained=tuple(
-        Retrained(trial, turn, 42, score, 3, 10, 33.0, message="" if score else "no [red]room\x1b[2J")
+        Retrained(trial, turn, 42, score, 3, 10, 33.0)
+        if score is not None
+        else Retrained(trial, turn, 42, None, None, 0, 1.0, reason="oom", message="no [red]room\x1b[2J")
         for trial, scores in SCORES.items()
         for turn, score in enumerate(scores, start=1)
     ),
@@ -44,7 +46,7 @@ def test_the_best_mean_stands_first_with_its_interval() -> None:
 
 
 def test_a_failure_is_told_and_cannot_steer_the_terminal() -> None:
-    assert r"Trial 20 with new seed 3 failed: , no [red]room\x1b[2J" in printed(confirmation_text(FOUND))
+    assert r"Trial 20 with new seed 3 failed: oom, no [red]room\x1b[2J" in printed(confirmation_text(FOUND))
 
 
 def test_nothing_is_too_wide_for_80_columns() -> None:

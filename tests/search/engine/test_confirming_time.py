@@ -34,7 +34,7 @@ def trial(number: int, score: float, seconds: float, epochs: int = 10, **more: o
 
 def kept(budget: Budget, *trials: TrialRecord, asked: Confirm | None = None, slots: int = 1) -> float:
     """The reserve after these trials, the first of which ended in an earlier session."""
-    listener = ConfirmingReserve(budget, asked or Confirm(), slots, lambda _: configuration())
+    listener = ConfirmingReserve(budget, asked or Confirm(), slots, most=10)
     run = RunFolder(Path("runs/x-001"))
     listener(RunStarted(run, ACCURACY, 20, None, ("cpu",), trials[:1], continued=True))
     for each in trials[1:]:
@@ -64,11 +64,11 @@ def test_a_failed_trial_keeps_no_time() -> None:
 
 
 def test_a_trial_that_was_cut_short_takes_all_its_epochs_again() -> None:
-    assert seconds_of(trial(0, 0.9, 10.0, epochs=5), configuration()) == 10.0  # it stopped by itself
+    assert seconds_of(trial(0, 0.9, 10.0, epochs=5), 10) == 10.0  # it stopped by itself
     pruned = trial(0, 0.9, 10.0, epochs=5, status=Status.PRUNED)
-    assert seconds_of(pruned, configuration()) == 20.0
+    assert seconds_of(pruned, 10) == 20.0
     cut = trial(0, 0.9, 10.0, epochs=1, status=Status.STOPPED_EARLY, reason=TRIAL_TIME)
-    assert seconds_of(cut, configuration()) == 100.0
+    assert seconds_of(cut, 10) == 100.0
 
 
 @given(st.floats(0, 1e4), st.lists(st.floats(0.1, 1e3), min_size=1, max_size=5), st.integers(1, 8), st.integers(1, 9))
