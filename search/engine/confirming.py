@@ -204,13 +204,15 @@ class Confirming:
             self._bench.pause.patiently(lambda: write_confirmation(self._bench.run, found))
 
     def _clear_models(self) -> None:
-        """Keep the median model alone of each trial whose retrainings have all ended."""
+        """Keep the median model alone of each trial whose retrainings have all ended; at the end, of no other trial."""
         found = self._found
+        behind = [each for each in found.retrained if each not in found.counted] if found.is_done else []
         for confirmed in found.ranked:
             ended = [each for each in found.counted if each.trial == confirmed.chosen.trial]
             if found.is_done or len(ended) >= found.seeds:
-                for behind in [each for each in confirmed.median(found.objective) if self._has_model(each)][1:]:
-                    self._model(behind).unlink(missing_ok=True)
+                behind += [each for each in confirmed.median(found.objective) if self._has_model(each)][1:]
+        for each in behind:
+            self._model(each).unlink(missing_ok=True)
 
     def _tell_late(self) -> None:
         if self._late:
