@@ -34,8 +34,9 @@ from cnnsearch.search.listeners.pause import Halt
 from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
-from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Making, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.course import TrialJob
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, KnownBackbone, Making, Verdict
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import configuration_yaml
@@ -105,6 +106,7 @@ class Attempts(Dialogue):
             objective=Objective.of(configuration.search.objective),
             seed=configuration.training.seed or 0,
             model=self._folder / "model.keras",
+            known=tuple(self._bench.known.values()),
         )
 
     def patience(self) -> float | None:
@@ -116,6 +118,9 @@ class Attempts(Dialogue):
 
     def _making(self, making: Making) -> None:
         self._bench.broadcast(FeaturesMade(self._number, making.done, making.total))
+
+    def _learned(self, known: KnownBackbone) -> None:
+        self._bench.known[known.key] = known
 
     def _wants_model(self) -> bool:
         self._clock.training_ended()

@@ -10,6 +10,7 @@ from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.listeners.events import Broadcast, Event, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.trial.messages import KnownBackbone
 from cnnsearch.spaces.document import Data
 from cnnsearch.spaces.space import Space
 
@@ -28,6 +29,7 @@ class Bench:
         broadcast: who hears of it.
         pause: what waits while the disk is full.
         trial_time: how long one trial may take, in seconds; None for no limit.
+        known: frozen backbones that the trials have built.
     """
 
     run: RunFolder
@@ -39,6 +41,7 @@ class Bench:
     broadcast: Broadcast
     pause: Pause
     trial_time: float | None = None
+    known: dict[str, KnownBackbone] = field(default_factory=dict)
     _said: set[Event] = field(default_factory=set)
 
     def say_once(self, event: Warned | Told) -> None:

@@ -5,7 +5,17 @@ from abc import ABC, abstractmethod
 from cnnsearch.search.listeners.events import Told, Warned
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
-from cnnsearch.search.trial.messages import Built, DiskFull, EpochDone, Making, Message, Noted, Trained, Verdict
+from cnnsearch.search.trial.messages import (
+    Built,
+    DiskFull,
+    EpochDone,
+    KnownBackbone,
+    Making,
+    Message,
+    Noted,
+    Trained,
+    Verdict,
+)
 
 
 class Dialogue(ABC):
@@ -27,6 +37,8 @@ class Dialogue(ABC):
             self._built(message)
         elif isinstance(message, Noted):
             self._noted(Warned(message.text) if message.is_doubt else Told(message.text))
+        elif isinstance(message, KnownBackbone):
+            self._learned(message)
         elif isinstance(message, Making):
             self._making(message)
         elif isinstance(message, EpochDone):
@@ -49,6 +61,9 @@ class Dialogue(ABC):
 
     def _making(self, making: Making) -> None:  # noqa: B027 - not everybody wants to know
         """So many features are made."""
+
+    def _learned(self, known: KnownBackbone) -> None:  # noqa: B027 - a single training has nobody to tell it
+        """Trainings that come after this one need not build this backbone."""
 
     @abstractmethod
     def _judge(self, done: EpochDone) -> Verdict:

@@ -12,8 +12,9 @@ from cnnsearch.search.listeners.confirming_events import RetrainingStarted, Retr
 from cnnsearch.search.listeners.events import Told, Warned
 from cnnsearch.search.listeners.pause import Halt
 from cnnsearch.search.outcome import phases_to_best
-from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.course import TrialJob
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, KnownBackbone, Verdict
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.phases import epochs_of
@@ -65,6 +66,7 @@ class RetrainingDialogue(Dialogue):
             objective=bench.checkpoints.objective,
             seed=self._configuration.training.seed or 0,
             model=self._folder / "model.keras",
+            known=tuple(bench.known.values()),
         )
         return Work(run_trial, job, self._folder / "log.txt", self._slot.environment)
 
@@ -73,6 +75,9 @@ class RetrainingDialogue(Dialogue):
 
     def _noted(self, event: Warned | Told) -> None:
         self._bench.say_once(event)
+
+    def _learned(self, known: KnownBackbone) -> None:
+        self._bench.known[known.key] = known
 
     def _judge(self, done: EpochDone) -> Verdict:
         bench = self._bench

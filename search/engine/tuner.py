@@ -1,5 +1,6 @@
 """SearchTuner: KerasTuner's seam for running trials. A thread serves each slot; each trial is a process of its own."""
 
+import gc
 import sys
 from functools import partial
 from typing import Any
@@ -48,6 +49,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             KeyboardInterrupt: Ctrl-C; the trials that ran are back in line, their processes are gone.
             CnnSearchError: too many trials failed in a row, or the study cannot be written.
         """
+        gc.freeze()  # the libraries stay: each time that the collector looked through them would halt all slots
         serve(self._bench.slots, self._serve, self._bench.pause.stop, self.stop)
 
     def stop(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from cnnsearch.search.features.features import Frozen
 from cnnsearch.search.model.phase_size import PhaseSize
 from cnnsearch.search.model.size import ModelSize
 from cnnsearch.search.records import Epoch, Failure
@@ -17,6 +18,23 @@ class Built:
 
     parameters: int
     device: str
+
+
+@dataclass(frozen=True)
+class KnownBackbone:
+    """What a trial has found out of a wholly frozen backbone, so that others of the same search need not build it.
+
+    Attributes:
+        key: equal keys stand for equal frozen parts.
+        frozen: what tells its features from others.
+        dtype: of the features that it gives.
+        parameters: the number of its weights.
+    """
+
+    key: str
+    frozen: Frozen
+    dtype: str
+    parameters: int
 
 
 @dataclass(frozen=True)
@@ -135,4 +153,6 @@ class Verdict(StrEnum):
     STOP = "stop"
 
 
-Message = Built | Noted | Making | EpochDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken
+Message = (
+    Built | KnownBackbone | Noted | Making | EpochDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken
+)
