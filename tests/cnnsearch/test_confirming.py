@@ -102,7 +102,7 @@ def test_a_finished_run_is_confirmed_by_the_same_command_and_failures_are_counte
     assert done.returncode == 0, done.stderr
     assert "goes on after 2 finished trials" in done.stdout
     assert "trial 0 starts" not in done.stdout
-    assert re.search(r"retraining 1 of trial \d failed and does not count: bug, RuntimeError: no luck", done.stderr)
+    assert re.search(r"retraining 1 of trial \d failed and does not count: bug, .*RuntimeError: no luck", done.stderr)
     assert [(r["reason"], r["score"] != "") for r in rows(command_line, "confirm.csv")] == [("bug", False), ("", True)]
     assert told(command_line, "best/metrics.json")["confirmed"]["retraining"] == 2
     assert sorted(path.name for path in (command_line.folder / "runs").iterdir()) == ["tiny-001"]
