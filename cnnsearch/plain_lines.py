@@ -2,8 +2,10 @@
 
 import time
 
+from cnnsearch.confirming_progress import confirming_line
 from cnnsearch.progression import Progression, score_text
 from cnnsearch.reports.wording import configuration, ending, time_text
+from cnnsearch.search.listeners.confirming_events import ConfirmingEvent
 from cnnsearch.search.listeners.events import (
     Event,
     FeaturesMade,
@@ -33,7 +35,10 @@ class PlainLines:
 
     def __call__(self, event: Event) -> None:
         """Print an event's line, if it has one."""
-        line = self._line(event)
+        if isinstance(event, ConfirmingEvent):
+            line = confirming_line(event, self._progression.confirming)
+        else:
+            line = self._line(event)
         if line:
             self._said = time.monotonic()
             say(line)

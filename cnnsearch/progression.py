@@ -3,6 +3,8 @@
 import time
 from dataclasses import dataclass, field
 
+from cnnsearch.confirming_progress import ConfirmingProgress
+from cnnsearch.search.listeners.confirming_events import ConfirmingStarted
 from cnnsearch.search.listeners.events import (
     EpochEnded,
     Event,
@@ -35,10 +37,20 @@ class Progression:
         self.running: dict[int, Running] = {}
         self.ended: list[TrialRecord] = []
         self.best: TrialRecord | None = None
+        self.confirming: ConfirmingProgress | None = None
+        """How far confirming is, once it has begun."""
         self.began = time.monotonic()
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
+        if isinstance(event, ConfirmingStarted):
+            self.confirming = ConfirmingProgress(event, len(self.run.slots) if self.run else 1)
+        elif self.confirming:
+            self.confirming(event)
+        else:
+            self._of_trials(event)
+
+    def _of_trials(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.run, self.began = event, time.monotonic()
             for trial in event.finished:

@@ -10,6 +10,7 @@ import keras_tuner
 from cnnsearch.search.best import TrainedModel, best_of, export_model, mend_export
 from cnnsearch.search.changed_space import take_over
 from cnnsearch.search.chosen_run import Chosen, Wanted, choose, counts, keep_summary
+from cnnsearch.search.confirmed_model import confirmed_model, outdate
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
@@ -18,6 +19,8 @@ from cnnsearch.search.engine.backups import backup_of, remove_backups_of
 from cnnsearch.search.engine.bench import Bench, Train
 from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
+from cnnsearch.search.engine.confirming import Confirming
+from cnnsearch.search.engine.confirming_time import ConfirmingReserve
 from cnnsearch.search.engine.failing import EveryTrialFailed
 from cnnsearch.search.engine.oracle import OptunaOracle
 from cnnsearch.search.engine.pruners import pruner_of
@@ -40,6 +43,7 @@ from cnnsearch.search.run_status import read_summary, searches, seen_images, spe
 from cnnsearch.search.study import sqlite_url
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import clear_temporary, write_json, write_text
+from cnnsearch.spaces.document import Configuration, Document
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import most_epochs
 from cnnsearch.spaces.points import first_trials
@@ -104,7 +108,8 @@ def run_search(
     space, unfit = fit_to_classes(space, dataset.classes)
     warnings += unfit
     space = with_discovered(space, len(dataset.classes))
-    wanted = Wanted(space.identity(), Summary.of(dataset.summary()), _trials(space))
+    confirm = space.document.search.confirm
+    wanted = Wanted(space.identity(), Summary.of(dataset.summary()), _trials(space), confirm)
     chosen = choose(request, wanted)
     prepared = _Prepared(
         space, datasets, dataset, wanted.identity, chosen, (*warnings, *_doubts(dataset), *chosen.warnings)
@@ -157,6 +162,7 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
     finished = tuple(trial for trial in known if counts(trial))
     remove_backups_of(run, finished)
     pause = Pause(run.path)
+    pause.patiently(lambda: outdate(run))
     budget = _budget(prepared, objective, known, pause)
     checkpoints = Checkpoints(run, objective, document.keep.checkpoints)
     for trial in finished:
@@ -167,7 +173,7 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
         board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objective)
         stack.callback(board.close)
         own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
-        broadcast = Broadcast((*own, *listeners), pause.patiently)
+        broadcast = Broadcast((*own, *_reserve(document, budget, slots), *listeners), pause.patiently)
         pause.tell = broadcast.at_once
         names = tuple(slot.name for slot in slots)
         limits, before = budget.limits, budget.before
@@ -181,10 +187,10 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         limit = document.search.trial_time
         bench = Bench(
-            run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, pause, limit, train
+            run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, pause, limit, train=train
         )
         tuner = SearchTuner(oracle, hypermodel, bench)
-        failure = _tune(tuner, broadcast)
+        failure = _tune(tuner, bench)
         best = pause.patiently(lambda: _finish(prepared, oracle, objective, slots[0]))
         if failure:
             broadcast(RunEnded("failed", str(failure)))
@@ -193,6 +199,12 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
                 broadcast(Told(f"{oracle.exhausted}, before the {chosen.trials} trials that were asked for"))
             broadcast(RunEnded("finished", oracle.exhausted or tuner.ended_by))
     return Result(run, oracle.study.records(), objective, best, failure)
+
+
+def _reserve(document: Document, budget: Budget, slots: Sequence[Slot]) -> list[Listener]:
+    """Who keeps time for the confirming, where there is one."""
+    most, confirm = most_epochs(document) * (document.data.folds or 1), document.search.confirm
+    return [ConfirmingReserve(budget, confirm, len(slots), most)] if confirm else []
 
 
 def _budget(prepared: _Prepared, objective: Objective, known: Sequence[TrialRecord], pause: Pause) -> Budget:
@@ -234,30 +246,45 @@ def _oracle(prepared: _Prepared) -> OptunaOracle:
     return oracle
 
 
-def _tune(tuner: SearchTuner, broadcast: Broadcast) -> EveryTrialFailed | None:
-    """Run the trials; gives why they ended before their time, for what was good among them is exported all the same."""
+def _tune(tuner: SearchTuner, bench: Bench) -> EveryTrialFailed | None:
+    """Run the trials, then confirm the best of them.
+
+    Gives why they ended before their time, for what was good among them is exported all the same.
+    """
     try:
         tuner.search()
+        if confirm := bench.space.document.search.confirm:
+            Confirming(bench, confirm, partial(_configuration_of, bench.space)).run(tuner.oracle.study.records())
     except EveryTrialFailed as failure:
         return failure
     except CnnSearchError as error:
-        broadcast.at_once(RunEnded("failed", str(error)))
+        bench.broadcast.at_once(RunEnded("failed", str(error)))
         raise
     except BaseException:
-        broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
+        bench.broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
         raise
     return None
 
 
 def _finish(prepared: _Prepared, oracle: OptunaOracle, objective: Objective, slot: Slot) -> ModelFolder | None:
-    """Export the best trial's model, evaluated on the validation part and, for the first time, on the test part."""
-    best = best_of(prepared.run, oracle.study.records(), objective)
-    if best is None:
+    """Export the confirmed model, else the best trial's, evaluated on validation and, for the first time, test part."""
+    run, trials = prepared.run, oracle.study.records()
+
+    def dataset_of(trial: TrialRecord) -> Dataset:
+        return prepared.datasets.of(_configuration_of(prepared.space, trial).data)
+
+    trained = confirmed_model(run, lambda number: dataset_of(trials[number]))
+    best = best_of(run, trials, objective)
+    if trained is None and best is not None:
+        folder, dataset = run.trial(best.number), dataset_of(best)
+        seen = seen_images(run, best.data, dataset.fingerprint)
+        origin = Origin.of(best, objective, phases_to_best(best, objective))
+        trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
+    if trained is None:
         return None
-    folder = prepared.run.trial(best.number)
-    dataset = prepared.datasets.of(prepared.space.configuration(decoded(prepared.space, best.values)).data)
-    seen = seen_images(prepared.run, best.data, dataset.fingerprint)
-    origin = Origin.of(best, objective, phases_to_best(best, objective))
-    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
-    export_model(prepared.run.best, trained, ("validation", "test"), slot)
-    return prepared.run.best
+    export_model(run.best, trained, ("validation", "test"), slot)
+    return run.best
+
+
+def _configuration_of(space: Space, trial: TrialRecord) -> Configuration:
+    return space.configuration(decoded(space, trial.values))

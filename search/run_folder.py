@@ -116,6 +116,20 @@ class RunFolder:
         """The folders of the trials."""
         return self.path / "trials"
 
+    @property
+    def confirmation(self) -> Path:
+        """What the best trials' retrainings with new seeds came to."""
+        return self.path / "confirm.json"
+
+    @property
+    def confirmation_table(self) -> Path:
+        """All of these retrainings, one line each."""
+        return self.path / "confirm.csv"
+
+    def retraining(self, trial: int, turn: int) -> Path:
+        """The folder of a trial's retraining: config.yaml, history.csv, log.txt; of the median one also model.keras."""
+        return self.path / "confirm" / f"{trial:04d}-{turn}"
+
     def trial(self, number: int) -> Path:
         """The folder of a trial: config.yaml, history.csv, log.txt, and model.keras while it is among the best.
 

@@ -16,6 +16,7 @@ from cnnsearch.search.engine.backups import backup_of, clear, remove_backup, sta
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
+from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
@@ -30,24 +31,12 @@ from cnnsearch.search.listeners.events import (
     TrialStarted,
     Warned,
 )
+from cnnsearch.search.listeners.pause import RoomWait
 from cnnsearch.search.model.hypermodel import declare
-from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
-from cnnsearch.search.trial.messages import (
-    Broken,
-    Built,
-    Continued,
-    DiskFull,
-    EpochDone,
-    KnownBackbone,
-    Making,
-    Message,
-    Noted,
-    Trained,
-    Verdict,
-)
+from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, KnownBackbone, Making, Message, Verdict
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import configuration_yaml
@@ -60,7 +49,7 @@ RETRIES = 3
 """Further attempts at a trial that runs out of memory."""
 
 
-class Attempts:
+class Attempts(Dialogue):
     """All goes at one trial."""
 
     def __init__(self, oracle: OptunaOracle, trial: Trial, bench: Bench, slot: Slot) -> None:
@@ -74,15 +63,13 @@ class Attempts:
         self._configuration = with_seed(bench.space.configuration(self._values), self._number)
         self._most = epochs_of(self._configuration) * (self._configuration.data.folds or 1)
         self._dataset: Dataset | None = None
-        self._has_set_aside, self._is_waiting = True, False
-        self._forget()
+        self._has_set_aside, self._room = True, RoomWait(bench.pause)
+        super().__init__()
 
     def _forget(self) -> None:
         """Nothing is known of the coming attempt."""
-        self._parameters: int | None = None
-        self._epochs: list[Epoch] = []
+        super()._forget()
         self._verdict, self._why = Verdict.GO_ON, ""
-        self._reason = ""
         self._began, self._start = time.monotonic(), 0.0
 
     @property
@@ -136,45 +123,29 @@ class Attempts:
     def answer(self, message: Message) -> object | None:
         """What the parent says to a message of the trial's process."""
         if not isinstance(message, DiskFull):
-            self._go_on()
-        if isinstance(message, Built):
-            self._built(message)
-        elif isinstance(message, Continued):
-            self._continued(message.epochs)
-        elif isinstance(message, Noted):
-            self._bench.say_once(Warned(message.text) if message.is_doubt else Told(message.text))
-        elif isinstance(message, KnownBackbone):
-            self._bench.known[message.key] = message
-        elif isinstance(message, Making):
-            self._bench.broadcast(FeaturesMade(self._number, message.done, message.total))
-        elif isinstance(message, EpochDone):
-            return self._judge(message)
-        elif isinstance(message, Trained):
-            self._clock.training_ended()
-            self._reason = message.reason
-            return self._bench.checkpoints.wants(self._candidate())
-        elif isinstance(message, DiskFull):
-            return self._wait()
-        return None
+            self._room.end()
+        return super().answer(message)
+
+    def _noted(self, event: Warned | Told) -> None:
+        self._bench.say_once(event)
+
+    def _making(self, making: Making) -> None:
+        self._bench.broadcast(FeaturesMade(self._number, making.done, making.total))
+
+    def _learned(self, known: KnownBackbone) -> None:
+        self._bench.known[known.key] = known
+
+    def _wants_model(self) -> bool:
+        self._clock.training_ended()
+        return self._bench.checkpoints.wants(self._candidate())
 
     def _wait(self) -> bool:
-        """Let some time pass until the process tries once more to write its model."""
-        if not self._is_waiting:
-            self._bench.pause.begin()
-        self._is_waiting = True
-        self._bench.pause.wait()
-        return True
+        return self._room.wait()
 
-    def _go_on(self) -> None:
-        if self._is_waiting:
-            self._bench.pause.end()
-        self._is_waiting = False
-
-    def _built(self, message: Built) -> None:
-        self._parameters = message.parameters
+    def _built(self, built: Built) -> None:
         self._start = time.monotonic() - self._began
-        self._bench.broadcast(TrialBuilt(self._number, message.parameters))
-        if self._slot.is_gpu and message.device == "cpu":
+        self._bench.broadcast(TrialBuilt(self._number, built.parameters))
+        if self._slot.is_gpu and built.device == "cpu":
             self._bench.say_once(Warned(NO_GPU_SUPPORT))
 
     def _continued(self, epochs: int) -> None:
@@ -192,15 +163,10 @@ class Attempts:
 
     def _candidate(self) -> TrialRecord:
         """As `Checkpoints` will know it from the study: its score, and the folds that it has."""
-        found = outcome_of(self._epochs, self._bench.checkpoints.objective)
-        score, folds = (found.score, found.folds) if found else (None, ())
-        return TrialRecord(
-            self._number, {}, Status.RUNNING, score=score, parameters=self._parameters, folds=folds, data=self._stamp
-        )
+        return replace(self.trained(self._number, self._bench.checkpoints.objective), data=self._stamp)
 
     def _judge(self, done: EpochDone) -> Verdict:
         epoch = done.epoch
-        self._epochs.append(epoch)
         self._clock.epoch_ended(epoch.seconds)
         behind = self._bench.pause.patiently(lambda: self._oracle.report(self._trial.trial_id, epoch))
         self._bench.pause.patiently(lambda: write_history(self._folder, self._epochs))
@@ -292,7 +258,7 @@ class Attempts:
 
     def close(self) -> None:
         """The trial makes no further epoch, and waits for nothing."""
-        self._go_on()
+        self._room.end()
         if self._has_set_aside:
             self._bench.budget.put_back()
             self._has_set_aside = False

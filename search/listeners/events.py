@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cnnsearch.search.listeners.confirming_events import ConfirmingEvent
 from cnnsearch.search.records import Epoch, Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.writing import is_full_disk
@@ -165,6 +166,7 @@ Event = (
     | FeaturesMade
     | EpochEnded
     | TrialEnded
+    | ConfirmingEvent
     | Paused
     | Resumed
     | RunEnded

@@ -20,8 +20,17 @@ def _nothing_searched(starts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return starts
 
 
-EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row", "per_device")
+EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row", "per_device", "confirm")
 """The keys of `search` that say how much is done and how fast, not what is looked for."""
+
+
+class Confirm(Section):
+    """The best trials' configurations are trained again with new seeds before one of them is called the best."""
+
+    top: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many of the best trials."""
+    seeds: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many new seeds for each; an interval needs two or more."""
 
 
 class Search(Section):
@@ -46,6 +55,9 @@ class Search(Section):
     per_device: Annotated[int, Field(ge=1, le=64)] = 1
     """Trials side by side on each GPU, or on the CPU where there is none. Small ones, such as heads on kept features,
     leave most of a device idle; large ones may not fit beside each other."""
+    confirm: Confirm | None = None
+    """Names the best trial by retrainings with new seeds, since the score of the search is the best of many, and
+    therefore too good: `{top: 3, seeds: 3}`. `time` has room for them; null for none."""
     objective: Literal["val_accuracy", "val_loss"] = "val_accuracy"
     """What trials are ranked by."""
     seed: Seed = 42
