@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cnnsearch.confirming_table import confirming_lines
 from cnnsearch.progression import Progression, Running, score_text
 from cnnsearch.reports.terminal import safe
 from cnnsearch.reports.wording import configuration, count_text, ending, time_text
@@ -24,14 +25,19 @@ class LiveTable:
 
     def __rich__(self) -> RenderableType:
         """The table as it stands now."""
-        return Group(self._headline(), self._table()) if self._progression.run else Text("")
+        known = self._progression
+        if known.run is None:
+            return Text("")
+        if known.confirming is None:
+            return Group(self._headline(), self._table())
+        return Group(self._headline(), *confirming_lines(known.confirming, known.ended, known.run.objective))
 
     def _headline(self) -> Text:
         known = self._progression
         run = known.run
         if run is None:
             return Text("")
-        left = known.remaining()
+        left = known.confirming.remaining() if known.confirming else known.remaining()
         line = Text.assemble((run.run.path.name, "bold"), f"  {len(known.ended)}/{run.trials} trials")
         if known.best:
             line.append(f"  best {run.objective.metric} ")

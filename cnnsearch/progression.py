@@ -3,12 +3,15 @@
 import time
 from dataclasses import dataclass, field
 
+from cnnsearch.confirming_progress import ConfirmingProgress
+from cnnsearch.search.listeners.confirming_events import ConfirmingStarted
 from cnnsearch.search.listeners.events import (
     EpochEnded,
     Event,
     FeaturesMade,
     RunStarted,
     TrialBuilt,
+    TrialContinued,
     TrialEnded,
     TrialStarted,
 )
@@ -35,10 +38,20 @@ class Progression:
         self.running: dict[int, Running] = {}
         self.ended: list[TrialRecord] = []
         self.best: TrialRecord | None = None
+        self.confirming: ConfirmingProgress | None = None
+        """How far confirming is, once it has begun."""
         self.began = time.monotonic()
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
+        if isinstance(event, ConfirmingStarted):
+            self.confirming = ConfirmingProgress(event, len(self.run.slots) if self.run else 1)
+        elif self.confirming:
+            self.confirming(event)
+        else:
+            self._of_trials(event)
+
+    def _of_trials(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.run, self.began = event, time.monotonic()
             for trial in event.finished:
@@ -47,6 +60,8 @@ class Progression:
             self.running[event.number] = Running(event, time.monotonic())
         elif isinstance(event, TrialBuilt):
             self.running[event.number].parameters = event.parameters
+        elif isinstance(event, TrialContinued):
+            self.running[event.number].epochs = [*event.epochs]
         elif isinstance(event, FeaturesMade):
             self.running[event.number].making = event.done / event.total if event.done < event.total else None
         elif isinstance(event, EpochEnded):

@@ -239,7 +239,18 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
         assumed.insert(1, f"under {search.pruner.kind} trials make about {forecast.share:.0%} of their epochs")
     if search.stop_at is not None:
         assumed.append(f"no trial reaches {search.goals[0].metric} {search.stop_at:g}, which ends the search")
-    return [Text(lines[0]), table, Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]
+    return [Text(lines[0]), table, *_confirming(plan, forecast), Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]
+
+
+def _confirming(plan: Plan, forecast: Forecast) -> list[Text]:
+    search = plan.space.document.search
+    if search.confirm is None or forecast.confirm is None:
+        return []
+    top = min(search.confirm.top, plan.trials)
+    best = "the best trial" if top == 1 else f"the best {top} trials"
+    seeds = f"{search.confirm.seeds} new {_plural('seed', search.confirm.seeds)}"
+    kept = f"; {format_duration(search.time)} has room for it" if search.time is not None else ", on top of that"
+    return [Text(f"Confirming {best} with {seeds} takes {_between(forecast.confirm, seconds_text)}{kept}.")]
 
 
 def _begun(plan: Plan) -> str:

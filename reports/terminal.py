@@ -83,12 +83,18 @@ def _cells(place: str, trial: TrialRecord, objectives: Objectives) -> list[Rende
     ]
 
 
-def summary(trials: Sequence[TrialRecord], objective: Objective | Objectives, run: RunFolder) -> RenderableType:
-    """Counts by status, the best trial, why the failed ones failed, and the files that exist."""
+def summary(
+    trials: Sequence[TrialRecord], objective: Objective | Objectives, run: RunFolder, winner: Text | None = None
+) -> RenderableType:
+    """Counts by status, the best trial, why the failed ones failed, and the files that exist.
+
+    Args:
+        winner: what is said of the best trial where it was confirmed.
+    """
     scores = model_scores(run.best)
     told = (
         counts(trials),
-        best(trials, objective),
+        winner or best(trials, objective),
         *scores,
         *mixed_data(trials),
         *infeasible(trials),
@@ -196,6 +202,7 @@ def files(run: RunFolder) -> Table:
     rows: list[tuple[str, Path]] = [
         ("all trials", run.trials_table),
         ("all epochs", run.history_table),
+        ("all retrainings", run.confirmation_table),
         ("best model", run.best.model),
         ("its configuration", run.best.config),
         ("its scores", run.best.metrics),

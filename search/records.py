@@ -177,15 +177,35 @@ class Objective:
 
 
 @dataclass(frozen=True)
+class NewSeeds:
+    """What retrainings of a trial's configuration with new seeds came to; one of them is the model.
+
+    Attributes:
+        retraining: which one, from 1: the one with the median score, so it was not chosen for being the luckiest.
+        seeds: how many there were.
+        mean: of their scores.
+        error: half of the mean's 95 % interval; None for a single one.
+        search_score: what the search itself had found, the best of many.
+    """
+
+    retraining: int
+    seeds: int
+    mean: float
+    error: float | None
+    search_score: float | None
+
+
+@dataclass(frozen=True)
 class Origin:
-    """Where a model comes from, as its folder says: which trial of a search, its best epoch, and the search's score.
+    """Where a model comes from, as its folder says: which trial of a search, its best epoch, and its score.
 
     Attributes:
         trial: its number.
         epoch: its best one.
-        objective, score: what the search ranked by, and what the trial reached.
+        objective, score: what the search ranked by, and what this model's training reached.
         phases: how many epochs of each phase led to the model; none where there is one phase only.
         objectives: the trial's values of several objectives by name; none where there is one metric only.
+        confirmed: where the model is a retraining of the trial with a new seed; None for the trial's own model.
     """
 
     trial: int
@@ -194,6 +214,7 @@ class Origin:
     score: float | None
     phases: tuple[int, ...] = ()
     objectives: Mapping[str, float] = field(default_factory=dict)
+    confirmed: NewSeeds | None = None
 
     @classmethod
     def of(

@@ -3,6 +3,7 @@
 Each epoch is an attribute of its trial (`epoch:0003`, in the second of several folds `epoch:02:0003`) besides the
 intermediate value that pruners read, and a trial's ending is one attribute written before its final state, so that a
 reader finds every metric in the study alone.
+A trial that goes on after one of its epochs is told the later ones again, under their old names.
 A trial that is begun again keeps the attributes of its earlier attempts, since Optuna deletes none; they carry the
 number of their attempt, and only those of the last one count.
 """
@@ -21,6 +22,8 @@ from cnnsearch.spaces.values import Scalar
 FOLD = "fold"
 ENDING = "ending"
 ATTEMPT = "attempt"
+DROPPED = -1
+"""The attempt of an epoch that counts no more, since its trial went on after an earlier one."""
 START = "start"
 FIXED = "fixed_params"
 """Optuna's own attribute for the values of a trial that waits in line."""
@@ -88,6 +91,11 @@ def epochs_of(trial: FrozenTrial) -> tuple[Epoch, ...]:
         if key.startswith(_EPOCH) and value.get(ATTEMPT, 0) == attempt
     ]
     return tuple(sorted(found, key=lambda epoch: (epoch.fold or 0, epoch.number)))
+
+
+def progress_of(trial: FrozenTrial) -> dict[str, Any]:
+    """The attributes that say how far a trial is that has not ended."""
+    return {key: value for key, value in trial.user_attrs.items() if key == ATTEMPT or key.startswith(_EPOCH)}
 
 
 def _plain(value: Any) -> Scalar:  # noqa: ANN401 - what a categorical may hold

@@ -1,24 +1,19 @@
 """The Optuna study of a run: the only truth about its trials. How each lies in it, stored_trial.py knows."""
 
 import json
-import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
 
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
@@ -26,6 +21,7 @@ from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.stored_objectives import check_objectives, note_violations, stored_objectives, told_values
 from cnnsearch.search.stored_trial import (
     ATTEMPT,
+    DROPPED,
     ENDING,
     FOLD,
     START,
@@ -34,14 +30,13 @@ from cnnsearch.search.stored_trial import (
     epochs_of,
     record_of,
 )
+from cnnsearch.search.study_database import open_storage, readable, sqlite_url
+from cnnsearch.search.study_storage import in_one_step
 from cnnsearch.search.study_view import View
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.values import Scalar
 
 STUDY_NAME = "cnnsearch"
-_WRITER_WAIT = 60.0
-"""Seconds that SQLite waits for another writer."""
-
 _DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
 _STATES = {
     Status.COMPLETED: TrialState.COMPLETE,
@@ -50,41 +45,6 @@ _STATES = {
     Status.INFEASIBLE: TrialState.COMPLETE,
     Status.FAILED: TrialState.FAIL,
 }
-
-
-def sqlite_url(path: Path) -> str:
-    """The storage URL of a SQLite file, whatever characters its path has."""
-    return URL.create("sqlite", database=str(path.absolute())).render_as_string()
-
-
-def open_storage(url: str) -> BaseStorage:
-    """The storage behind a database URL; made if it does not exist.
-
-    Raises:
-        CnnSearchError: the database cannot be opened.
-    """
-    logging.getLogger("optuna").setLevel(logging.WARNING)
-    arguments = {"connect_args": {"timeout": _WRITER_WAIT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    try:
-        with _readable(url):
-            return RDBStorage(url, engine_kwargs=arguments)
-    except (ValueError, ImportError, RuntimeError) as error:
-        raise CnnSearchError(
-            f"{url}: a study's database must open, got {type(error).__name__}: {error}. Check the URL and its driver."
-        ) from error
-
-
-@contextmanager
-def _readable(place: str | Path) -> Iterator[None]:
-    """Within it, a database that cannot be opened or read is an error that names it."""
-    try:
-        yield
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        cause = str(error.__cause__ or error).splitlines()[0]
-        raise CnnSearchError(
-            f"{place}: a study's database must be whole and readable, got {cause}. "
-            "Restore it from a copy, or begin a new run."
-        ) from error
 
 
 class TrialStudy:
@@ -118,7 +78,7 @@ class TrialStudy:
                 damaged.
         """
         objectives = Objectives.around(objective)
-        with _readable(f"study {name!r}"):
+        with readable(f"study {name!r}"):
             study = optuna.create_study(
                 storage=storage,
                 study_name=name,
@@ -135,21 +95,28 @@ class TrialStudy:
         """The metric that decides which epoch of a trial counts; it ranks the trials where nothing else does."""
         return self.objectives.epoch
 
-    def requeue_running(self) -> list[int]:
+    def requeue_running(self, goes_on: Callable[[int], bool] = lambda _: False) -> list[int]:
         """Put trials that a dead parent left running back in line, with their values; gives their numbers.
 
-        Only the one parent of a study may call this: a running trial of another machine would run twice.
+        `goes_on` says of which of them the epochs still count. Only the one parent of a study may call this: a running
+        trial of another machine would run twice.
         """
         running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         for trial in running:
-            self.requeue(trial.number)
+            self.requeue(trial.number, goes_on=goes_on(trial.number))
         return [trial.number for trial in running]
 
-    def requeue(self, number: int) -> None:
-        """Put one running trial back in line: the next to ask gets it, with its number and its values."""
-        self.begin_again(number)
+    def requeue(self, number: int, *, goes_on: bool = False) -> None:
+        """Put one running trial back in line: the next to ask gets it, with its number and its values.
+
+        Where it goes on, its epochs count until `keep` says which of them it goes on after.
+        """
+        trial_id = self._trial_id(number)
+        with in_one_step(self._storage):
+            if not goes_on:
+                self.begin_again(number)
+            self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
         self._asked.pop(number, None)
-        self._storage.set_trial_state_values(self._trial_id(number), TrialState.WAITING)
 
     def begin_again(self, number: int) -> None:
         """From now on the epochs that a running trial has reported count no more: it is run again from its start."""
@@ -157,6 +124,15 @@ class TrialStudy:
         attempt = attempt_of(self._storage.get_trial(trial_id)) + 1
         self._storage.set_trial_user_attr(trial_id, ATTEMPT, attempt)
         self._attempts[number] = attempt
+
+    def keep(self, number: int, epochs: int) -> tuple[Epoch, ...]:
+        """A running trial goes on after so many of its epochs; gives these. Those after them count no more."""
+        trial_id = self._trial_id(number)
+        trial = self._storage.get_trial(trial_id)
+        known = epochs_of(trial)
+        for key in map(epoch_key, known[epochs:]):
+            self._storage.set_trial_user_attr(trial_id, key, {**trial.user_attrs[key], ATTEMPT: DROPPED})
+        return known[:epochs]
 
     def enqueue(self, values: Mapping[str, Scalar]) -> None:
         """Put a trial in line that has these values; the sampler draws what they leave open.
@@ -209,12 +185,13 @@ class TrialStudy:
         notes: Mapping[str, Any],
     ) -> None:
         """Write what a trial that waited in line had left open."""
-        for key, note in notes.items():
-            self._storage.set_trial_system_attr(trial._trial_id, key, note)
-        for name, value in values.items():
-            if name not in trial.params:
-                stored = distributions[name].to_internal_repr(value)
-                self._storage.set_trial_param(trial._trial_id, name, stored, distributions[name])
+        with in_one_step(self._storage):
+            for key, note in notes.items():
+                self._storage.set_trial_system_attr(trial._trial_id, key, note)
+            for name, value in values.items():
+                if name not in trial.params:
+                    stored = distributions[name].to_internal_repr(value)
+                    self._storage.set_trial_param(trial._trial_id, name, stored, distributions[name])
 
     def use(self, sampler: BaseSampler) -> None:
         """Tell this sampler of endings from now on."""
@@ -244,14 +221,13 @@ class TrialStudy:
         first = epoch.fold in (None, 1)
         metrics = {name: value for name, value in epoch.metrics.items() if math.isfinite(value)}
         value = metrics.get(self.objective.metric)
-        if (
-            first and value is not None
-        ):  # what is not finite neither ranks nor reaches a pruner, which would read it as an ending
-            storage.set_trial_intermediate_value(trial_id, epoch.number, value)
         attribute = {"metrics": metrics, "seconds": epoch.seconds, ATTEMPT: self._attempts.get(number, 0)}
         if epoch.fold is not None:
             attribute[FOLD] = epoch.fold
-        storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
+        with in_one_step(storage):
+            if first and value is not None:  # what is not finite would be read as an ending by a pruner
+                storage.set_trial_intermediate_value(trial_id, epoch.number, value)
+            storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
         return first and value is not None and self._behind(storage.get_trial(trial_id))
 
     def _behind(self, trial: FrozenTrial) -> bool:
@@ -263,17 +239,14 @@ class TrialStudy:
 
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""
-        kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch")
-        attribute = {key: value for key, value in asdict(ending).items() if key in (*kept, "latency", "model_size")}
-        self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
-        note_violations(self._storage, self._trial_id(ending.number), self.objectives, ending)
-        state = _STATES[ending.status]
-        values = told_values(self.objectives, ending) if state is TrialState.COMPLETE else ()
-        if (
-            state is TrialState.COMPLETE and not values
-        ):  # infeasible before it was trained: known to be bad, not how bad
-            state = TrialState.PRUNED
-        self._study.tell(ending.number, values or None, state=state)
+        known = ("parameters", "latency", "model_size", "data", "reduced_batch")
+        kept = ("status", "reason", "message", "best_epoch", "seconds", *known)
+        attribute = {key: value for key, value in asdict(ending).items() if key in kept}
+        values = told_values(self.objectives, ending) if _STATES[ending.status] is TrialState.COMPLETE else ()
+        with in_one_step(self._storage):
+            self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
+            note_violations(self._storage, self._trial_id(ending.number), self.objectives, ending)
+            self._study.tell(ending.number, values or None, state=_state_of(ending, values))
         self._asked.pop(ending.number, None)
 
     def set_attribute(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -305,7 +278,7 @@ def read_trials(run: RunFolder) -> list[TrialRecord]:
     Raises:
         CnnSearchError: the folder holds no run, or its study is damaged.
     """
-    with _readable(run.study):
+    with readable(run.study):
         return _load(run).records()
 
 
@@ -324,7 +297,7 @@ def read_objectives(run: RunFolder) -> Objectives:
     Raises:
         CnnSearchError: the folder holds no run, or its study is damaged.
     """
-    with _readable(run.study):
+    with readable(run.study):
         return _load(run).objectives
 
 
@@ -342,3 +315,9 @@ def _load(run: RunFolder) -> TrialStudy:
             f"{run.study}: a run's study must be in it, got none. Was it made by another tool?"
         ) from error
     return TrialStudy(study, storage, objectives)
+
+
+def _state_of(ending: TrialRecord, values: tuple[float, ...]) -> TrialState:
+    """Optuna's state of an ended trial: pruned where it is infeasible, and known to be bad, but not how bad."""
+    state = _STATES[ending.status]
+    return TrialState.PRUNED if state is TrialState.COMPLETE and not values else state

@@ -12,7 +12,7 @@ from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.listeners.events import EpochEnded, Event, Told, TrialBuilt, TrialEnded, Warned
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import PHASE, Epoch, Origin, TrialRecord
+from cnnsearch.search.records import PHASE, Epoch, NewSeeds, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_status import read_summary
 from cnnsearch.spaces.document import branch_of
@@ -139,9 +139,15 @@ def _metrics(folder: ModelFolder | None) -> dict[str, Any]:
 def _origin(known: dict[str, Any]) -> Origin | None:
     if known.get("trial") is None:
         return None
-    phases = tuple(known.get("phases") or ())
-    several = known.get("objectives") or {}
-    return Origin(known["trial"], known.get("epoch"), known.get("objective") or "", known.get("score"), phases, several)
+    return Origin(
+        trial=known["trial"],
+        epoch=known.get("epoch"),
+        objective=known.get("objective") or "",
+        score=known.get("score"),
+        phases=tuple(known.get("phases") or ()),
+        objectives=known.get("objectives") or {},
+        confirmed=NewSeeds(**known["confirmed"]) if known.get("confirmed") else None,
+    )
 
 
 def _best_epochs(config: Path, known: dict[str, Any], given: Sequence[str], allow_code: bool) -> list[str]:

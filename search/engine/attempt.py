@@ -3,9 +3,7 @@
 A trial that runs out of memory has another attempt, whose batches go through the network in twice as many parts.
 """
 
-import shutil
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +12,11 @@ from typing import Any
 from keras_tuner.engine.trial import Trial
 
 from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.engine.backups import backup_of, clear, remove_backup, stamp_of
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
+from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
@@ -26,18 +26,19 @@ from cnnsearch.search.listeners.events import (
     FeaturesMade,
     Told,
     TrialBuilt,
+    TrialContinued,
     TrialRetried,
     TrialStarted,
     Warned,
 )
+from cnnsearch.search.listeners.pause import RoomWait
 from cnnsearch.search.model.hypermodel import declare
-from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
+from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.measuring import measures_of
-from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Making, Message, Noted, Trained, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, KnownBackbone, Making, Message, Verdict
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import configuration_yaml
@@ -50,26 +51,27 @@ RETRIES = 3
 """Further attempts at a trial that runs out of memory."""
 
 
-class Attempts:
+class Attempts(Dialogue):
     """All goes at one trial."""
 
     def __init__(self, oracle: OptunaOracle, trial: Trial, bench: Bench, slot: Slot) -> None:
         self._oracle, self._trial, self._bench, self._slot = oracle, trial, bench, slot
         self._number = int(trial.trial_id)
         self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
-        self._retries = 0
+        self._retries, self._is_first = 0, True
+        self._counted, self._found = 0, stamp_of(self._folder)
+        self.is_halted = False
+        """Whether its process was told to end, so that the trial goes on at another time."""
         self._configuration = with_seed(bench.space.configuration(self._values), self._number)
         self._most = epochs_of(self._configuration) * (self._configuration.data.folds or 1)
         self._dataset: Dataset | None = None
-        self._has_set_aside, self._is_waiting = True, False
-        self._forget()
+        self._has_set_aside, self._room = True, RoomWait(bench.pause)
+        super().__init__()
 
     def _forget(self) -> None:
         """Nothing is known of the coming attempt."""
-        self._model: Built | None = None
-        self._epochs: list[Epoch] = []
+        super()._forget()
         self._verdict, self._why = Verdict.GO_ON, ""
-        self._reason = ""
         self._began, self._start = time.monotonic(), 0.0
 
     @property
@@ -88,15 +90,17 @@ class Attempts:
     def prepare(self) -> Work:
         """Make the trial's folder afresh and say what is to be done; the log of earlier attempts stays."""
         bench, number = self._bench, self._number
+        self._counted = len(self._oracle.study.record(number).epochs)
         if not self._retries:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            clear(self._folder, goes_on=self._counted > 0)
+        self._found = stamp_of(self._folder)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
         header = f"trial {number} of {bench.run.path.name}"
         text = configuration_yaml(self._configuration, header)
         bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
         job = self._job()
         self._began = time.monotonic()
-        return Work(run_trial, job, self._folder / "log.txt", self._slot.environment)
+        return Work(bench.train, job, self._folder / "log.txt", self._slot.environment)
 
     def _job(self) -> TrialJob:
         configuration = self._configuration
@@ -110,6 +114,9 @@ class Attempts:
             measures=measures_of(configuration.search),
             seed=configuration.training.seed or 0,
             model=self._folder / "model.keras",
+            backup=backup_of(self._folder),
+            had=self._counted,
+            known=tuple(self._bench.known.values()),
         )
 
     @property
@@ -122,69 +129,52 @@ class Attempts:
 
     def answer(self, message: Message) -> object | None:
         """What the parent says to a message of the trial's process."""
-        if isinstance(message, Built):
-            self._built(message)
-        elif isinstance(message, Noted):
-            self._bench.say_once(Warned(message.text) if message.is_doubt else Told(message.text))
-        elif isinstance(message, Making):
-            self._bench.broadcast(FeaturesMade(self._number, message.done, message.total))
-        elif isinstance(message, EpochDone):
-            return self._judge(message)
-        elif isinstance(message, Trained):
-            self._clock.training_ended()
-            self._reason = message.reason
-            return self._bench.checkpoints.wants(self._candidate())
-        elif isinstance(message, DiskFull):
-            return self._wait()
-        return None
+        if not isinstance(message, DiskFull):
+            self._room.end()
+        return super().answer(message)
+
+    def _noted(self, event: Warned | Told) -> None:
+        self._bench.say_once(event)
+
+    def _making(self, making: Making) -> None:
+        self._bench.broadcast(FeaturesMade(self._number, making.done, making.total))
+
+    def _learned(self, known: KnownBackbone) -> None:
+        self._bench.known[known.key] = known
+
+    def _wants_model(self) -> bool:
+        self._clock.training_ended()
+        return self._bench.checkpoints.wants(self._candidate())
 
     def _wait(self) -> bool:
-        """Let some time pass until the process tries once more to write its model."""
-        if not self._is_waiting:
-            self._bench.pause.begin()
-        self._is_waiting = True
-        self._bench.pause.wait()
-        return True
+        return self._room.wait()
 
-    def _go_on(self) -> None:
-        if self._is_waiting:
-            self._bench.pause.end()
-        self._is_waiting = False
-
-    def _built(self, message: Built) -> None:
-        self._model = message
+    def _built(self, built: Built) -> None:
         self._start = time.monotonic() - self._began
-        self._bench.broadcast(TrialBuilt(self._number, message.parameters))
-        if self._slot.is_gpu and message.device == "cpu":
+        self._bench.broadcast(TrialBuilt(self._number, built.parameters))
+        if self._slot.is_gpu and built.device == "cpu":
             self._bench.say_once(Warned(NO_GPU_SUPPORT))
+
+    def _continued(self, epochs: int) -> None:
+        """Take over as many of the trial's epochs as its process goes on after."""
+        pause = self._bench.pause
+        kept = pause.patiently(lambda: self._oracle.keep(self._trial, epochs))
+        self._bench.budget.forget(self._counted - len(kept))
+        self._counted, self._epochs = len(kept), [*kept]
+        if not kept:
+            return
+        if self._is_first:  # else they are of this session, whose clock goes on
+            self._clock.had_before(sum(epoch.seconds for epoch in kept))
+        pause.patiently(lambda: write_history(self._folder, kept))
+        self._bench.broadcast(TrialContinued(self._number, kept))
 
     def _candidate(self) -> TrialRecord:
         """As `Checkpoints` will know it from the study: its score, and the folds that it has."""
-        record = self._record({}, Status.RUNNING)
-        found = outcome_of(self._epochs, self._objectives.epoch)
-        if found:
-            record = replace(record, score=found.score, best_epoch=found.best_epoch, folds=found.folds)
-        return replace(self._objectives.judged(record), epochs=())
-
-    def _record(self, values: Mapping[str, Any], status: Status, reason: str = "", message: str = "") -> TrialRecord:
-        model = self._model
-        return TrialRecord(
-            self._number,
-            values,
-            status,
-            reason,
-            message,
-            parameters=model.parameters if model else None,
-            latency=model.latency if model else None,
-            model_size=model.model_size if model else None,
-            epochs=tuple(self._epochs),
-            data=self._stamp,
-            reduced_batch=self._reduced_batch,
-        )
+        trained = replace(self.trained(self._number, self._objectives.epoch), data=self._stamp)
+        return replace(self._objectives.judged(trained), epochs=())
 
     def _judge(self, done: EpochDone) -> Verdict:
         epoch = done.epoch
-        self._epochs.append(epoch)
         self._clock.epoch_ended(epoch.seconds)
         behind = self._bench.pause.patiently(lambda: self._oracle.report(self._trial.trial_id, epoch))
         self._bench.pause.patiently(lambda: write_history(self._folder, self._epochs))
@@ -196,12 +186,14 @@ class Attempts:
             self._verdict = Verdict.STOP
         elif behind:
             self._verdict = Verdict.PRUNE
-        return self._verdict
+        self.is_halted = self._verdict is Verdict.GO_ON and self._bench.halting.is_set()
+        return Verdict.HALT if self.is_halted else self._verdict
 
     def _count(self, done: EpochDone) -> None:
         """Tell the budget of an epoch, of its score, and of what the evaluation of such a model takes."""
         budget, epoch = self._bench.budget, done.epoch
         budget.take()
+        self._counted += 1
         self._has_set_aside = False
         if epoch.fold is None and not self._breaks_a_constraint(epoch):  # one fold's score is no trial's score
             budget.score(epoch.metrics.get(self._objectives.epoch.metric))
@@ -210,8 +202,8 @@ class Attempts:
             budget.keep_for_the_end(self._start + done.looked * (1 + unseen))
 
     def _breaks_a_constraint(self, epoch: Epoch) -> bool:
-        trained_so_far = replace(self._record({}, Status.RUNNING), epochs=(epoch,), best_epoch=epoch.number)
-        return bool(self._objectives.complaint(trained_so_far))
+        so_far = replace(self.heard(self._number), epochs=(epoch,), best_epoch=epoch.number)
+        return bool(self._objectives.complaint(so_far))
 
     def _cut(self, epoch: Epoch) -> str:
         """Which limit forbids the next epoch, in words; where none does, the epoch is set aside for this trial."""
@@ -222,7 +214,12 @@ class Attempts:
             why = "" if self._has_set_aside else EPOCHS_ARE_SPENT
         return why
 
-    def smaller(self, broken: Broken) -> bool:
+    def another(self, broken: Broken) -> bool:
+        """Make another attempt of a trial whose process broke, where that may help; gives whether there is one."""
+        self._is_first = False
+        return self._smaller(broken) or self._with_room(broken) or self._further(broken)
+
+    def _smaller(self, broken: Broken) -> bool:
         """Make another attempt of a trial that ran out of memory, with smaller parts; gives whether there is one."""
         training = self._configuration.training
         parts = more_parts(training.batch_size, training.accumulate)
@@ -238,16 +235,32 @@ class Attempts:
         self._begin_again()
         return True
 
-    def with_room(self, broken: Broken) -> bool:
+    def _with_room(self, broken: Broken) -> bool:
         """Wait until there is room where a full disk ended a process; gives whether there is another attempt."""
         if broken.failure is not Failure.DISK or not self._set_aside() or not self._bench.pause.until_room():
             return False
-        self._begin_again()
+        self._begin_again() if stamp_of(self._folder) is None else self._from_backup()
         return True
 
+    def _further(self, broken: Broken) -> bool:
+        """Go on from the backup, where the process that died has written one; gives whether it has."""
+        made = stamp_of(self._folder) not in (None, self._found)
+        if broken.failure is not Failure.CRASH or not made or not self._set_aside():
+            return False
+        self._bench.broadcast(Warned(f"trial {self._number}: {broken.message}; it goes on from its backup"))
+        self._from_backup()
+        return True
+
+    def _from_backup(self) -> None:
+        """Leave it to the next process after which epoch it goes on."""
+        self._clock.begin_again()
+        self._forget()
+
     def _begin_again(self) -> None:
+        self.remove_backup()
         self._bench.pause.patiently(lambda: self._oracle.begin_again(self._trial))
-        self._bench.budget.forget(len(self._epochs))
+        self._bench.budget.forget(self._counted)
+        self._counted = 0
         self._clock.begin_again()
         self._forget()
 
@@ -257,14 +270,19 @@ class Attempts:
 
     def close(self) -> None:
         """The trial makes no further epoch, and waits for nothing."""
-        self._go_on()
+        self._room.end()
         if self._has_set_aside:
             self._bench.budget.put_back()
             self._has_set_aside = False
 
-    def forgotten(self) -> None:
-        """The trial goes back in line: nothing that it did counts."""
-        self._bench.budget.forget(len(self._epochs))
+    def interrupted(self) -> None:
+        """The trial goes back in line; without a backup nothing that it did counts."""
+        if stamp_of(self._folder) is None:
+            self._bench.budget.forget(self._counted)
+
+    def remove_backup(self) -> None:
+        """The trial has ended, or begins again from its start."""
+        remove_backup(self._folder)
 
     @property
     def _reduced_batch(self) -> int | None:
@@ -278,8 +296,17 @@ class Attempts:
 
     def ending(self, broken: Broken | None) -> TrialRecord:
         """How the trial ended, without its score."""
-        record = self._record(self._values, *self._ended(broken))
-        return replace(record, seconds=self._clock.seconds)
+        status, reason, message = self._ended(broken)
+        return replace(
+            self.heard(self._number),
+            values=self._values,
+            status=status,
+            reason=reason,
+            message=message,
+            seconds=self._clock.seconds,
+            data=self._stamp,
+            reduced_batch=self._reduced_batch,
+        )
 
     def _ended(self, broken: Broken | None) -> tuple[Status, str, str]:
         if broken and broken.failure is Failure.TIMEOUT:

@@ -1,5 +1,6 @@
 """How long a search may go on: its time, its epochs in total, and the score that it looks for."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -50,7 +51,7 @@ class Budget:
         self.before = spent
         """Seconds of earlier sessions."""
         self._began = time.monotonic()
-        self._reserve = 0.0
+        self._reserve, self._confirming = 0.0, 0.0
         self._lock = threading.Lock()
         self._epochs, self._set_aside = epochs, 0
         self._is_reached = False
@@ -67,13 +68,26 @@ class Budget:
 
     @property
     def reserve(self) -> float:
-        """Seconds that are kept for the best model's evaluation: at most a quarter of the whole time."""
-        return min(self._reserve, (self.limits.seconds or 0.0) / 4)
+        """Seconds that are kept for what comes after the trials.
+
+        That is the best model's evaluation, at most a quarter of the whole time, and the confirming, at most a half.
+        """
+        whole = self.limits.seconds or 0.0
+        return min(self._reserve, whole / 4) + min(self._confirming, whole / 2)
 
     def keep_for_the_end(self, seconds: float) -> None:
         """Note how long the evaluation of a model like this trial's takes; the longest of them is kept in reserve."""
         with self._lock:
             self._reserve = max(self._reserve, seconds)
+
+    def keep_for_confirming(self, seconds: float) -> None:
+        """Note how long the confirming of the best trials so far would take; the last word counts."""
+        self._confirming = seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds of the whole time that are neither spent nor kept for the end; endless without a limit."""
+        return math.inf if self.limits.seconds is None else self.limits.seconds - self.spent - self.reserve
 
     def score(self, value: float | None) -> None:
         """Compare a trial's score with the target."""
@@ -89,8 +103,7 @@ class Budget:
         """
         if self._is_reached:
             return TARGET_IS_REACHED
-        seconds = self.limits.seconds
-        if seconds is not None and self.spent + coming + self.reserve >= seconds:
+        if coming >= self.left:
             return TIME_IS_UP
         epochs = self.limits.epochs
         return EPOCHS_ARE_SPENT if epochs is not None and self._epochs >= epochs else ""

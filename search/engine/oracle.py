@@ -4,11 +4,10 @@ It serves our own SearchTuner and any KerasTuner script alike. KerasTuner's own 
 lies in the study, so the same storage and study name go on where a killed search stopped.
 """
 
-import math
 import random
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +21,7 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from cnnsearch.search.engine.draws import Draws, Outline, Reject
 from cnnsearch.search.engine.failing import EveryTrialFailed, told_together
 from cnnsearch.search.engine.keras_objectives import check_methods, keras_objective, keras_status, objectives_of
+from cnnsearch.search.engine.keras_trials import ended_trial, note_metrics, running_trial
 from cnnsearch.search.engine.parameters import search_space_of
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.quiet import quiet_optuna
@@ -29,7 +29,8 @@ from cnnsearch.search.engine.samplers.named import sampler_of
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.ranking import Objectives, rank, without_values
 from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
-from cnnsearch.search.study import STUDY_NAME, TrialStudy, open_storage
+from cnnsearch.search.study import STUDY_NAME, TrialStudy
+from cnnsearch.search.study_database import open_storage
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.sections.pruners import Pruner
 from cnnsearch.spaces.sections.samplers import Sampler
@@ -62,6 +63,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             a constraint on one of them cost no trial.
         max_consecutive_failed_trials: the search ends when so many trials in a row failed; None for never.
         max_retries_per_trial: how often a trial that raised is run again before it counts as failed.
+        goes_on: says of an interrupted trial, by its number, whether it will go on after the epochs that it has had.
 
     Raises:
         CnnSearchError: an unknown sampler or pruner, one that cannot rank by several objectives, a database that does
@@ -86,6 +88,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         outline: Outline | None = None,
         max_consecutive_failed_trials: int | None = 5,
         max_retries_per_trial: int = 0,
+        goes_on: Callable[[int], bool] = lambda _: False,
     ) -> None:
         ours = objective if isinstance(objective, Objectives) else None
         super().__init__(
@@ -111,7 +114,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         self._space = search_space_of(self.hyperparameters)
         self.exhausted: str | None = None
         """What to say where every configuration was tried before the budget was spent."""
-        self.study.requeue_running()
+        self._goes_on = goes_on
+        self.study.requeue_running(goes_on)
         self._recall()
         for start in start_from[:max_trials]:
             self.study.enqueue(start)
@@ -129,19 +133,10 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         """Take over the ended trials of earlier sessions."""
         for record in self.study.records():
             if record.status.ended and not record.costs_nothing:
-                trial = self._keras_trial(record.number, dict(record.values))
-                trial.status = keras_status(record)
-                for epoch in record.epochs:
-                    self._note_metrics(trial, epoch.metrics, epoch.number)
-                trial.score, trial.best_step, trial.message = record.score, record.best_epoch or 0, record.message
+                trial = ended_trial(record, self.hyperparameters, self.study.objectives)
                 self.trials[trial.trial_id] = trial
                 self.start_order.append(trial.trial_id)
                 self.end_order.append(trial.trial_id)
-
-    def _keras_trial(self, number: int, values: dict[str, Scalar]) -> Trial:
-        hyperparameters = self.hyperparameters.copy()
-        hyperparameters.values = values
-        return Trial(hyperparameters=hyperparameters, trial_id=f"{number:04d}", status=TrialStatus.RUNNING)
 
     # KerasTuner's decorated versions of the next three lock for ever when something raises in them: not called.
 
@@ -176,7 +171,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         if drawn is None:
             self.exhausted = f"{self._space.all_of_it} tried"
             return self._stopped()
-        trial = self._keras_trial(drawn.number, drawn.values)
+        trial = running_trial(drawn.number, drawn.values, self.hyperparameters)
         self.trials[trial.trial_id] = trial
         self.start_order.append(trial.trial_id)
         return trial
@@ -198,19 +193,11 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         """Record metrics of a trial, as KerasTuner's own tuners do at a trial's end."""
         with self._lock:
             self._check_objective_found(metrics)
-            self._note_metrics(self.trials[trial_id], metrics, step)
+            note_metrics(self.trials[trial_id], metrics, step, self.study.objectives)
             if not self.study.record(int(trial_id)).epochs:  # a pruning callback reported them one by one
                 whole = {name: float(value) for name, value in metrics.items()}
                 self.study.report(int(trial_id), Epoch(step, whole, seconds=0.0))
             return self.trials[trial_id]
-
-    def _note_metrics(self, trial: Trial, metrics: Mapping[str, float], step: int) -> None:
-        for name, value in metrics.items():
-            if not math.isfinite(value):  # KerasTuner would warn of it, and rank by infinity
-                continue
-            if not trial.metrics.exists(name):
-                trial.metrics.register(name, direction=self.study.objectives.direction(name))
-            trial.metrics.update(name, value, step=step)
 
     def end_trial(self, trial: Trial) -> None:
         """Record how KerasTuner's tuner ended a trial.
@@ -288,6 +275,11 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         known = [self.trials.get(f"{record.number:04d}") for record in ranked]
         return [trial for trial in known if trial is not None and trial.status == TrialStatus.COMPLETED][:num_trials]
 
+    def keep(self, trial: Trial, epochs: int) -> tuple[Epoch, ...]:
+        """A running trial goes on after so many of the epochs that it has reported; gives these."""
+        with self._lock:
+            return self.study.keep(int(trial.trial_id), epochs)
+
     @property
     def is_complete(self) -> bool:
         """Whether there are as many trials as there may be."""
@@ -296,7 +288,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
     def requeue(self, trial: Trial) -> None:
         """Put a running trial that was interrupted back in line."""
         with self._lock:
-            self.study.requeue(int(trial.trial_id))
+            number = int(trial.trial_id)
+            self.study.requeue(number, goes_on=self._goes_on(number))
             self._leave(trial.trial_id)
             self.trials.pop(trial.trial_id, None)
 

@@ -8,7 +8,7 @@ from statistics import fmean
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.plan.budgets import trials_within_epochs, within_trial_time
+from cnnsearch.search.plan.budgets import confirming, time_of_trials, trials_within_epochs, within_trial_time
 from cnnsearch.search.plan.estimate import Load, Pace, Range, TrialTime, fit, search_seconds, trials_within
 from cnnsearch.search.plan.features import Features, features_of, making_rates
 from cnnsearch.search.plan.measure import timing_of
@@ -49,6 +49,8 @@ class Forecast:
         pruned_in_time: trials within the time limit with pruning.
         whole_in_epochs: trials that the epochs of the search allow without pruning; None where there is no such limit.
         pruned_in_epochs: the same with pruning.
+        confirm: seconds for the retrainings that confirm the best trials; None where none are asked for. They come on
+            top of `whole` and `pruned`, and a time limit has room for them.
     """
 
     epoch: Range
@@ -61,6 +63,7 @@ class Forecast:
     pruned_in_time: Range | None
     whole_in_epochs: int | None = None
     pruned_in_epochs: int | None = None
+    confirm: Range | None = None
 
 
 def timed(models: Mapping[str, ModelPlan], clocks: Clocks) -> dict[str, ModelPlan]:
@@ -149,10 +152,11 @@ def forecast(
         return [_trial(one, made) for one, made in zip(limited, features, strict=True)]
 
     whole, pruned = timed_with(None), timed_with(shares)
-    made = [float(sum(load.epochs * load.folds for load in each)) for each in loads]
+    made = _epochs(loads)
     in_epochs = trials_within_epochs(trials, search.epochs, made)
     pruned_in_epochs = trials_within_epochs(trials, search.epochs, [one * fmean(shares) for one in made])
-    limit = search.time
+    confirm = confirming(search.confirm, trials, [cost.trial(each, None) for each in loads], slots, cost.error)
+    limit = time_of_trials(search.time, confirm)
     return Forecast(
         epoch=Range(min(epochs), max(epochs)),
         start=cost.start,
@@ -164,7 +168,13 @@ def forecast(
         pruned_in_time=trials_within(limit, pruned, slots, cost.error) if limit else None,
         whole_in_epochs=in_epochs if search.epochs else None,
         pruned_in_epochs=pruned_in_epochs if search.epochs else None,
+        confirm=confirm,
     )
+
+
+def _epochs(loads: Sequence[Sequence[Load]]) -> list[float]:
+    """All epochs of each model."""
+    return [float(sum(load.epochs * load.folds for load in each)) for each in loads]
 
 
 def _paces(model: ModelPlan, dataset: Dataset) -> list[Pace]:

@@ -10,10 +10,10 @@ from statistics import median
 import keras
 import numpy as np
 
-from cnnsearch.search.model.size import weight_bytes
 from cnnsearch.search.model.views import seen_through
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import Built
+from cnnsearch.search.trial.whole import Whole
 from cnnsearch.spaces.document import Configuration, Search
 from cnnsearch.spaces.sections.constraints import Limit
 from cnnsearch.spaces.sections.objectives import MEASURES
@@ -48,15 +48,15 @@ def measures_of(search: Search) -> Measures:
     return Measures("latency" in names, tuple(limit for limit in search.limits if limit.name in MEASURES))
 
 
-def tell_built(line: Line, model: keras.Model, configuration: Configuration, measures: Measures) -> None:
-    """Tell the parent of a model that stands.
+def tell_built(line: Line, whole: Whole, configuration: Configuration, measures: Measures) -> None:
+    """Tell the parent of a network that stands.
 
     Raises:
         OutOfLimits: it breaks a constraint.
     """
     device = "gpu" if keras.distribution.list_devices("gpu") else "cpu"
-    seconds = latency(seen_through(model, configuration.evaluation)) if measures.latency else None
-    built = Built(model.count_params(), device, weight_bytes(model), seconds)
+    seconds = latency(seen_through(whole.model, configuration.evaluation)) if measures.latency else None
+    built = Built(whole.parameters, device, whole.model_size, seconds)
     line.tell(built)
     known = {"parameters": built.parameters, "model_size": built.model_size, "latency": built.latency}
     if any(limit.violation(known[limit.name]) for limit in measures.limits):

@@ -22,8 +22,17 @@ def _nothing_searched(starts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return starts
 
 
-EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row", "per_device")
+EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row", "per_device", "confirm")
 """The keys of `search` that say how much is done and how fast, not what is looked for."""
+
+
+class Confirm(Section):
+    """The best trials' configurations are trained again with new seeds before one of them is called the best."""
+
+    top: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many of the best trials."""
+    seeds: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many new seeds for each; an interval needs two or more."""
 
 
 class Search(Section):
@@ -48,6 +57,9 @@ class Search(Section):
     per_device: Annotated[int, Field(ge=1, le=64)] = 1
     """Trials side by side on each GPU, or on the CPU where there is none. Small ones, such as heads on kept features,
     leave most of a device idle; large ones may not fit beside each other."""
+    confirm: Confirm | None = None
+    """Names the best trial by retrainings with new seeds, since the score of the search is the best of many, and
+    therefore too good: `{top: 3, seeds: 3}`. `time` has room for them; null for none."""
     objective: ObjectiveForms = "val_accuracy"
     """What trials are ranked by: a word, any metric of Keras with its direction as in
     `{metric: val_precision, direction: max}`, or a list of several of these, which gives a Pareto front."""
@@ -78,6 +90,12 @@ class Search(Section):
                 rule = f"stop_at is a value of the one metric that trials are ranked by, got objective {ranked}"
                 advice = "Leave it out, or rank by one metric and put the others under constraints."
                 raise rejection("Search", [violation(("stop_at",), rule, self.stop_at, advice)])
+            if self.confirm is not None:
+                rule = (
+                    f"confirm names the best trial by the one metric that trials are ranked by, got objective {ranked}"
+                )
+                advice = "Leave it out, or rank by one metric and put the others under constraints."
+                raise rejection("Search", [violation(("confirm",), rule, self.confirm.model_dump(), advice)])
         if len(self.goals) > 1 and self.sampler.cmaes is not None:
             rule = f"cmaes ranks by one objective, got {len(self.goals)}"
             raise rejection("Search", [violation(("sampler",), rule, "cmaes", "Use nsga2, nsga3 or tpe.")])

@@ -17,7 +17,8 @@ from cnnsearch.search.outcome import best_epoch
 from cnnsearch.search.ranking import rank
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study import TrialStudy, open_storage, read_objective, read_trials, sqlite_url
+from cnnsearch.search.study import TrialStudy, read_objective, read_trials
+from cnnsearch.search.study_database import open_storage, sqlite_url
 from cnnsearch.spaces.errors import CnnSearchError
 
 ACCURACY = Objective("val_accuracy", "max")
@@ -231,3 +232,25 @@ def test_a_database_without_our_study_is_told_from_a_damaged_one(run: RunFolder)
 def test_a_storage_that_does_not_open_is_named(url: str) -> None:
     with pytest.raises(CnnSearchError, match=f"{url}: a study's database must"):
         open_storage(url)
+
+
+def test_a_trial_that_goes_on_keeps_its_epochs_up_to_one_and_is_told_the_others_again(run: RunFolder) -> None:
+    study = opened(run)
+    number = ask(study)
+    for one in (epoch(1, 0.5), epoch(2, 0.6), epoch(3, 0.9)):
+        study.report(number, one)
+    assert opened(run).requeue_running(goes_on=lambda _: True) == [number]
+    again = opened(run)
+    assert again.pop_waiting(again.trials()) is not None
+    assert again.keep(number, 1) == (epoch(1, 0.5),)
+    again.report(number, epoch(2, 0.7))
+    assert again.record(number).epochs == (epoch(1, 0.5), epoch(2, 0.7))
+
+
+def test_an_interrupted_trial_that_cannot_go_on_has_no_epochs(run: RunFolder) -> None:
+    study = opened(run)
+    number = ask(study)
+    study.report(number, epoch(1, 0.5))
+    again = opened(run)
+    again.requeue_running()
+    assert again.record(number).epochs == ()
