@@ -26,14 +26,17 @@ from cnnsearch.search.stored_trial import (
     ATTEMPT,
     ENDING,
     FOLD,
+    RUNG,
     START,
     attempt_of,
     epoch_key,
     epochs_of,
     record_of,
+    rung_key,
 )
 from cnnsearch.search.study_view import View
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 STUDY_NAME = "cnnsearch"
@@ -235,10 +238,11 @@ class TrialStudy:
         """Record a finished epoch; gives whether the pruner would end the trial here.
 
         A pruner compares trials at the same epoch, and every trial has its first fold's epochs. Later folds begin with
-        fresh weights: their first epochs would look like a fall, so no pruner sees them.
+        fresh weights: their first epochs would look like a fall, so no pruner sees them. Nor does it see the epochs of
+        rungs, at whose ends trials are compared: see `reach`.
         """
         trial_id, storage = self._trial_id(number), self._storage
-        first = epoch.fold in (None, 1)
+        first = epoch.fold in (None, 1) and epoch.rung is None
         metrics = {name: value for name, value in epoch.metrics.items() if math.isfinite(value)}
         value = metrics.get(self.objective.metric)
         if (
@@ -248,8 +252,17 @@ class TrialStudy:
         attribute = {"metrics": metrics, "seconds": epoch.seconds, ATTEMPT: self._attempts.get(number, 0)}
         if epoch.fold is not None:
             attribute[FOLD] = epoch.fold
+        if epoch.rung is not None:
+            attribute[RUNG] = epoch.rung.stored()
         storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
         return first and value is not None and self._behind(storage.get_trial(trial_id))
+
+    def reach(self, number: int, rung: Rung, value: float) -> dict[int, float]:
+        """Record the best value of a trial at the end of a rung; gives that of every trial that was trained alike."""
+        trial_id, key = self._trial_id(number), rung_key(rung)
+        self._storage.set_trial_intermediate_value(trial_id, rung.number, value)  # Optuna's samplers look at it
+        self._storage.set_trial_user_attr(trial_id, key, value)
+        return {trial.number: trial.user_attrs[key] for trial in self.trials() if key in trial.user_attrs}
 
     def _behind(self, trial: FrozenTrial) -> bool:
         """What the pruner says; the epochs of earlier attempts would make it judge an epoch that is still to come."""
@@ -262,8 +275,12 @@ class TrialStudy:
         """Record how a trial ended; its values and epochs are known already."""
         kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch")
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
+        if ending.rung is not None:
+            attribute[RUNG] = ending.rung.stored()
         self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
         state = _STATES[ending.status]
+        if state is TrialState.COMPLETE and not ending.is_whole:  # samplers would take its score for one of the last rung
+            state = TrialState.PRUNED
         self._study.tell(ending.number, ending.score if state is TrialState.COMPLETE else None, state=state)
         self._asked.pop(ending.number, None)
 
