@@ -12,9 +12,10 @@ from typing import Any
 
 from keras_tuner.engine.trial import Trial
 
-from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.dataset import Dataset, DatasetReference
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT
+from cnnsearch.search.engine.climbing import BEHIND, Rule
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
 from cnnsearch.search.engine.runner import Work
@@ -33,10 +34,22 @@ from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
-from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Making, Message, Noted, Trained, Verdict
+from cnnsearch.search.trial.messages import (
+    Broken,
+    Built,
+    DiskFull,
+    EpochDone,
+    Making,
+    Message,
+    Noted,
+    RungDone,
+    Trained,
+    Verdict,
+)
 from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
+from cnnsearch.spaces.rungs import Rung, climbed, on_rung
 from cnnsearch.spaces.space import configuration_yaml
 
 NO_GPU_SUPPORT = (
@@ -56,9 +69,12 @@ class Attempts:
         self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
         self._retries = 0
         self._configuration = with_seed(bench.space.configuration(self._values), self._number)
-        self._most = epochs_of(self._configuration) * (self._configuration.data.folds or 1)
+        self._rule = Rule.of(bench.space.document.search)
+        self._rungs = climbed(self._configuration, self._rule.first(self._number))
+        folds = self._configuration.data.folds or 1
+        self._most = epochs_of(self._configuration) * (folds + max(0, len(self._rungs) - 1))
         self._dataset: Dataset | None = None
-        self._has_set_aside, self._is_waiting = True, False
+        self._aside, self._is_waiting = bench.budget.least, False
         self._forget()
 
     def _forget(self) -> None:
@@ -106,7 +122,13 @@ class Attempts:
             objective=Objective.of(configuration.search.objective),
             seed=configuration.training.seed or 0,
             model=self._folder / "model.keras",
+            rungs=tuple((rung, self._reference_of(rung)) for rung in self._rungs),
         )
+
+    def _reference_of(self, rung: Rung) -> DatasetReference:
+        data = on_rung(self._configuration, rung).data
+        dataset = self._bench.pause.patiently(lambda: self._bench.dataset_of(data))
+        return dataset.reference().of_share(rung.share)
 
     def patience(self) -> float | None:
         """Seconds that the trial's process may still go on without a word."""
@@ -122,6 +144,8 @@ class Attempts:
             self._bench.broadcast(FeaturesMade(self._number, message.done, message.total))
         elif isinstance(message, EpochDone):
             return self._judge(message)
+        elif isinstance(message, RungDone):
+            return self._judge_rung(message.rung)
         elif isinstance(message, Trained):
             self._clock.training_ended()
             self._reason = message.reason
@@ -153,10 +177,8 @@ class Attempts:
     def _candidate(self) -> TrialRecord:
         """As `Checkpoints` will know it from the study: its score, and the folds that it has."""
         found = outcome_of(self._epochs, self._bench.checkpoints.objective)
-        score, folds = (found.score, found.folds) if found else (None, ())
-        return TrialRecord(
-            self._number, {}, Status.RUNNING, score=score, parameters=self._parameters, folds=folds, data=self._stamp
-        )
+        known = TrialRecord(self._number, {}, Status.RUNNING, parameters=self._parameters, data=self._stamp)
+        return replace(known, score=found.score, folds=found.folds, rung=found.rung) if found else known
 
     def _judge(self, done: EpochDone) -> Verdict:
         epoch = done.epoch
@@ -167,31 +189,53 @@ class Attempts:
         self._count(done)
         self._bench.broadcast(EpochEnded(self._number, epoch))
         if len(self._epochs) < self._most:
-            self._why = self._cut(epoch)
+            self._why = self._cut(epoch.seconds, epoch.work)
         if self._why:
             self._verdict = Verdict.STOP
         elif behind:
             self._verdict = Verdict.PRUNE
         return self._verdict
 
+    def _judge_rung(self, rung: Rung) -> Verdict:
+        """Whether a trial that has ended a rung climbs on."""
+        objective = self._bench.checkpoints.objective
+        found = outcome_of([epoch for epoch in self._epochs if epoch.rung == rung], objective)
+        reach = self._oracle.reach
+        if found is not None:
+            reached = self._bench.pause.patiently(lambda: reach(self._trial.trial_id, rung, found.score))
+            if self._rule.is_behind(self._number, reached, objective):
+                self._verdict = Verdict.PRUNE
+                return self._verdict
+        self._why = self._cut_before(next(above for above in self._rungs if above.number > rung.number), rung)
+        self._verdict = Verdict.STOP if self._why else self._verdict
+        return self._verdict
+
+    def _cut_before(self, coming: Rung, done: Rung) -> str:
+        """Which limit forbids the next rung, in words; where none does, an epoch of it is set aside."""
+        factor = coming.work / done.work
+        self._clock.epochs_grow(factor)
+        self._put_back()
+        return self._cut(factor * self._epochs[-1].seconds, coming.work)
+
     def _count(self, done: EpochDone) -> None:
         """Tell the budget of an epoch, of its score, and of what the evaluation of such a model takes."""
         budget, epoch = self._bench.budget, done.epoch
-        budget.take()
-        self._has_set_aside = False
-        if epoch.fold is None:  # one fold's score is no trial's score
+        budget.take(epoch.work, self._aside)
+        self._aside = 0.0
+        is_whole = epoch.rung is None or epoch.rung.is_last
+        if epoch.fold is None and is_whole:  # a score of one fold, or on a lower rung, is no trial's score
             budget.score(epoch.metrics.get(self._bench.checkpoints.objective.metric))
         if self._dataset is not None and len(self._dataset.rows("validation")):
             unseen = len(self._dataset.rows("test")) / len(self._dataset.rows("validation"))
             budget.keep_for_the_end(self._start + done.looked * (1 + unseen))
 
-    def _cut(self, epoch: Epoch) -> str:
-        """Which limit forbids the next epoch, in words; where none does, the epoch is set aside for this trial."""
+    def _cut(self, seconds: float, work: float) -> str:
+        """Which limit forbids an epoch of such a length, in words; where none does, it is set aside for this trial."""
         budget = self._bench.budget
-        why = budget.ended_by(coming=epoch.seconds) or (TRIAL_TIME if self._clock.is_up else "")
+        why = budget.ended_by(coming=seconds) or (TRIAL_TIME if self._clock.is_up else "")
         if not why:
-            self._has_set_aside = budget.set_aside()
-            why = "" if self._has_set_aside else EPOCHS_ARE_SPENT
+            self._aside = work if budget.set_aside(work) else 0.0
+            why = "" if self._aside else EPOCHS_ARE_SPENT
         return why
 
     def smaller(self, broken: Broken) -> bool:
@@ -219,24 +263,32 @@ class Attempts:
 
     def _begin_again(self) -> None:
         self._bench.pause.patiently(lambda: self._oracle.begin_again(self._trial))
-        self._bench.budget.forget(len(self._epochs))
+        self._bench.budget.forget(self._work)
         self._clock.begin_again()
         self._forget()
 
+    @property
+    def _work(self) -> float:
+        return sum(epoch.work for epoch in self._epochs)
+
     def _set_aside(self) -> bool:
-        self._has_set_aside = self._has_set_aside or self._bench.budget.set_aside()
-        return self._has_set_aside
+        budget = self._bench.budget
+        self._aside = self._aside or (budget.least if budget.set_aside() else 0.0)
+        return self._aside > 0
+
+    def _put_back(self) -> None:
+        if self._aside:
+            self._bench.budget.put_back(self._aside)
+        self._aside = 0.0
 
     def close(self) -> None:
         """The trial makes no further epoch, and waits for nothing."""
         self._go_on()
-        if self._has_set_aside:
-            self._bench.budget.put_back()
-            self._has_set_aside = False
+        self._put_back()
 
     def forgotten(self) -> None:
         """The trial goes back in line: nothing that it did counts."""
-        self._bench.budget.forget(len(self._epochs))
+        self._bench.budget.forget(self._work)
 
     @property
     def _reduced_batch(self) -> int | None:
@@ -270,7 +322,7 @@ class Attempts:
         if broken:
             return Status.FAILED, str(broken.failure), broken.message
         if self._verdict is Verdict.PRUNE:
-            return Status.PRUNED, PRUNED, ""
+            return Status.PRUNED, BEHIND if self._rungs else PRUNED, ""
         if self._verdict is Verdict.STOP:
             return Status.STOPPED_EARLY, self._why, ""
         return Status.STOPPED_EARLY if self._reason else Status.COMPLETED, self._reason, ""

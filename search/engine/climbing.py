@@ -15,6 +15,8 @@ from cnnsearch.spaces.rungs import rungs_of
 from cnnsearch.spaces.sections.pruners import Asha, Hyperband, Median, Percentile, Pruner, Threshold
 from cnnsearch.spaces.sections.search import Search
 
+BEHIND = "behind the others there"
+"""The reason that stands beside a trial which was pruned at the end of a rung."""
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from cnnsearch.search.model.phase_size import PhaseSize
 from cnnsearch.search.model.size import ModelSize
 from cnnsearch.search.records import Epoch, Failure
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 
@@ -46,6 +47,13 @@ class EpochDone:
 
     epoch: Epoch
     looked: float = 0.0
+
+
+@dataclass(frozen=True)
+class RungDone:
+    """All epochs of a rung below the last are finished; a `Verdict` is waited for."""
+
+    rung: Rung
 
 
 @dataclass(frozen=True)
@@ -135,4 +143,4 @@ class Verdict(StrEnum):
     STOP = "stop"
 
 
-Message = Built | Noted | Making | EpochDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken
+Message = Built | Noted | Making | EpochDone | RungDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken
