@@ -41,7 +41,7 @@ from cnnsearch.search.writing import write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import most_epochs
 from cnnsearch.spaces.points import first_trials
-from cnnsearch.spaces.rungs import comparing, rungs_of
+from cnnsearch.spaces.rungs import comparing, on_rung, rungs_of
 from cnnsearch.spaces.space import Space
 
 Progress = Callable[[int, int], None]
@@ -246,7 +246,8 @@ def _finish(prepared: _Prepared, oracle: OptunaOracle, objective: Objective, slo
     if best is None:
         return None
     folder = prepared.run.trial(best.number)
-    dataset = prepared.datasets.of(prepared.space.configuration(decoded(prepared.space, best.values)).data)
+    configuration = prepared.space.configuration(decoded(prepared.space, best.values))
+    dataset = prepared.datasets.of((on_rung(configuration, best.rung) if best.rung else configuration).data)
     seen = seen_images(prepared.run, best.data, dataset.fingerprint)
     origin = Origin.of(best, objective, phases_to_best(best, objective))
     trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)

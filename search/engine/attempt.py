@@ -169,7 +169,7 @@ class Attempts:
 
     def _built(self, message: Built) -> None:
         self._parameters = message.parameters
-        self._start = time.monotonic() - self._began
+        self._start = self._start or time.monotonic() - self._began  # the model is built anew on each rung
         self._bench.broadcast(TrialBuilt(self._number, message.parameters))
         if self._slot.is_gpu and message.device == "cpu":
             self._bench.say_once(Warned(NO_GPU_SUPPORT))
