@@ -19,8 +19,9 @@ from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weigh
 from cnnsearch.search.records import Epoch, Failure, Objective, Origin, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.seeds import with_seed
+from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import Built, EpochDone, Message, Noted, Trained, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import epochs_of

@@ -96,7 +96,9 @@ def epochs_of(trial: FrozenTrial) -> tuple[Epoch, ...]:
         for key, value in trial.user_attrs.items()
         if key.startswith(_EPOCH) and value.get(ATTEMPT, 0) == attempt
     ]
-    return tuple(sorted(found, key=lambda epoch: (epoch.rung.number if epoch.rung else 0, epoch.fold or 0, epoch.number)))
+    return tuple(
+        sorted(found, key=lambda epoch: (epoch.rung.number if epoch.rung else 0, epoch.fold or 0, epoch.number))
+    )
 
 
 def _rung(stored: Mapping[str, Any] | None) -> Rung | None:

@@ -279,7 +279,9 @@ class TrialStudy:
             attribute[RUNG] = ending.rung.stored()
         self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
         state = _STATES[ending.status]
-        if state is TrialState.COMPLETE and not ending.is_whole:  # samplers would take its score for one of the last rung
+        if (
+            state is TrialState.COMPLETE and not ending.is_whole
+        ):  # samplers would take its score for one of the last rung
             state = TrialState.PRUNED
         self._study.tell(ending.number, ending.score if state is TrialState.COMPLETE else None, state=state)
         self._asked.pop(ending.number, None)

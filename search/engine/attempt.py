@@ -34,6 +34,7 @@ from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
+from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import (
     Broken,
     Built,
@@ -46,7 +47,7 @@ from cnnsearch.search.trial.messages import (
     Trained,
     Verdict,
 )
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.rungs import Rung, climbed, on_rung

@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnsearch.search.records import Objective
 from cnnsearch.spaces.rungs import rungs_of
-from cnnsearch.spaces.sections.pruners import Asha, Hyperband, Median, Percentile, Pruner, Threshold
+from cnnsearch.spaces.sections.pruners import Asha, Median, Percentile, Pruner, Threshold
 from cnnsearch.spaces.sections.search import Search
 
 BEHIND = "behind the others there"

@@ -45,9 +45,7 @@ def _above(rungs: int, passing: float, startup: int, trials: int) -> list[float]
     return [each / trials for each in there]
 
 
-def climb(
-    loads: Sequence[Load], rungs: Sequence[Rung], passing: Sequence[float]
-) -> tuple[list[Load], list[float]]:
+def climb(loads: Sequence[Load], rungs: Sequence[Rung], passing: Sequence[float]) -> tuple[list[Load], list[float]]:
     """The loads of a trial on all of its rungs, and for each of their epochs the share of trials that make it.
 
     Args:

@@ -3,45 +3,34 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
 from cnnsearch.search.records import PHASE, Epoch, Objective
+from cnnsearch.search.trial.course import Place
 from cnnsearch.search.trial.failures import NotANumber
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import EpochDone, Verdict
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where in a trial's course an epoch stands.
+class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells the parent of each epoch and obeys its verdict.
 
-    Attributes:
-        fold: the number of its fold, from 1; None without folds.
-        phase: the number of its phase, from 1; None where there is one only.
-        epochs: how many epochs its fold had in the phases before.
+    Args:
+        line: to the parent.
+        place: of the epochs.
+        before: epochs that the fold has had in earlier stages.
+        looked: seconds that the validation images took, through the whole network.
     """
 
-    fold: int | None = None
-    phase: int | None = None
-    epochs: int = 0
-
-    def __str__(self) -> str:
-        return "" if self.fold is None else f" of fold {self.fold}"
-
-
-class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells the parent of each epoch and obeys its verdict."""
-
-    def __init__(self, line: Line, place: Place, looked: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(self, line: Line, place: Place, before: int = 0, looked: Callable[[], float] = lambda: 0.0) -> None:
         super().__init__()
-        self._line, self._place, self._looked = line, place, looked
+        self._line, self._place, self._before, self._looked = line, place, before, looked
         self._began = time.monotonic()
         self.ended_by = ""
-        self.epochs = place.epochs
+        self.epochs = before
         """How many epochs the fold has had."""
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -54,7 +43,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         Raises:
             NotANumber: its loss is not finite.
         """
-        self.epochs = self._place.epochs + epoch + 1
+        self.epochs = self._before + epoch + 1
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         metrics.setdefault("learning_rate", float(self.model.optimizer.learning_rate))
         if self._place.phase is not None:
@@ -62,7 +51,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         for name in ("loss", "val_loss"):
             if not math.isfinite(metrics.get(name, 0.0)):
                 raise NotANumber(f"{name} is {metrics[name]} after epoch {self.epochs}{self._place}")
-        done = Epoch(self.epochs, metrics, time.monotonic() - self._began, self._place.fold)
+        done = Epoch(self.epochs, metrics, time.monotonic() - self._began, self._place.fold, self._place.rung)
         verdict = self._line.ask(EpochDone(done, self._looked()))
         if verdict is not Verdict.GO_ON:
             self.ended_by = str(verdict)

@@ -143,4 +143,6 @@ class Verdict(StrEnum):
     STOP = "stop"
 
 
-Message = Built | Noted | Making | EpochDone | RungDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken
+Message = (
+    Built | Noted | Making | EpochDone | RungDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken
+)

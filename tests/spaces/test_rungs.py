@@ -113,6 +113,8 @@ def test_what_can_be_no_fidelity_is_told_with_its_place(fidelity: str, message: 
 
 
 def test_sizes_are_no_rungs_where_they_are_searched() -> None:
-    text = "data: {source: x, image_size: {choice: [32, 64]}}\nmodel: vgg16\nsearch: {fidelity: {image_size: [32, 64]}}\n"
+    text = (
+        "data: {source: x, image_size: {choice: [32, 64]}}\nmodel: vgg16\nsearch: {fidelity: {image_size: [32, 64]}}\n"
+    )
     with pytest.raises(SpaceError, match=r"rungs of a trial or searched, got a search over data\.image_size, too"):
         loads_space(text, "s")

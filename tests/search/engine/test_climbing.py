@@ -29,7 +29,9 @@ def climbing(pruner: Any, values: list[float], objective: Objective = ACCURACY) 
     return passed
 
 
-@pytest.mark.parametrize("pruner", ["asha", "hyperband", "median", "percentile", "patient", {"threshold": {"lower": 0}}])
+@pytest.mark.parametrize(
+    "pruner", ["asha", "hyperband", "median", "percentile", "patient", {"threshold": {"lower": 0}}]
+)
 @given(values=st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_whoever_is_as_good_as_all_before_climbs_on(pruner: Any, values: list[float]) -> None:
     best = [number for number, value in enumerate(values) if value >= max(values[: number + 1])]
@@ -77,5 +79,5 @@ def test_hyperband_compares_the_trials_of_one_bracket() -> None:
     found = rule("hyperband")
     early = [number for number in range(40) if found.first(number) == 1]
     late = [number for number in range(40) if found.first(number) == 2]
-    reached = {number: 0.9 for number in early} | {number: 0.1 for number in late}
+    reached = dict.fromkeys(early, 0.9) | dict.fromkeys(late, 0.1)
     assert not any(found.is_behind(number, reached, ACCURACY) for number in late)
