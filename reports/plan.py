@@ -239,10 +239,9 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
         table.add_row(*_row(f"with {search.pruner.kind} pruning{climbing}", *pruned))
     assumed = [f"a model may take {forecast.error:.0%} more or less", "early stopping only shortens this"]
     if forecast.share != 1:
-        assumed.insert(
-            1,
-            f"under {search.pruner.kind} trials make about {forecast.share:.0%} of their epochs{', by their work' if rungs else ''}",
-        )
+        counted = ", counted by their work" if rungs else ""
+        made = f"trials make about {forecast.share:.0%} of their epochs{counted}"
+        assumed.insert(1, f"under {search.pruner.kind} {made}")
     if search.stop_at is not None:
         assumed.append(f"no trial reaches {search.objective} {search.stop_at:g}, which ends the search")
     return [Text(lines[0]), table, Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]

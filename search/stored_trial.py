@@ -1,8 +1,8 @@
 """How a trial lies in its Optuna study, and what can be read from it there.
 
 Each epoch is an attribute of its trial (`epoch:0003`, in the second of several folds `epoch:02:0003`, on a rung below
-the last `epoch:rung-1:0003`) besides the intermediate value that pruners read, and a trial's ending is one attribute written before its final state, so that a
-reader finds every metric in the study alone.
+the last `epoch:rung-1:0003`) besides the intermediate value that pruners read, and a trial's ending is one attribute
+written before its final state, so that a reader finds every metric in the study alone.
 A trial that is begun again keeps the attributes of its earlier attempts, since Optuna deletes none; they carry the
 number of their attempt, and only those of the last one count.
 """

@@ -1,4 +1,4 @@
-"""The rungs that a trial climbs under `search.fidelity`: cheap trainings first, the one that is asked for at the end."""
+"""The rungs that a trial climbs under `search.fidelity`: cheap trainings first, the one that is asked for last."""
 
 import math
 from collections.abc import Mapping

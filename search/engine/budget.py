@@ -107,7 +107,7 @@ class Budget:
         return self.limits.epochs is None or epochs <= self.limits.epochs + _ROUNDING
 
     def set_aside(self, work: float | None = None) -> bool:
-        """Set an epoch of this work, or the least, aside for a trial that wants to begin it; false where none is left."""
+        """Set an epoch of this work, or the least, aside for a trial that would begin it; false where none is left."""
         asked = self.least if work is None else work
         with self._lock:
             left = self._has_room(self._epochs + self._set_aside + asked)

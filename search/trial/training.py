@@ -1,8 +1,8 @@
 """One trial, in its own process: build the model, fit it, report each epoch, keep the best weights, write the model.
 
 With `fine_tune` a training has two phases: the second one begins with the best weights of the first. With `data.folds`
-all of it is done once for each fold, and the score is the mean of the folds' best values. On rungs it is done before with less: see
-spaces/rungs.py. course.py has all of it in order.
+all of it is done once for each fold, and the score is the mean of the folds' best values. On rungs it is done before
+with less: see spaces/rungs.py. course.py has all of it in order.
 """
 
 from collections.abc import Sequence

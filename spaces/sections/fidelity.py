@@ -63,7 +63,7 @@ class Fidelity(Section):
         | None
     ) = None
     """The share of the training images on the first rung, and 1.0; between them the share grows by the pruner's
-    `reduction`, or threefold. A smaller share lies within each larger one; validation always takes all of its images."""
+    `reduction`, or threefold. A smaller share lies within each larger one; validation always takes all its images."""
     image_size: Annotated[list[ImageSize], Field(min_length=2, max_length=8), AfterValidator(_growing_sizes)] | None = (
         None
     )

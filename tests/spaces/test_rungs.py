@@ -1,5 +1,6 @@
 """The rungs of `search.fidelity`: which a configuration climbs, what is trained on each, what cannot be one."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -38,8 +39,8 @@ def test_shares_begin_with_the_lowest_grow_and_end_with_all_images(lowest: float
     rungs = rungs_of(search({"data": [lowest, 1.0]}, {"asha": {"reduction": reduction}}))
     shares = [rung.share for rung in rungs]
     assert (shares[0], shares[-1]) == (lowest, 1.0)
-    assert all(one < other for one, other in zip(shares, shares[1:], strict=False))
-    assert all(other / one <= reduction**1.5 * 1.000001 for one, other in zip(shares, shares[1:], strict=False))
+    assert all(one < other for one, other in pairwise(shares))
+    assert all(other / one <= reduction**1.5 * 1.000001 for one, other in pairwise(shares))
     assert [(rung.number, rung.of, rung.work) for rung in rungs] == [
         (number, len(rungs), share) for number, share in enumerate(shares, start=1)
     ]
