@@ -87,7 +87,9 @@ class Progression:
         return min(left, max(0.0, self.run.seconds - self.run.spent - self.elapsed))
 
     def _epochs_left(self, budget: int) -> float:
-        return max(0.0, budget - sum(epoch.work for t in [*self.ended, *self.running.values()] for epoch in t.epochs))
+        epochs = [epoch for trial in self.ended for epoch in trial.epochs]
+        epochs += [epoch for trial in self.running.values() for epoch in trial.epochs]
+        return max(0.0, budget - sum(epoch.work for epoch in epochs))
 
     def _epoch_seconds(self) -> float:
         """Seconds of a trial for each of its epochs, the time before its first one included."""

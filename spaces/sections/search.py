@@ -33,8 +33,8 @@ class Search(Section):
     pruner: Pruner = Pruner(asha=Asha())
     """Which trials end early for being behind."""
     fidelity: Fidelity | None = None
-    """What is made cheaper for trials until the pruner has compared them: `{data: [0.1, 1.0]}`, `{image_size: [32, 64]}`
-    or `{epochs: [3, 30]}`; null for epochs, with a first look by the pruner's own rule."""
+    """What is made cheaper for trials until the pruner has compared them: `{data: [0.1, 1.0]}`, `{image_size: [32,
+    64]}` or `{epochs: [3, 30]}`; null for epochs, with a first look by the pruner's own rule."""
     trials: Positive = 20
     """How many configurations are tried."""
     time: Duration | None = None
