@@ -1,5 +1,6 @@
 """SearchTuner: KerasTuner's seam for running trials. A thread serves each slot; each trial is a process of its own."""
 
+import gc
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -54,6 +55,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             CnnSearchError: too many trials failed in a row, or the study cannot be written.
         """
         slots = self._bench.slots
+        gc.freeze()  # the libraries stay: each time that the collector looked through them would halt all slots
         with ThreadPoolExecutor(len(slots), thread_name_prefix="slot") as pool:
             serving = [pool.submit(self._serve, slot) for slot in slots]
             try:

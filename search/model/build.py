@@ -51,7 +51,6 @@ def compile_model(
     own = getattr(model, "optimizer", None)  # a HyperModel may bring one
     parts = configuration.training.accumulate
     optimizer = accumulating(own, parts) if own is not None else optimizer_of(configuration, steps_per_epoch)
-    model.compile(optimizer, loss=loss, metrics=[accuracy])
     model.compile(optimizer, loss=loss, metrics=[accuracy], steps_per_execution=at_once)
 
 
