@@ -27,15 +27,18 @@ from cnnsearch.search.stored_trial import (
     DROPPED,
     ENDING,
     FOLD,
+    RUNG,
     START,
     attempt_of,
     epoch_key,
     epochs_of,
     record_of,
+    rung_key,
 )
 from cnnsearch.search.study_storage import StudyStorage, in_one_step
 from cnnsearch.search.study_view import View
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 STUDY_NAME = "cnnsearch"
@@ -255,20 +258,31 @@ class TrialStudy:
         """Record a finished epoch; gives whether the pruner would end the trial here.
 
         A pruner compares trials at the same epoch, and every trial has its first fold's epochs. Later folds begin with
-        fresh weights: their first epochs would look like a fall, so no pruner sees them.
+        fresh weights: their first epochs would look like a fall, so no pruner sees them. Nor does it see the epochs of
+        rungs, at whose ends trials are compared: see `reach`.
         """
         trial_id, storage = self._trial_id(number), self._storage
-        first = epoch.fold in (None, 1)
+        first = epoch.fold in (None, 1) and epoch.rung is None
         metrics = {name: value for name, value in epoch.metrics.items() if math.isfinite(value)}
         value = metrics.get(self.objective.metric)
         attribute = {"metrics": metrics, "seconds": epoch.seconds, ATTEMPT: self._attempts.get(number, 0)}
         if epoch.fold is not None:
             attribute[FOLD] = epoch.fold
+        if epoch.rung is not None:
+            attribute[RUNG] = epoch.rung.stored()
         with in_one_step(storage):
             if first and value is not None:  # what is not finite would be read as an ending by a pruner
                 storage.set_trial_intermediate_value(trial_id, epoch.number, value)
             storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
         return first and value is not None and self._behind(storage.get_trial(trial_id))
+
+    def reach(self, number: int, rung: Rung, value: float) -> dict[int, float]:
+        """Record the best value of a trial at the end of a rung; gives that of every trial that was trained alike."""
+        trial_id, key = self._trial_id(number), rung_key(rung)
+        with in_one_step(self._storage):
+            self._storage.set_trial_intermediate_value(trial_id, rung.number, value)  # Optuna's samplers look at it
+            self._storage.set_trial_user_attr(trial_id, key, value)
+        return {trial.number: trial.user_attrs[key] for trial in self.trials() if key in trial.user_attrs}
 
     def _behind(self, trial: FrozenTrial) -> bool:
         """What the pruner says; the epochs of earlier attempts would make it judge an epoch that is still to come."""
@@ -281,7 +295,11 @@ class TrialStudy:
         """Record how a trial ended; its values and epochs are known already."""
         kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch")
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
+        if ending.rung is not None:
+            attribute[RUNG] = ending.rung.stored()
         state = _STATES[ending.status]
+        if state is TrialState.COMPLETE and not ending.is_whole:
+            state = TrialState.PRUNED  # samplers would take its score for one of the last rung
         with in_one_step(self._storage):
             self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
             self._study.tell(ending.number, ending.score if state is TrialState.COMPLETE else None, state=state)

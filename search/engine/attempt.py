@@ -4,6 +4,7 @@ A trial that runs out of memory has another attempt, whose batches go through th
 """
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any
 
 from keras_tuner.engine.trial import Trial
 
-from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.dataset import Dataset, DatasetReference
 from cnnsearch.search.engine.backups import backup_of, clear, remove_backup, stamp_of
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT
+from cnnsearch.search.engine.climbing import BEHIND, Rule
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
 from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
@@ -33,12 +35,14 @@ from cnnsearch.search.listeners.events import (
 )
 from cnnsearch.search.listeners.pause import RoomWait
 from cnnsearch.search.model.hypermodel import declare
+from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, KnownBackbone, Making, Message, Verdict
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
+from cnnsearch.spaces.rungs import Rung, climbed, on_rung
 from cnnsearch.spaces.space import configuration_yaml
 
 NO_GPU_SUPPORT = (
@@ -57,13 +61,16 @@ class Attempts(Dialogue):
         self._number = int(trial.trial_id)
         self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
         self._retries, self._is_first = 0, True
-        self._counted, self._found = 0, stamp_of(self._folder)
+        self._counted, self._found = list[Epoch](), stamp_of(self._folder)
         self.is_halted = False
         """Whether its process was told to end, so that the trial goes on at another time."""
         self._configuration = with_seed(bench.space.configuration(self._values), self._number)
-        self._most = epochs_of(self._configuration) * (self._configuration.data.folds or 1)
+        self._rule = Rule.of(bench.space.document.search)
+        self._rungs = climbed(self._configuration, self._rule.first(self._number))
+        folds = self._configuration.data.folds or 1
+        self._most = epochs_of(self._configuration) * (folds + max(0, len(self._rungs) - 1))
         self._dataset: Dataset | None = None
-        self._has_set_aside, self._room = True, RoomWait(bench.pause)
+        self._aside, self._room = bench.budget.least, RoomWait(bench.pause)
         super().__init__()
 
     def _forget(self) -> None:
@@ -88,9 +95,9 @@ class Attempts(Dialogue):
     def prepare(self) -> Work:
         """Make the trial's folder afresh and say what is to be done; the log of earlier attempts stays."""
         bench, number = self._bench, self._number
-        self._counted = len(self._oracle.study.record(number).epochs)
+        self._counted = [*self._oracle.study.record(number).epochs]
         if not self._retries:
-            clear(self._folder, goes_on=self._counted > 0)
+            clear(self._folder, goes_on=bool(self._counted))
         self._found = stamp_of(self._folder)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
         header = f"trial {number} of {bench.run.path.name}"
@@ -112,9 +119,15 @@ class Attempts(Dialogue):
             seed=configuration.training.seed or 0,
             model=self._folder / "model.keras",
             backup=backup_of(self._folder),
-            had=self._counted,
+            had=len(self._counted),
             known=tuple(self._bench.known.values()),
+            rungs=tuple((rung, self._reference_of(rung)) for rung in self._rungs),
         )
+
+    def _reference_of(self, rung: Rung) -> DatasetReference:
+        data = on_rung(self._configuration, rung).data
+        dataset = self._bench.pause.patiently(lambda: self._bench.dataset_of(data))
+        return dataset.reference().of_share(rung.share)
 
     def patience(self) -> float | None:
         """Seconds that the trial's process may still go on without a word."""
@@ -143,7 +156,7 @@ class Attempts(Dialogue):
         return self._room.wait()
 
     def _built(self, built: Built) -> None:
-        self._start = time.monotonic() - self._began
+        self._start = self._start or time.monotonic() - self._began  # the model is built anew on each rung
         self._bench.broadcast(TrialBuilt(self._number, built.parameters))
         if self._slot.is_gpu and built.device == "cpu":
             self._bench.say_once(Warned(NO_GPU_SUPPORT))
@@ -152,8 +165,8 @@ class Attempts(Dialogue):
         """Take over as many of the trial's epochs as its process goes on after."""
         pause = self._bench.pause
         kept = pause.patiently(lambda: self._oracle.keep(self._trial, epochs))
-        self._bench.budget.forget(self._counted - len(kept))
-        self._counted, self._epochs = len(kept), [*kept]
+        self._bench.budget.forget(_work(self._counted) - _work(kept))
+        self._counted, self._epochs = [*kept], [*kept]
         if not kept:
             return
         if self._is_first:  # else they are of this session, whose clock goes on
@@ -173,7 +186,7 @@ class Attempts(Dialogue):
         self._count(done)
         self._bench.broadcast(EpochEnded(self._number, epoch))
         if len(self._epochs) < self._most:
-            self._why = self._cut(epoch)
+            self._why = self._cut(epoch.seconds, epoch.work)
         if self._why:
             self._verdict = Verdict.STOP
         elif behind:
@@ -181,25 +194,47 @@ class Attempts(Dialogue):
         self.is_halted = self._verdict is Verdict.GO_ON and self._bench.halting.is_set()
         return Verdict.HALT if self.is_halted else self._verdict
 
+    def _judge_rung(self, rung: Rung) -> Verdict:
+        """Whether a trial that has ended a rung climbs on."""
+        objective = self._bench.checkpoints.objective
+        found = outcome_of([epoch for epoch in self._epochs if epoch.rung == rung], objective)
+        reach = self._oracle.reach
+        if found is not None:
+            reached = self._bench.pause.patiently(lambda: reach(self._trial.trial_id, rung, found.score))
+            if self._rule.is_behind(self._number, reached, objective):
+                self._verdict = Verdict.PRUNE
+                return self._verdict
+        self._why = self._cut_before(next(above for above in self._rungs if above.number > rung.number), rung)
+        self._verdict = Verdict.STOP if self._why else self._verdict
+        return self._verdict
+
+    def _cut_before(self, coming: Rung, done: Rung) -> str:
+        """Which limit forbids the next rung, in words; where none does, an epoch of it is set aside."""
+        factor = coming.work / done.work
+        self._clock.epochs_grow(factor)
+        self._put_back()
+        return self._cut(factor * self._epochs[-1].seconds, coming.work)
+
     def _count(self, done: EpochDone) -> None:
         """Tell the budget of an epoch, of its score, and of what the evaluation of such a model takes."""
         budget, epoch = self._bench.budget, done.epoch
-        budget.take()
-        self._counted += 1
-        self._has_set_aside = False
-        if epoch.fold is None:  # one fold's score is no trial's score
+        budget.take(epoch.work, self._aside)
+        self._counted.append(epoch)
+        self._aside = 0.0
+        is_whole = epoch.rung is None or epoch.rung.is_last
+        if epoch.fold is None and is_whole:  # a score of one fold, or on a lower rung, is no trial's score
             budget.score(epoch.metrics.get(self._bench.checkpoints.objective.metric))
         if self._dataset is not None and len(self._dataset.rows("validation")):
             unseen = len(self._dataset.rows("test")) / len(self._dataset.rows("validation"))
             budget.keep_for_the_end(self._start + done.looked * (1 + unseen))
 
-    def _cut(self, epoch: Epoch) -> str:
-        """Which limit forbids the next epoch, in words; where none does, the epoch is set aside for this trial."""
+    def _cut(self, seconds: float, work: float) -> str:
+        """Which limit forbids an epoch of such a length, in words; where none does, it is set aside for this trial."""
         budget = self._bench.budget
-        why = budget.ended_by(coming=epoch.seconds) or (TRIAL_TIME if self._clock.is_up else "")
+        why = budget.ended_by(coming=seconds) or (TRIAL_TIME if self._clock.is_up else "")
         if not why:
-            self._has_set_aside = budget.set_aside()
-            why = "" if self._has_set_aside else EPOCHS_ARE_SPENT
+            self._aside = work if budget.set_aside(work) else 0.0
+            why = "" if self._aside else EPOCHS_ARE_SPENT
         return why
 
     def another(self, broken: Broken) -> bool:
@@ -247,26 +282,30 @@ class Attempts(Dialogue):
     def _begin_again(self) -> None:
         self.remove_backup()
         self._bench.pause.patiently(lambda: self._oracle.begin_again(self._trial))
-        self._bench.budget.forget(self._counted)
-        self._counted = 0
+        self._bench.budget.forget(_work(self._counted))
+        self._counted = []
         self._clock.begin_again()
         self._forget()
 
     def _set_aside(self) -> bool:
-        self._has_set_aside = self._has_set_aside or self._bench.budget.set_aside()
-        return self._has_set_aside
+        budget = self._bench.budget
+        self._aside = self._aside or (budget.least if budget.set_aside() else 0.0)
+        return self._aside > 0
+
+    def _put_back(self) -> None:
+        if self._aside:
+            self._bench.budget.put_back(self._aside)
+        self._aside = 0.0
 
     def close(self) -> None:
         """The trial makes no further epoch, and waits for nothing."""
         self._room.end()
-        if self._has_set_aside:
-            self._bench.budget.put_back()
-            self._has_set_aside = False
+        self._put_back()
 
     def interrupted(self) -> None:
         """The trial goes back in line; without a backup nothing that it did counts."""
         if stamp_of(self._folder) is None:
-            self._bench.budget.forget(self._counted)
+            self._bench.budget.forget(_work(self._counted))
 
     def remove_backup(self) -> None:
         """The trial has ended, or begins again from its start."""
@@ -304,7 +343,7 @@ class Attempts(Dialogue):
         if broken:
             return Status.FAILED, str(broken.failure), broken.message
         if self._verdict is Verdict.PRUNE:
-            return Status.PRUNED, PRUNED, ""
+            return Status.PRUNED, BEHIND if self._rungs else PRUNED, ""
         if self._verdict is Verdict.STOP:
             return Status.STOPPED_EARLY, self._why, ""
         return Status.STOPPED_EARLY if self._reason else Status.COMPLETED, self._reason, ""
@@ -313,3 +352,7 @@ class Attempts(Dialogue):
 def more_parts(batch_size: int, parts: int) -> int | None:
     """The next number of parts for batches that are too large: twice as many; None where each has one image."""
     return min(2 * parts, batch_size) if parts < batch_size else None
+
+
+def _work(epochs: Sequence[Epoch]) -> float:
+    return float(sum(epoch.work for epoch in epochs))

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from cnnsearch.spaces.duration import Duration
+from cnnsearch.spaces.sections.fidelity import Fidelity
 from cnnsearch.spaces.sections.numbers import Positive, Seed
 from cnnsearch.spaces.sections.pruners import Asha, Pruner
 from cnnsearch.spaces.sections.rules import broken
@@ -40,6 +41,9 @@ class Search(Section):
     """How the next configuration is chosen; none is tried twice."""
     pruner: Pruner = Pruner(asha=Asha())
     """Which trials end early for being behind."""
+    fidelity: Fidelity | None = None
+    """What is made cheaper for trials until the pruner has compared them: `{data: [0.1, 1.0]}`, `{image_size: [32,
+    64]}` or `{epochs: [3, 30]}`; null for epochs, with a first look by the pruner's own rule."""
     trials: Positive = 20
     """How many configurations are tried."""
     time: Duration | None = None
