@@ -109,9 +109,8 @@ def _walked_from(trial: _Trial, before: Sequence[Ended], running: Running | None
     course, ended = course_of(trial.job), [*before]
     for stage, coming in [*zip_longest(course, course[1:])][len(before) :]:
         whole = _begun(trial.job, stage, ended)
-        if (
-            len(ended) == len(before) or ended[-1].place.rung != stage.place.rung
-        ):  # larger images may ask for more weights
+        # Of larger images more weights may be made.
+        if len(ended) == len(before) or ended[-1].place.rung != stage.place.rung:
             device = "gpu" if keras.distribution.list_devices("gpu") else "cpu"
             trial.line.tell(Built(whole.parameters, device))
         end = _fitted(trial, stage, whole, ended, running)
