@@ -102,14 +102,15 @@ class Progression:
             return left
         return min(left, max(0.0, self.run.seconds - self.run.spent - self.elapsed))
 
-    def _epochs_left(self, budget: int) -> int:
-        done = sum(len(t.epochs) for t in self.ended) + sum(len(t.epochs) for t in self.running.values())
-        return max(0, budget - done)
+    def _epochs_left(self, budget: int) -> float:
+        epochs = [epoch for trial in self.ended for epoch in trial.epochs]
+        epochs += [epoch for trial in self.running.values() for epoch in trial.epochs]
+        return max(0.0, budget - sum(epoch.work for epoch in epochs))
 
     def _epoch_seconds(self) -> float:
         """Seconds of a trial for each of its epochs, the time before its first one included."""
-        epochs = sum(len(trial.epochs) for trial in self.ended)
-        return sum(trial.seconds or 0.0 for trial in self.ended) / max(1, epochs)
+        epochs = sum(epoch.work for trial in self.ended for epoch in trial.epochs)
+        return sum(trial.seconds or 0.0 for trial in self.ended) / (epochs or 1)
 
 
 def score_text(score: float | None) -> str:

@@ -45,12 +45,14 @@ def ranked_table(trials: Sequence[TrialRecord], objective: Objective | Objective
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     table.header_style = "dim"
     front = {trial.number for trial in front_of(trials, objectives)} if len(objectives.all) > 1 else set()
-    for name in ("#", "trial", *_ranked_names(objectives), "epochs", "time", *_weights(objectives)):
+    fidelity = ["fidelity"] if any(trial.rung for trial in ranked) else []
+    for name in ("#", "trial", *_ranked_names(objectives), *fidelity, "epochs", "time", *_weights(objectives)):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("configuration", overflow="fold")
     table.add_column("ended", overflow="fold", max_width=24)
     for place, trial in enumerate(ranked[:limit], start=1):
-        cells = _cells(f"* {place}" if trial.number in front else str(place), trial, objectives)
+        star = "* " if trial.number in front else ""
+        cells = _cells(f"{star}{place}", trial, objectives, with_fidelity=bool(fidelity))
         table.add_row(*cells, style="bold" if place == 1 else "")
     notes = [f"* the Pareto front, {len(front)} trials: none is better in every objective"] if front else []
     notes += [f"{len(ranked) - limit} more with a score in trials.csv"] if len(ranked) > limit else []
@@ -69,12 +71,13 @@ def _weights(objectives: Objectives) -> tuple[str, ...]:
     return () if "parameters" in objectives.names else ("weights",)
 
 
-def _cells(place: str, trial: TrialRecord, objectives: Objectives) -> list[RenderableType]:
+def _cells(place: str, trial: TrialRecord, objectives: Objectives, *, with_fidelity: bool) -> list[RenderableType]:
     values = [value_with_unit(name, trial.value(name)) for name in objectives.names]
     return [
         place,
         str(trial.number),
         *([f"{trial.score:.4f}"] if objectives.is_plain else values),
+        *([trial.rung.fidelity if trial.rung else ""] if with_fidelity else []),
         str(len(trial.epochs)),
         time_text(trial.seconds),
         *(count_text(trial.parameters) for _ in _weights(objectives)),

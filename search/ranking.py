@@ -9,6 +9,8 @@ from cnnsearch.spaces.document import Search
 from cnnsearch.spaces.sections.constraints import Limit
 from cnnsearch.spaces.sections.objectives import MEASURES, direction_of
 
+_Short = tuple[float, bool]
+
 
 @dataclass(frozen=True)
 class Objectives:
@@ -110,35 +112,35 @@ def rank(trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objec
     first objective decides.
 
     A trial that ended before its last fold stands behind those with all of them, since a single fold may be an easy
-    one: what the pruner stops there would otherwise pass for better than the trials that it was stopped for.
+    one: what the pruner stops there would otherwise pass for better than the trials that it was stopped for. So does
+    one that ended on a lower rung than others.
     """
     objectives = Objectives.around(objective)
     scored = [t for t in (trials.values() if isinstance(trials, Mapping) else trials) if t.score is not None]
     if not objectives.is_plain:
         scored = [trial for trial in scored if len(trial.objective_values) == len(objectives.all)]
-    most = _most_folds(scored)
-    late = [len(trial.folds) < most[_images(trial)] for trial in scored]
-    places = _places(scored, late, objectives)
-    order = sorted(zip(late, places, scored, strict=True), key=lambda t: (*t[:2], t[2].parameters or 0, t[2].number))
+    short = _short_of_whole(scored)
+    places = _places(scored, short, objectives)
+    order = sorted(zip(short, places, scored, strict=True), key=lambda t: (*t[:2], t[2].parameters or 0, t[2].number))
     return [trial for _, _, trial in order]
 
 
 def front_of(trials: Sequence[TrialRecord], objectives: Objectives) -> list[TrialRecord]:
     """The Pareto front: the trials that no other one is better than in one objective and as good in all."""
     ranked = rank(list(trials), objectives)
-    most = _most_folds(ranked)
-    whole = [trial for trial in ranked if len(trial.folds) == most[_images(trial)]]
+    short = _short_of_whole(ranked)
+    whole = [trial for trial, each in zip(ranked, short, strict=True) if each == short[0]]
     numbers = fronts([_losses(trial, objectives) for trial in whole])
     return [trial for trial, front in zip(whole, numbers, strict=True) if front == 0]
 
 
-def _places(trials: Sequence[TrialRecord], late: Sequence[bool], objectives: Objectives) -> list[tuple[float, ...]]:
-    """What each trial is ranked by, less first: its front among trials with as many folds, then the objectives."""
+def _places(trials: Sequence[TrialRecord], short: Sequence[_Short], objectives: Objectives) -> list[tuple[float, ...]]:
+    """What each trial is ranked by, less first: its front among trials trained as far, then the objectives."""
     losses = [_losses(trial, objectives) for trial in trials]
     found: list[tuple[float, ...]] = list(losses)
     if len(objectives.all) > 1:
-        for group in (False, True):
-            members = [index for index, is_late in enumerate(late) if is_late is group]
+        for group in set(short):
+            members = [index for index, each in enumerate(short) if each == group]
             for index, front in zip(members, fronts([losses[index] for index in members]), strict=True):
                 found[index] = (front, *losses[index])
     return found
@@ -148,6 +150,17 @@ def _losses(trial: TrialRecord, objectives: Objectives) -> tuple[float, ...]:
     """Less is better in each of them."""
     values = (trial.score or 0.0,) if objectives.is_plain else trial.objective_values
     return tuple(-objective.gain(value) for objective, value in zip(objectives.all, values, strict=True))
+
+
+def _short_of_whole(trials: Sequence[TrialRecord]) -> list[_Short]:
+    """How far from a whole training each trial ended, less first: by its rung's work, then by its folds."""
+    most = _most_folds(trials)
+    return [(-_work(trial), len(trial.folds) < most[_images(trial)]) for trial in trials]
+
+
+def _work(trial: TrialRecord) -> float:
+    """The work of an epoch where a trial ended, as a share of that of what its configuration names."""
+    return 1.0 if trial.rung is None else trial.rung.work
 
 
 def _most_folds(trials: Sequence[TrialRecord]) -> Mapping[str, int]:

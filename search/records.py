@@ -7,6 +7,7 @@ from math import isfinite
 from statistics import fmean, stdev
 from types import MappingProxyType
 
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.sections.objectives import direction_of
 from cnnsearch.spaces.values import Scalar
 
@@ -54,12 +55,19 @@ class Epoch:
         metrics: what Keras logged, such as `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`.
         seconds: wall time of this epoch.
         fold: the number of its fold, from 1, in each of which epochs begin anew; None where there are no folds.
+        rung: the rung that it was trained on, on each of which epochs begin anew; None where there are no rungs.
     """
 
     number: int
     metrics: Mapping[str, float]
     seconds: float
     fold: int | None = None
+    rung: Rung | None = None
+
+    @property
+    def work(self) -> float:
+        """Its share of the work of an epoch of what its configuration names."""
+        return 1 if self.rung is None else self.rung.work
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ class TrialRecord:
         data: the stamp of the images that it was trained on; empty where an earlier version did not note it.
         reduced_batch: images that went through its network at once, where memory was too small for its whole batches;
             the steps of its training were those of whole batches all the same. None where they fitted.
+        rung: the highest rung that it reached, which its score is of; None where there are no rungs.
         latency: seconds that its model takes for one image, where that was asked for.
         model_size: bytes of its model's weights.
         objective_values: its values of several objectives, or of one that is no metric, in their order; empty where
@@ -110,9 +119,15 @@ class TrialRecord:
     folds: tuple[FoldScore, ...] = field(default=())
     data: str = ""
     reduced_batch: int | None = None
+    rung: Rung | None = None
     latency: float | None = None
     model_size: int | None = None
     objective_values: tuple[float, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its score is of the training that its configuration names, not of a cheaper one."""
+        return self.rung is None or self.rung.is_last
 
     @property
     def costs_nothing(self) -> bool:
@@ -139,10 +154,11 @@ class TrialRecord:
     @property
     def best_metrics(self) -> Mapping[str, float]:
         """The metrics of the best epoch, with folds the means over their best epochs; empty where there is none."""
+        epochs = [epoch for epoch in self.epochs if epoch.rung == self.rung]
         if self.folds:
             best = {(fold.fold, fold.epoch) for fold in self.folds}
-            return _means([epoch.metrics for epoch in self.epochs if (epoch.fold, epoch.number) in best])
-        return next((epoch.metrics for epoch in self.epochs if epoch.number == self.best_epoch), {})
+            return _means([epoch.metrics for epoch in epochs if (epoch.fold, epoch.number) in best])
+        return next((epoch.metrics for epoch in epochs if epoch.number == self.best_epoch), {})
 
 
 def _means(metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -47,6 +47,7 @@ from cnnsearch.spaces.document import Configuration, Document
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import most_epochs
 from cnnsearch.spaces.points import first_trials
+from cnnsearch.spaces.rungs import comparing, on_rung, rungs_of
 from cnnsearch.spaces.space import Space
 
 Progress = Callable[[int, int], None]
@@ -213,9 +214,12 @@ def _budget(prepared: _Prepared, objective: Objective, known: Sequence[TrialReco
     search = prepared.space.document.search
     limits = Limits(search.time, search.epochs, search.stop_at, objective)
     before = spent_seconds(prepared.run) if prepared.chosen.continued else 0.0
-    budget = Budget(limits, before, sum(len(trial.epochs) for trial in known), lambda: pause.seconds)
+    made = sum(epoch.work for trial in known for epoch in trial.epochs)
+    least = min((rung.work for rung in rungs_of(search)), default=1)
+    budget = Budget(limits, before, made, lambda: pause.seconds, least)
     for trial in filter(counts, known):
-        budget.score(trial.score)
+        if trial.is_whole:
+            budget.score(trial.score)
     return budget
 
 
@@ -237,7 +241,7 @@ def _oracle(prepared: _Prepared) -> OptunaOracle:
         seed=search.seed,
         storage=sqlite_url(prepared.run.study),
         sampler=search.sampler,
-        pruner=pruner_of(search.pruner, most_epochs(prepared.space.document)),
+        pruner=pruner_of(comparing(search), most_epochs(prepared.space.document)),
         start_from=[encoded(prepared.space, start) for start in first_trials(prepared.space)],
         reject=partial(why_impossible, prepared.space),
         outline=partial(outline_of, prepared.space, classes),
@@ -289,4 +293,6 @@ def _finish(prepared: _Prepared, oracle: OptunaOracle, slot: Slot) -> ModelFolde
 
 
 def _configuration_of(space: Space, trial: TrialRecord) -> Configuration:
-    return space.configuration(decoded(space, trial.values))
+    """What a trial trained last: that of its rung, where it did not reach the last one."""
+    configuration = space.configuration(decoded(space, trial.values))
+    return on_rung(configuration, trial.rung) if trial.rung else configuration

@@ -24,16 +24,19 @@ from cnnsearch.search.stored_trial import (
     DROPPED,
     ENDING,
     FOLD,
+    RUNG,
     START,
     attempt_of,
     epoch_key,
     epochs_of,
     record_of,
+    rung_key,
 )
 from cnnsearch.search.study_database import open_storage, readable, sqlite_url
 from cnnsearch.search.study_storage import in_one_step
 from cnnsearch.search.study_view import View
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 STUDY_NAME = "cnnsearch"
@@ -215,20 +218,31 @@ class TrialStudy:
         """Record a finished epoch; gives whether the pruner would end the trial here.
 
         A pruner compares trials at the same epoch, and every trial has its first fold's epochs. Later folds begin with
-        fresh weights: their first epochs would look like a fall, so no pruner sees them.
+        fresh weights: their first epochs would look like a fall, so no pruner sees them. Nor does it see the epochs of
+        rungs, at whose ends trials are compared: see `reach`.
         """
         trial_id, storage = self._trial_id(number), self._storage
-        first = epoch.fold in (None, 1)
+        first = epoch.fold in (None, 1) and epoch.rung is None
         metrics = {name: value for name, value in epoch.metrics.items() if math.isfinite(value)}
         value = metrics.get(self.objective.metric)
         attribute = {"metrics": metrics, "seconds": epoch.seconds, ATTEMPT: self._attempts.get(number, 0)}
         if epoch.fold is not None:
             attribute[FOLD] = epoch.fold
+        if epoch.rung is not None:
+            attribute[RUNG] = epoch.rung.stored()
         with in_one_step(storage):
             if first and value is not None:  # what is not finite would be read as an ending by a pruner
                 storage.set_trial_intermediate_value(trial_id, epoch.number, value)
             storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
         return first and value is not None and self._behind(storage.get_trial(trial_id))
+
+    def reach(self, number: int, rung: Rung, value: float) -> dict[int, float]:
+        """Record the best value of a trial at the end of a rung; gives that of every trial that was trained alike."""
+        trial_id, key = self._trial_id(number), rung_key(rung)
+        with in_one_step(self._storage):
+            self._storage.set_trial_intermediate_value(trial_id, rung.number, value)  # Optuna's samplers look at it
+            self._storage.set_trial_user_attr(trial_id, key, value)
+        return {trial.number: trial.user_attrs[key] for trial in self.trials() if key in trial.user_attrs}
 
     def _behind(self, trial: FrozenTrial) -> bool:
         """What the pruner says; the epochs of earlier attempts would make it judge an epoch that is still to come."""
@@ -242,11 +256,14 @@ class TrialStudy:
         known = ("parameters", "latency", "model_size", "data", "reduced_batch")
         kept = ("status", "reason", "message", "best_epoch", "seconds", *known)
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
-        values = told_values(self.objectives, ending) if _STATES[ending.status] is TrialState.COMPLETE else ()
+        if ending.rung is not None:
+            attribute[RUNG] = ending.rung.stored()
+        state = _state_of(ending, told_values(self.objectives, ending))
+        values = told_values(self.objectives, ending) if state is TrialState.COMPLETE else ()
         with in_one_step(self._storage):
             self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
             note_violations(self._storage, self._trial_id(ending.number), self.objectives, ending)
-            self._study.tell(ending.number, values or None, state=_state_of(ending, values))
+            self._study.tell(ending.number, values or None, state=state)
         self._asked.pop(ending.number, None)
 
     def set_attribute(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -318,6 +335,10 @@ def _load(run: RunFolder) -> TrialStudy:
 
 
 def _state_of(ending: TrialRecord, values: tuple[float, ...]) -> TrialState:
-    """Optuna's state of an ended trial: pruned where it is infeasible, and known to be bad, but not how bad."""
+    """Optuna's state of an ended trial.
+
+    Pruned is also what is infeasible, and known to be bad but not how bad; and what ended below the last rung, for
+    samplers would take its score for one of the last.
+    """
     state = _STATES[ending.status]
-    return TrialState.PRUNED if state is TrialState.COMPLETE and not values else state
+    return TrialState.PRUNED if state is TrialState.COMPLETE and not (values and ending.is_whole) else state

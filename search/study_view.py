@@ -16,6 +16,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.fronts import fronts
+from cnnsearch.search.stored_trial import work_of
 
 NEW = -1
 """Stands for the id of a trial that is not written yet."""
@@ -40,16 +41,18 @@ def memorable(
 
 
 def best_first(trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection]) -> list[FrozenTrial]:
-    """Trials with values, ranked: those within all constraints first, then by fronts; of equals the earlier one first.
+    """Trials with values, ranked: those within all constraints first, then those of a higher rung, then by fronts.
 
-    A trial that was pruned has the one value of its last epoch: with several objectives it is left out.
+    Of equals the earlier one is first. A trial that was pruned has the one value of its last epoch: with several
+    objectives it is left out.
     """
     signs = [-1 if direction is StudyDirection.MAXIMIZE else 1 for direction in directions]
     known = [trial for trial in trials if trial.values is not None and len(trial.values) == len(signs)]
     losses = [tuple(sign * value for sign, value in zip(signs, trial.values, strict=True)) for trial in known]
     broken = [sum(max(0.0, violation) for violation in trial.constraints.values()) for trial in known]
     places = fronts(losses) if len(signs) > 1 else [0] * len(known)
-    keys = list(zip(broken, places, losses, (trial.number for trial in known), strict=True))
+    heights = [-work_of(trial) for trial in known]
+    keys = list(zip(broken, heights, places, losses, (trial.number for trial in known), strict=True))
     return [known[index] for index in sorted(range(len(known)), key=keys.__getitem__)]
 
 

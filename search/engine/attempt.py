@@ -11,10 +11,11 @@ from typing import Any
 
 from keras_tuner.engine.trial import Trial
 
-from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.dataset import Dataset, DatasetReference
+from cnnsearch.search.engine.account import Account
 from cnnsearch.search.engine.backups import backup_of, clear, remove_backup, stamp_of
 from cnnsearch.search.engine.bench import Bench
-from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT
+from cnnsearch.search.engine.climbing import BEHIND, Rule
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
 from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
@@ -33,6 +34,7 @@ from cnnsearch.search.listeners.events import (
 )
 from cnnsearch.search.listeners.pause import RoomWait
 from cnnsearch.search.model.hypermodel import declare
+from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
@@ -41,6 +43,7 @@ from cnnsearch.search.trial.measuring import measures_of
 from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, KnownBackbone, Making, Message, Verdict
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
+from cnnsearch.spaces.rungs import Rung, climbed, on_rung
 from cnnsearch.spaces.space import configuration_yaml
 
 NO_GPU_SUPPORT = (
@@ -59,13 +62,16 @@ class Attempts(Dialogue):
         self._number = int(trial.trial_id)
         self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
         self._retries, self._is_first = 0, True
-        self._counted, self._found = 0, stamp_of(self._folder)
+        self._account, self._found = Account(bench.budget, self._clock), stamp_of(self._folder)
         self.is_halted = False
         """Whether its process was told to end, so that the trial goes on at another time."""
         self._configuration = with_seed(bench.space.configuration(self._values), self._number)
-        self._most = epochs_of(self._configuration) * (self._configuration.data.folds or 1)
+        self._rule = Rule.of(bench.space.document.search)
+        self._rungs = climbed(self._configuration, self._rule.first(self._number))
+        folds = self._configuration.data.folds or 1
+        self._most = epochs_of(self._configuration) * (folds + max(0, len(self._rungs) - 1))
         self._dataset: Dataset | None = None
-        self._has_set_aside, self._room = True, RoomWait(bench.pause)
+        self._room = RoomWait(bench.pause)
         super().__init__()
 
     def _forget(self) -> None:
@@ -90,9 +96,9 @@ class Attempts(Dialogue):
     def prepare(self) -> Work:
         """Make the trial's folder afresh and say what is to be done; the log of earlier attempts stays."""
         bench, number = self._bench, self._number
-        self._counted = len(self._oracle.study.record(number).epochs)
+        self._account.made = [*self._oracle.study.record(number).epochs]
         if not self._retries:
-            clear(self._folder, goes_on=self._counted > 0)
+            clear(self._folder, goes_on=bool(self._account.made))
         self._found = stamp_of(self._folder)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
         header = f"trial {number} of {bench.run.path.name}"
@@ -115,9 +121,15 @@ class Attempts(Dialogue):
             seed=configuration.training.seed or 0,
             model=self._folder / "model.keras",
             backup=backup_of(self._folder),
-            had=self._counted,
+            had=len(self._account.made),
             known=tuple(self._bench.known.values()),
+            rungs=tuple((rung, self._reference_of(rung)) for rung in self._rungs),
         )
+
+    def _reference_of(self, rung: Rung) -> DatasetReference:
+        data = on_rung(self._configuration, rung).data
+        dataset = self._bench.pause.patiently(lambda: self._bench.dataset_of(data))
+        return dataset.reference().of_share(rung.share)
 
     @property
     def _objectives(self) -> Objectives:
@@ -150,7 +162,7 @@ class Attempts(Dialogue):
         return self._room.wait()
 
     def _built(self, built: Built) -> None:
-        self._start = time.monotonic() - self._began
+        self._start = self._start or time.monotonic() - self._began  # the model is built anew on each rung
         self._bench.broadcast(TrialBuilt(self._number, built.parameters))
         if self._slot.is_gpu and built.device == "cpu":
             self._bench.say_once(Warned(NO_GPU_SUPPORT))
@@ -159,8 +171,8 @@ class Attempts(Dialogue):
         """Take over as many of the trial's epochs as its process goes on after."""
         pause = self._bench.pause
         kept = pause.patiently(lambda: self._oracle.keep(self._trial, epochs))
-        self._bench.budget.forget(self._counted - len(kept))
-        self._counted, self._epochs = len(kept), [*kept]
+        self._account.keep(kept)
+        self._epochs = [*kept]
         if not kept:
             return
         if self._is_first:  # else they are of this session, whose clock goes on
@@ -181,7 +193,7 @@ class Attempts(Dialogue):
         self._count(done)
         self._bench.broadcast(EpochEnded(self._number, epoch))
         if len(self._epochs) < self._most:
-            self._why = self._cut(epoch)
+            self._why = self._account.cut(epoch.seconds, epoch.work)
         if self._why:
             self._verdict = Verdict.STOP
         elif behind:
@@ -189,30 +201,42 @@ class Attempts(Dialogue):
         self.is_halted = self._verdict is Verdict.GO_ON and self._bench.halting.is_set()
         return Verdict.HALT if self.is_halted else self._verdict
 
+    def _judge_rung(self, rung: Rung) -> Verdict:
+        """Whether a trial that has ended a rung climbs on."""
+        objective = self._objectives.epoch
+        found = outcome_of([epoch for epoch in self._epochs if epoch.rung == rung], objective)
+        reach = self._oracle.reach
+        if found is not None:
+            reached = self._bench.pause.patiently(lambda: reach(self._trial.trial_id, rung, found.score))
+            if self._rule.is_behind(self._number, reached, objective):
+                self._verdict = Verdict.PRUNE
+                return self._verdict
+        self._why = self._cut_before(next(above for above in self._rungs if above.number > rung.number), rung)
+        self._verdict = Verdict.STOP if self._why else self._verdict
+        return self._verdict
+
+    def _cut_before(self, coming: Rung, done: Rung) -> str:
+        """Which limit forbids the next rung, in words; where none does, an epoch of it is set aside."""
+        factor = coming.work / done.work
+        self._clock.epochs_grow(factor)
+        self._account.put_back()
+        return self._account.cut(factor * self._epochs[-1].seconds, coming.work)
+
     def _count(self, done: EpochDone) -> None:
         """Tell the budget of an epoch, of its score, and of what the evaluation of such a model takes."""
         budget, epoch = self._bench.budget, done.epoch
-        budget.take()
-        self._counted += 1
-        self._has_set_aside = False
-        if epoch.fold is None and not self._breaks_a_constraint(epoch):  # one fold's score is no trial's score
+        self._account.take(epoch)
+        is_whole = epoch.rung is None or epoch.rung.is_last
+        # A score of one fold, or on a lower rung, is no trial's score, and one beyond a constraint is none at all.
+        if epoch.fold is None and is_whole and not self._breaks_a_constraint(epoch):
             budget.score(epoch.metrics.get(self._objectives.epoch.metric))
         if self._dataset is not None and len(self._dataset.rows("validation")):
             unseen = len(self._dataset.rows("test")) / len(self._dataset.rows("validation"))
             budget.keep_for_the_end(self._start + done.looked * (1 + unseen))
 
     def _breaks_a_constraint(self, epoch: Epoch) -> bool:
-        so_far = replace(self.heard(self._number), epochs=(epoch,), best_epoch=epoch.number)
+        so_far = replace(self.heard(self._number), epochs=(epoch,), best_epoch=epoch.number, rung=epoch.rung)
         return bool(self._objectives.complaint(so_far))
-
-    def _cut(self, epoch: Epoch) -> str:
-        """Which limit forbids the next epoch, in words; where none does, the epoch is set aside for this trial."""
-        budget = self._bench.budget
-        why = budget.ended_by(coming=epoch.seconds) or (TRIAL_TIME if self._clock.is_up else "")
-        if not why:
-            self._has_set_aside = budget.set_aside()
-            why = "" if self._has_set_aside else EPOCHS_ARE_SPENT
-        return why
 
     def another(self, broken: Broken) -> bool:
         """Make another attempt of a trial whose process broke, where that may help; gives whether there is one."""
@@ -223,7 +247,12 @@ class Attempts(Dialogue):
         """Make another attempt of a trial that ran out of memory, with smaller parts; gives whether there is one."""
         training = self._configuration.training
         parts = more_parts(training.batch_size, training.accumulate)
-        if broken.failure is not Failure.OOM or self._retries >= RETRIES or parts is None or not self._set_aside():
+        if (
+            broken.failure is not Failure.OOM
+            or self._retries >= RETRIES
+            or parts is None
+            or not self._account.set_aside()
+        ):
             return False
         self._retries += 1
         reduced = training.model_copy(update={"accumulate": parts})
@@ -237,7 +266,7 @@ class Attempts(Dialogue):
 
     def _with_room(self, broken: Broken) -> bool:
         """Wait until there is room where a full disk ended a process; gives whether there is another attempt."""
-        if broken.failure is not Failure.DISK or not self._set_aside() or not self._bench.pause.until_room():
+        if broken.failure is not Failure.DISK or not self._account.set_aside() or not self._bench.pause.until_room():
             return False
         self._begin_again() if stamp_of(self._folder) is None else self._from_backup()
         return True
@@ -245,7 +274,7 @@ class Attempts(Dialogue):
     def _further(self, broken: Broken) -> bool:
         """Go on from the backup, where the process that died has written one; gives whether it has."""
         made = stamp_of(self._folder) not in (None, self._found)
-        if broken.failure is not Failure.CRASH or not made or not self._set_aside():
+        if broken.failure is not Failure.CRASH or not made or not self._account.set_aside():
             return False
         self._bench.broadcast(Warned(f"trial {self._number}: {broken.message}; it goes on from its backup"))
         self._from_backup()
@@ -259,26 +288,19 @@ class Attempts(Dialogue):
     def _begin_again(self) -> None:
         self.remove_backup()
         self._bench.pause.patiently(lambda: self._oracle.begin_again(self._trial))
-        self._bench.budget.forget(self._counted)
-        self._counted = 0
+        self._account.keep()
         self._clock.begin_again()
         self._forget()
-
-    def _set_aside(self) -> bool:
-        self._has_set_aside = self._has_set_aside or self._bench.budget.set_aside()
-        return self._has_set_aside
 
     def close(self) -> None:
         """The trial makes no further epoch, and waits for nothing."""
         self._room.end()
-        if self._has_set_aside:
-            self._bench.budget.put_back()
-            self._has_set_aside = False
+        self._account.put_back()
 
     def interrupted(self) -> None:
         """The trial goes back in line; without a backup nothing that it did counts."""
         if stamp_of(self._folder) is None:
-            self._bench.budget.forget(self._counted)
+            self._account.keep()
 
     def remove_backup(self) -> None:
         """The trial has ended, or begins again from its start."""
@@ -314,7 +336,7 @@ class Attempts(Dialogue):
         if broken:
             return Status.FAILED, str(broken.failure), broken.message
         if self._verdict is Verdict.PRUNE:
-            return Status.PRUNED, PRUNED, ""
+            return Status.PRUNED, BEHIND if self._rungs else PRUNED, ""
         if self._verdict is Verdict.STOP:
             return Status.STOPPED_EARLY, self._why, ""
         return Status.STOPPED_EARLY if self._reason else Status.COMPLETED, self._reason, ""

@@ -46,6 +46,10 @@ class TrialClock:
         """Note how long an epoch took."""
         self._longest = max(self._longest, seconds)
 
+    def epochs_grow(self, factor: float) -> None:
+        """From now on epochs take so many times as long."""
+        self._longest *= factor
+
     def training_ended(self) -> None:
         """The trial is measured no more: what is left is the writing of its model."""
         self._is_trained = True

@@ -15,9 +15,11 @@ from cnnsearch.search.trial.messages import (
     Making,
     Message,
     Noted,
+    RungDone,
     Trained,
     Verdict,
 )
+from cnnsearch.spaces.rungs import Rung
 
 
 class Dialogue(ABC):
@@ -48,6 +50,8 @@ class Dialogue(ABC):
         elif isinstance(message, EpochDone):
             self._epochs.append(message.epoch)
             return self._judge(message)
+        elif isinstance(message, RungDone):
+            return self._judge_rung(message.rung)
         elif isinstance(message, Trained):
             self._reason = message.reason
             return self._wants_model()
@@ -75,6 +79,10 @@ class Dialogue(ABC):
     @abstractmethod
     def _judge(self, done: EpochDone) -> Verdict:
         """What becomes of the training after the epoch that was heard last."""
+
+    def _judge_rung(self, rung: Rung) -> Verdict:  # noqa: ARG002 - only trials have rungs below the last
+        """Whether a trial that has ended a rung climbs on."""
+        return Verdict.GO_ON
 
     def _wants_model(self) -> bool:
         """Whether the model of an ended training is to be written."""
@@ -106,5 +114,6 @@ class Dialogue(ABC):
             score=found.score if found else None,
             best_epoch=found.best_epoch if found else None,
             folds=found.folds if found else (),
+            rung=found.rung if found else None,
             seconds=sum(epoch.seconds for epoch in self._epochs),
         )

@@ -32,6 +32,7 @@ from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
 from cnnsearch.search.study import STUDY_NAME, TrialStudy
 from cnnsearch.search.study_database import open_storage
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.sections.pruners import Pruner
 from cnnsearch.spaces.sections.samplers import Sampler
 from cnnsearch.spaces.values import Scalar
@@ -189,6 +190,11 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
                 )
             return self.study.report(int(trial_id), epoch)
 
+    def reach(self, trial_id: str, rung: Rung, value: float) -> dict[int, float]:
+        """Record the best value of a running trial on a rung; gives that of all trials there, by their numbers."""
+        with self._lock:
+            return self.study.reach(int(trial_id), rung, value)
+
     def update_trial(self, trial_id: str, metrics: Mapping[str, float], step: int = 0) -> Trial:
         """Record metrics of a trial, as KerasTuner's own tuners do at a trial's end."""
         with self._lock:
@@ -232,7 +238,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             objectives = self.study.objectives
             found = None if ending.status is Status.FAILED else outcome_of(ending.epochs, objectives.epoch)
             if found:
-                ending = replace(ending, score=found.score, best_epoch=found.best_epoch, folds=found.folds)
+                score, epoch, folds, rung = found.score, found.best_epoch, found.folds, found.rung
+                ending = replace(ending, score=score, best_epoch=epoch, folds=folds, rung=rung)
             else:
                 ending = replace(ending, score=None, best_epoch=None)
             ending = without_values(objectives.judged(ending), objectives)

@@ -113,7 +113,8 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             return
         ended = attempts.ending(broken)
         ending = self._bench.pause.patiently(lambda: self.oracle.conclude(trial, ended))
-        self._bench.budget.score(ending.score)
+        if ending.is_whole:
+            self._bench.budget.score(ending.score)
         self.ended_by = attempts.cut_by or self.ended_by
         self._bench.checkpoints.ended(ending)
         self._bench.broadcast(TrialEnded(ending))

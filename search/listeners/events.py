@@ -249,8 +249,9 @@ class EventLog:
 def _plain(value: dict[str, Any]) -> dict[str, Any]:
     if "trial" in value:  # the study has the epochs, the log has had each of them
         value["trial"].pop("epochs", None)
-    if "epoch" in value and value["epoch"]["fold"] is None:
-        del value["epoch"]["fold"]
+    if "epoch" in value:
+        without = {key for key in ("fold", "rung") if value["epoch"][key] is None}
+        value["epoch"] = {key: known for key, known in value["epoch"].items() if key not in without}
     return value
 
 

@@ -14,9 +14,11 @@ from cnnsearch.search.plan.features import Features, features_of, making_rates
 from cnnsearch.search.plan.measure import timing_of
 from cnnsearch.search.plan.models import ModelPlan, PhasePlan
 from cnnsearch.search.plan.pruning import epoch_shares
+from cnnsearch.search.plan.rungs import climb, rung_shares, work_share
 from cnnsearch.search.trial.batches import EVALUATION_BATCH
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import most_epochs, phases
+from cnnsearch.spaces.rungs import comparing, rungs_of
 from cnnsearch.spaces.space import Space
 
 _FASTEST_CORE = 1e11
@@ -142,26 +144,26 @@ def forecast(
     rates = making_rates(stands)
     loads = [loads_of(model, dataset) for model in models]
     epochs = [cost.epoch(load) for each in loads for load in each]
-    shares = epoch_shares(search.pruner, most_epochs(space.document), trials, dataset.folds or 1)
+    climbs, share = _under_pruning(space, loads, trials, dataset.folds or 1)
     features = [features_of(model, dataset, rates) for model in models]
     longest = [max(map(cost.epoch, each)) for each in loads]
 
-    def timed_with(shares: Sequence[float] | None) -> list[TrialTime]:
-        seconds = [cost.trial(each, shares) for each in loads]
+    def timed_with(courses: Sequence[tuple[Sequence[Load], Sequence[float] | None]]) -> list[TrialTime]:
+        seconds = [cost.trial(*course) for course in courses]
         limited = map(within_trial_time, seconds, [search.trial_time] * len(seconds), longest)
         return [_trial(one, made) for one, made in zip(limited, features, strict=True)]
 
-    whole, pruned = timed_with(None), timed_with(shares)
-    made = _epochs(loads)
+    whole, pruned = timed_with([(each, None) for each in loads]), timed_with(climbs)
+    made = [float(sum(load.epochs * load.folds for load in each)) for each in loads]
     in_epochs = trials_within_epochs(trials, search.epochs, made)
-    pruned_in_epochs = trials_within_epochs(trials, search.epochs, [one * fmean(shares) for one in made])
+    pruned_in_epochs = trials_within_epochs(trials, search.epochs, [one * share for one in made])
     confirm = confirming(search.confirm, trials, [cost.trial(each, None) for each in loads], slots, cost.error)
     limit = time_of_trials(search.time, confirm)
     return Forecast(
         epoch=Range(min(epochs), max(epochs)),
         start=cost.start,
         error=cost.error,
-        share=fmean(shares),
+        share=share,
         whole=search_seconds(whole, in_epochs, slots, cost.error),
         pruned=search_seconds(pruned, pruned_in_epochs, slots, cost.error),
         whole_in_time=trials_within(limit, whole, slots, cost.error) if limit else None,
@@ -172,9 +174,17 @@ def forecast(
     )
 
 
-def _epochs(loads: Sequence[Sequence[Load]]) -> list[float]:
-    """All epochs of each model."""
-    return [float(sum(load.epochs * load.folds for load in each)) for each in loads]
+def _under_pruning(
+    space: Space, loads: Sequence[Sequence[Load]], trials: int, folds: int
+) -> tuple[list[tuple[Sequence[Load], Sequence[float]]], float]:
+    """What each of these trials does under the pruner of the space, and the share of all epochs that they make."""
+    search = space.document.search
+    rungs = rungs_of(search)
+    if rungs:
+        passing = rung_shares(search.pruner, len(rungs), trials)
+        return [climb(each, rungs, passing) for each in loads], work_share(rungs, passing, folds)
+    shares = epoch_shares(comparing(search), most_epochs(space.document), trials, folds)
+    return [(each, shares) for each in loads], fmean(shares)
 
 
 def _paces(model: ModelPlan, dataset: Dataset) -> list[Pace]:

@@ -57,7 +57,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         for name in ("loss", "val_loss"):
             if not math.isfinite(metrics.get(name, 0.0)):
                 raise NotANumber(f"{name} is {metrics[name]} after epoch {self.epochs}{self._place}")
-        done = Epoch(self.epochs, metrics, time.monotonic() - self._began, self._place.fold)
+        done = Epoch(self.epochs, metrics, time.monotonic() - self._began, self._place.fold, self._place.rung)
         verdict = self._line.ask(EpochDone(done, self._looked()))
         self.is_halted = verdict is Verdict.HALT
         if verdict not in (Verdict.GO_ON, Verdict.HALT):

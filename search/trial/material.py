@@ -143,12 +143,12 @@ class _Maker:
     def features(self, views: Sequence[View], parts: Sequence[str]) -> Features:
         """The features of these parts in these views; of all that is not tested, where the views are not random.
 
-        So the folds of a trial, its training and its validation share them, and those of other splits of the same
-        images into both.
+        So the folds of a trial, its training and its validation share them, those of other splits of the same images
+        into both, and all rungs that train on a share of them.
         """
         dataset = self._wanted.dataset
         asked = parts if any(is_random(view.name) for view in views) else ("train", "validation")
-        rows = np.sort(np.concatenate([dataset.rows(part) for part in asked]))
+        rows = np.sort(np.concatenate([dataset.whole(part) for part in asked]))
         root = Path(dataset.reference().cache).parent
         viewed = [Viewed(view.name, partial(self._computed, view)) for view in views]
         batch = max(1, BATCH // self._wanted.configuration.training.accumulate)

@@ -9,6 +9,7 @@ from cnnsearch.search.features.features import Frozen
 from cnnsearch.search.model.phase_size import PhaseSize
 from cnnsearch.search.model.size import ModelSize
 from cnnsearch.search.records import Epoch, Failure
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 
@@ -82,6 +83,13 @@ class EpochDone:
 
     epoch: Epoch
     looked: float = 0.0
+
+
+@dataclass(frozen=True)
+class RungDone:
+    """All epochs of a rung below the last are finished; a `Verdict` is waited for."""
+
+    rung: Rung
 
 
 @dataclass(frozen=True)
@@ -180,6 +188,7 @@ Message = (
     | Noted
     | Making
     | EpochDone
+    | RungDone
     | Trained
     | DiskFull
     | Discovered

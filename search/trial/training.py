@@ -1,11 +1,12 @@
 """One trial, in its own process: build the model, fit it, report each epoch, keep the best weights, write the model.
 
 With `fine_tune` a training has two phases: the second one begins with the best weights of the first. With `data.folds`
-all of it is done once for each fold, and the score is the mean of the folds' best values. course.py has them in order.
+all of it is done once for each fold, and the score is the mean of the folds' best values. On rungs it is done before
+with less: see spaces/rungs.py. course.py has all of it in order.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
@@ -22,6 +23,7 @@ from cnnsearch.search.trial.course import (
     Stage,
     TrialJob,
     course_of,
+    ends_rung,
     epochs_before,
     of_folds,
     reason_of,
@@ -31,12 +33,11 @@ from cnnsearch.search.trial.keeping import Halted, Keeper, Vault, Watching, take
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.material import Material, Wanted, material_of
 from cnnsearch.search.trial.measuring import OutOfLimits, tell_built
-from cnnsearch.search.trial.messages import Continued, Done, Trained
+from cnnsearch.search.trial.messages import Continued, Done, RungDone, Trained, Verdict
 from cnnsearch.search.trial.room import when_there_is_room
 from cnnsearch.search.trial.whole import Whole
 from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.document import Configuration, Training
-from cnnsearch.spaces.phases import phases
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,20 @@ def run_trial(line: Line, job: TrialJob) -> None:
     folds = of_folds(ended, job.objective)
     scores = [end.score for end in folds if end.score is not None]
     if line.ask(Trained(reason_of(folds), fmean(scores) if scores else None)):
-        model = whole.model if len(ended) == 1 else _fresh(job)
+        model = whole.model if len(ended) == 1 else _fresh(course_of(job)[len(ended) - 1])
         set_last_weights(model, folds[0].weights or [])
         model = seen_through(model, job.configuration.evaluation)
         make_plain(model)
         write_model(line, job.model, model)
     line.tell(Done())
+
+
+def _judged(line: Line, ended: Sequence[Ended]) -> list[Ended]:
+    """The same, stopped where the parent does not let the trial climb on."""
+    *before, last = ended
+    verdict = line.ask(RungDone(last.place.rung)) if last.place.rung else Verdict.GO_ON
+    stopped = verdict is not Verdict.GO_ON
+    return [*before, replace(last, stopped=stopped, reason=str(verdict) if stopped else last.reason)]
 
 
 def write_model(line: Line, path: Path, model: keras.Model) -> None:
@@ -101,18 +110,21 @@ def _walked_from(trial: _Trial, before: Sequence[Ended], running: Running | None
     course, ended = course_of(trial.job), [*before]
     for stage, coming in [*zip_longest(course, course[1:])][len(before) :]:
         whole = _begun(trial.job, stage, ended)
-        if len(ended) == len(before):
+        # Of larger images more weights may be made.
+        if len(ended) == len(before) or ended[-1].place.rung != stage.place.rung:
             tell_built(trial.line, whole, stage.configuration, trial.job.measures)
         end = _fitted(trial, stage, whole, ended, running)
         ended, running = still_asked([*ended, end], coming), None
-        if end.stopped:
+        if not end.stopped and ends_rung(stage, coming):
+            ended = _judged(trial.line, ended)
+        if ended[-1].stopped:
             break
     return whole, ended
 
 
-def _fresh(job: TrialJob) -> keras.Model:
-    """The network of a trial as it was before: what one stage has learned must not stay beside what another has."""
-    return build_network(phases(job.configuration)[-1], len(open_dataset(job.dataset).classes))
+def _fresh(stage: Stage) -> keras.Model:
+    """The network of a stage as it was before: what one stage has learned must not stay beside what another has."""
+    return build_network(stage.configuration, len(open_dataset(stage.dataset).classes))
 
 
 def _begun(job: TrialJob, stage: Stage, ended: Sequence[Ended]) -> Whole:

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from cnnsearch.spaces.duration import Duration
 from cnnsearch.spaces.sections.constraints import Constraints, Limit, limits_of
+from cnnsearch.spaces.sections.fidelity import Fidelity
 from cnnsearch.spaces.sections.numbers import Positive, Seed
 from cnnsearch.spaces.sections.objectives import MEASURES, Goal, ObjectiveForms, direction_of, goals_of
 from cnnsearch.spaces.sections.pruners import Asha, Pruner
@@ -26,6 +27,16 @@ EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_
 """The keys of `search` that say how much is done and how fast, not what is looked for."""
 
 
+_OTHERS = "Leave it out, or rank by one metric and put the others under constraints."
+_OF_ONE_METRIC = {
+    "fidelity": ("at a fidelity trials are compared by the one metric they are ranked by", _OTHERS),
+    "pruner": ("a pruner compares trials by the one metric they are ranked by", "Use pruner: none."),
+    "stop_at": ("stop_at is a value of the one metric that trials are ranked by", _OTHERS),
+    "confirm": ("confirm names the best trial by the one metric that trials are ranked by", _OTHERS),
+}
+"""What only a search by one metric can have: the rule, and what else to do."""
+
+
 class Confirm(Section):
     """The best trials' configurations are trained again with new seeds before one of them is called the best."""
 
@@ -42,6 +53,9 @@ class Search(Section):
     """How the next configuration is chosen; none is tried twice."""
     pruner: Pruner = Pruner(asha=Asha())
     """Which trials end early for being behind."""
+    fidelity: Fidelity | None = None
+    """What is made cheaper for trials until the pruner has compared them: `{data: [0.1, 1.0]}`, `{image_size: [32,
+    64]}` or `{epochs: [3, 30]}`; null for epochs, with a first look by the pruner's own rule."""
     trials: Positive = 20
     """How many configurations are tried."""
     time: Duration | None = None
@@ -81,25 +95,25 @@ class Search(Section):
 
     @model_validator(mode="after")
     def _what_wants_one_metric(self) -> Self:
-        if not self._ranks_by_one_metric:
-            ranked = ", ".join(goal.metric for goal in self.goals)
-            if self.pruner.none is None:
-                rule = f"a pruner compares trials by the one metric they are ranked by, got objective {ranked}"
-                raise rejection("Search", [violation(("pruner",), rule, self.pruner.kind, "Use pruner: none.")])
-            if self.stop_at is not None:
-                rule = f"stop_at is a value of the one metric that trials are ranked by, got objective {ranked}"
-                advice = "Leave it out, or rank by one metric and put the others under constraints."
-                raise rejection("Search", [violation(("stop_at",), rule, self.stop_at, advice)])
-            if self.confirm is not None:
-                rule = (
-                    f"confirm names the best trial by the one metric that trials are ranked by, got objective {ranked}"
-                )
-                advice = "Leave it out, or rank by one metric and put the others under constraints."
-                raise rejection("Search", [violation(("confirm",), rule, self.confirm.model_dump(), advice)])
+        ranked = ", ".join(goal.metric for goal in self.goals)
+        for key, found in self._asked_of_one_metric.items() if not self._ranks_by_one_metric else ():
+            if found is not None:
+                rule, advice = _OF_ONE_METRIC[key]
+                raise rejection("Search", [violation((key,), f"{rule}, got objective {ranked}", found, advice)])
         if len(self.goals) > 1 and self.sampler.cmaes is not None:
             rule = f"cmaes ranks by one objective, got {len(self.goals)}"
             raise rejection("Search", [violation(("sampler",), rule, "cmaes", "Use nsga2, nsga3 or tpe.")])
         return self
+
+    @property
+    def _asked_of_one_metric(self) -> dict[str, Any]:
+        """What is asked for that only a search by one metric has; None where it is not."""
+        return {
+            "fidelity": self.fidelity and self.fidelity.kind,
+            "pruner": None if self.pruner.none is not None else self.pruner.kind,
+            "stop_at": self.stop_at,
+            "confirm": self.confirm and self.confirm.model_dump(),
+        }
 
     @property
     def _ranks_by_one_metric(self) -> bool:
