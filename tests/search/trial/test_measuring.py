@@ -45,7 +45,8 @@ def configuration(source: str, search: dict[str, Any], **sections: Any) -> Confi
 def ran(dataset: Dataset, model: Path, search: dict[str, Any], **sections: Any) -> Parent:
     parent, wanted = Parent(), configuration(dataset.source, search, **sections)
     objective, measures = Objectives.of(wanted.search).epoch, measures_of(wanted.search)
-    run_trial(parent, TrialJob(wanted, dataset.reference(), ("train",), "validation", objective, 5, model, measures))
+    job = TrialJob(wanted, dataset.reference(), ("train",), "validation", objective, 5, model, measures=measures)
+    run_trial(parent, job)
     return parent
 
 
