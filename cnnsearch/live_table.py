@@ -14,7 +14,7 @@ from cnnsearch.search.records import Status, TrialRecord
 
 _ROWS = 12
 """Ended trials in the live table; earlier ones make room."""
-_STYLES = {Status.FAILED: "red", Status.PRUNED: "yellow"}
+_STYLES = {Status.FAILED: "red", Status.PRUNED: "yellow", Status.INFEASIBLE: "yellow"}
 
 
 class LiveTable:

@@ -4,7 +4,7 @@ import time
 
 from cnnsearch.confirming_progress import confirming_line
 from cnnsearch.progression import Progression, score_text
-from cnnsearch.reports.wording import configuration, ending, time_text
+from cnnsearch.reports.wording import configuration, ending, time_text, value_with_unit
 from cnnsearch.search.listeners.confirming_events import ConfirmingEvent
 from cnnsearch.search.listeners.events import (
     Event,
@@ -66,7 +66,10 @@ class PlainLines:
         best = (
             f"best so far {score_text(known.best.score)} (trial {known.best.number})" if known.best else "no score yet"
         )
-        told = f"score {score_text(trial.score)}" if trial.score is not None else trial.message
+        several = known.run.ranked_by.named_values(trial).items() if known.run else ()
+        score = ", ".join(f"{name} {value_with_unit(name, value)}" for name, value in several)
+        score = score or f"score {score_text(trial.score)}"
+        told = score if trial.score is not None else trial.message
         left = known.remaining()
         parts = [
             f"trial {trial.number} {ending(trial)}",
@@ -105,7 +108,8 @@ def run_line(event: RunStarted) -> str:
     ]
     bound = " or ".join([counted(event.trials, "trial"), *filter(None, others)])
     before = f", goes on after {counted(len(event.finished), 'finished trial')}" if event.continued else ""
-    return f"{event.run.path}: {bound} on {', '.join(event.slots)}, ranked by {event.objective.metric}{before}"
+    by = " and ".join(event.ranked_by.names)
+    return f"{event.run.path}: {bound} on {', '.join(event.slots)}, ranked by {by}{before}"
 
 
 def counted(number: int, thing: str) -> str:

@@ -15,7 +15,8 @@ from cnnsearch.search.listeners.events import (
     TrialEnded,
     TrialStarted,
 )
-from cnnsearch.search.records import Epoch, Objective, TrialRecord, rank
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Epoch, Objective, TrialRecord
 
 
 @dataclass
@@ -71,8 +72,8 @@ class Progression:
 
     def _end(self, trial: TrialRecord) -> None:
         self.ended.append(trial)
-        if trial.score is not None and self.objective:
-            self.best = rank([*filter(None, [self.best]), trial], self.objective)[0]
+        if self.run:
+            self.best = next(iter(rank([*filter(None, [self.best]), trial], self.run.ranked_by)), None)
 
     @property
     def objective(self) -> Objective | None:

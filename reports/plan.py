@@ -243,7 +243,7 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
         made = f"trials make about {forecast.share:.0%} of their epochs{counted}"
         assumed.insert(1, f"under {search.pruner.kind} {made}")
     if search.stop_at is not None:
-        assumed.append(f"no trial reaches {search.objective} {search.stop_at:g}, which ends the search")
+        assumed.append(f"no trial reaches {search.goals[0].metric} {search.stop_at:g}, which ends the search")
     return [Text(lines[0]), table, *_confirming(plan, forecast), Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]
 
 

@@ -101,6 +101,15 @@ def read_origin(path: Path) -> Origin | None:
         raise CnnSearchError(str(Problem(str(path), rule, "Leave it out, or train the model again."))) from error
 
 
+def read_asked_metrics(folder: ModelFolder, part: str) -> dict[str, float]:
+    """What a search asked for beside the usual scores, on one part; none where it asked for nothing."""
+    try:
+        found = json.loads(folder.asked_metrics.read_text(encoding="utf-8"))[part]
+        return {str(name): float(value) for name, value in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
 def origin_of(told: Mapping[str, Any]) -> Origin:
     """An origin from its JSON.
 

@@ -1,45 +1,53 @@
 """The tidy tables of a run: one line for each trial, and one line for each epoch of each trial."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.history_file import place_of, places_of
-from cnnsearch.search.records import Epoch, Objective, TrialRecord, rank
+from cnnsearch.search.ranking import Objectives, front_of, rank
+from cnnsearch.search.records import Epoch, Objective, TrialRecord
 
 _TRIAL = ("trial", "status", "reason", "score", "epochs", "seconds", "parameters")
 _RUNGS = ("rung", "fidelity")
 _FOLDS = ("score_deviation", "fold_scores")
 
 
-def in_order(trials: Sequence[TrialRecord], objective: Objective) -> list[TrialRecord]:
+def in_order(trials: Sequence[TrialRecord], objective: Objective | Objectives) -> list[TrialRecord]:
     """All trials: the scored ones best first, then the others by number."""
     ranked = rank(list(trials), objective)
     scored = {trial.number for trial in ranked}
     return ranked + sorted((t for t in trials if t.number not in scored), key=lambda t: t.number)
 
 
-def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Objective) -> None:
+def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> None:
     """Write `trials.csv`: the trial, the metrics of its best epoch, and its parameters by dotted path.
 
     A metric or parameter that a trial does not have is an empty cell. Times are seconds. The last column is the stamp
     of the images that a trial was trained on; with rungs, `rung` and `fidelity` of the highest one, which the score
     is of, stand before it; with folds, `score_deviation` and `fold_scores` stand before it, and
     where memory was too small for some batches, `reduced_batch`, the images that went through the network at once.
+    With several objectives `front` is 1 for the trials of the Pareto front, and 0 for the others that are ranked; what
+    is ranked or limited beside metrics and parameters has a column, too: `latency` in seconds, `model_size` in bytes.
     """
+    objectives = Objectives.around(objective)
     rungs = any(trial.rung for trial in trials)
     folds = any(trial.folds for trial in trials)
     reduced = ["reduced_batch"] if any(trial.reduced_batch for trial in trials) else []
     data = ["data"] if any(trial.data for trial in trials) else []
+    front = {trial.number for trial in front_of(trials, objectives)} if len(objectives.all) > 1 else set()
+    asked = {*objectives.names, *(limit.name for limit in objectives.limits)}
+    more = ["front"] * (len(objectives.all) > 1) + [name for name in ("latency", "model_size") if name in asked]
     metrics = sorted({name for trial in trials for name in trial.best_metrics})
     by_number = sorted(trials, key=lambda t: t.number)
     paths = list(dict.fromkeys(name for trial in by_number for name in trial.values))
     write_rows(
         path,
-        [*_TRIAL, *metrics, *paths, *(_RUNGS if rungs else ()), *(_FOLDS if folds else ()), *reduced, *data],
+        [*_TRIAL, *more, *metrics, *paths, *(_RUNGS if rungs else ()), *(_FOLDS if folds else ()), *reduced, *data],
         (
             [
                 *_facts(t),
+                *(_more(t, name, front) for name in more),
                 *map(t.best_metrics.get, metrics),
                 *map(t.values.get, paths),
                 *_of_rungs(t, rungs),
@@ -50,6 +58,13 @@ def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Obj
             for t in in_order(trials, objective)
         ),
     )
+
+
+def _more(trial: TrialRecord, name: str, front: Set[int]) -> object:
+    """A cell that only some searches have."""
+    if name == "front":
+        return int(trial.number in front) if trial.objective_values else None
+    return trial.value(name)
 
 
 def _of_rungs(trial: TrialRecord, rungs: bool) -> list[object]:

@@ -14,11 +14,18 @@ from rich.table import Table
 from rich.text import Text
 
 from cnnsearch.reports.inert import visible
-from cnnsearch.reports.wording import configuration, count_text, ending, status_name, time_text
-from cnnsearch.search.records import Objective, Status, TrialRecord, rank
+from cnnsearch.reports.wording import configuration, count_text, ending, status_name, time_text, value_with_unit
+from cnnsearch.search.ranking import Objectives, front_of, rank
+from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 
-_COLOR = {Status.COMPLETED: "green", Status.STOPPED_EARLY: "green", Status.PRUNED: "yellow", Status.FAILED: "red"}
+_COLOR = {
+    Status.COMPLETED: "green",
+    Status.STOPPED_EARLY: "green",
+    Status.PRUNED: "yellow",
+    Status.INFEASIBLE: "yellow",
+    Status.FAILED: "red",
+}
 
 
 def safe(text: object, style: str = "") -> Text:
@@ -26,41 +33,61 @@ def safe(text: object, style: str = "") -> Text:
     return Text(visible(str(text)), style=style)
 
 
-def ranked_table(trials: Sequence[TrialRecord], objective: Objective, limit: int = 10) -> Table:
-    """The `limit` best trials, best first; the caption tells how many more have a score."""
-    ranked = rank(list(trials), objective)
-    title = safe(f"The best {min(limit, len(ranked))} of {len(trials)} trials by {objective.metric}", "bold")
+def ranked_table(trials: Sequence[TrialRecord], objective: Objective | Objectives, limit: int = 10) -> Table:
+    """The `limit` best trials, best first; the caption tells how many more have a score.
+
+    Each of several objectives has a column, and a star stands beside the trials of the Pareto front.
+    """
+    objectives = Objectives.around(objective)
+    ranked = rank(list(trials), objectives)
+    by = " and ".join(objectives.names)
+    title = safe(f"The best {min(limit, len(ranked))} of {len(trials)} trials by {by}", "bold")
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     table.header_style = "dim"
+    front = {trial.number for trial in front_of(trials, objectives)} if len(objectives.all) > 1 else set()
     fidelity = ["fidelity"] if any(trial.rung for trial in ranked) else []
-    for name in ("#", "trial", "score", *fidelity, "epochs", "time", "weights"):
+    for name in ("#", "trial", *_ranked_names(objectives), *fidelity, "epochs", "time", *_weights(objectives)):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("configuration", overflow="fold")
     table.add_column("ended", overflow="fold", max_width=24)
     for place, trial in enumerate(ranked[:limit], start=1):
-        table.add_row(*_cells(place, trial, with_fidelity=bool(fidelity)), style="bold" if place == 1 else "")
-    if len(ranked) > limit:
-        table.caption = safe(f"{len(ranked) - limit} more with a score in trials.csv")
+        star = "* " if trial.number in front else ""
+        cells = _cells(f"{star}{place}", trial, objectives, with_fidelity=bool(fidelity))
+        table.add_row(*cells, style="bold" if place == 1 else "")
+    notes = [f"* the Pareto front, {len(front)} trials: none is better in every objective"] if front else []
+    notes += [f"{len(ranked) - limit} more with a score in trials.csv"] if len(ranked) > limit else []
+    if notes:
+        table.caption = safe("; ".join(notes))
         table.caption_justify = "left"
     return table
 
 
-def _cells(place: int, trial: TrialRecord, *, with_fidelity: bool) -> list[RenderableType]:
+def _ranked_names(objectives: Objectives) -> tuple[str, ...]:
+    return ("score",) if objectives.is_plain else objectives.names
+
+
+def _weights(objectives: Objectives) -> tuple[str, ...]:
+    """The column of weights, where they are no objective."""
+    return () if "parameters" in objectives.names else ("weights",)
+
+
+def _cells(place: str, trial: TrialRecord, objectives: Objectives, *, with_fidelity: bool) -> list[RenderableType]:
+    values = [value_with_unit(name, trial.value(name)) for name in objectives.names]
     return [
-        str(place),
+        place,
         str(trial.number),
-        f"{trial.score:.4f}",
+        *([f"{trial.score:.4f}"] if objectives.is_plain else values),
         *([trial.rung.fidelity if trial.rung else ""] if with_fidelity else []),
         str(len(trial.epochs)),
         time_text(trial.seconds),
-        count_text(trial.parameters),
+        *(count_text(trial.parameters) for _ in _weights(objectives)),
         safe(configuration(trial.values)),
         safe(ending(trial), _COLOR.get(trial.status, "")),
     ]
 
 
 def summary(
-    trials: Sequence[TrialRecord], objective: Objective, run: RunFolder, winner: Text | None = None
+    trials: Sequence[TrialRecord], objective: Objective | Objectives, run: RunFolder, winner: Text | None = None
 ) -> RenderableType:
     """Counts by status, the best trial, why the failed ones failed, and the files that exist.
 
@@ -68,7 +95,14 @@ def summary(
         winner: what is said of the best trial where it was confirmed.
     """
     scores = model_scores(run.best)
-    told = (counts(trials), winner or best(trials, objective), *scores, *mixed_data(trials), *failures(trials))
+    told = (
+        counts(trials),
+        winner or best(trials, objective),
+        *scores,
+        *mixed_data(trials),
+        *infeasible(trials),
+        *failures(trials),
+    )
     return Group(*told, Text(), files(run))
 
 
@@ -95,19 +129,43 @@ def counts(trials: Sequence[TrialRecord]) -> Text:
     return line
 
 
-def best(trials: Sequence[TrialRecord], objective: Objective) -> Text:
+def best(trials: Sequence[TrialRecord], objective: Objective | Objectives) -> Text:
     """The best trial with its score, epoch and configuration; says so where no trial has a score."""
     ranked = rank(list(trials), objective)
     if not ranked:
-        return Text("No trial has a score yet.", style="yellow")
-    winner = ranked[0]
+        beside = any(trial.status is Status.INFEASIBLE for trial in trials)
+        why = "No trial with a score keeps to all constraints." if beside else "No trial has a score yet."
+        return Text(why, style="yellow")
+    winner, objectives = ranked[0], Objectives.around(objective)
+    if not objectives.is_plain:
+        return _best_of_several(winner, objectives)
     epoch = f" in epoch {winner.best_epoch}" if winner.best_epoch is not None else ""
-    line = Text.assemble("Best: trial ", (str(winner.number), "bold"), f", {visible(objective.metric)} ")
+    line = Text.assemble("Best: trial ", (str(winner.number), "bold"), f", {visible(objectives.epoch.metric)} ")
     line.append(f"{winner.score:.4f}", style="bold green")
     if winner.deviation is not None:
         line.append(f" +- {winner.deviation:.4f} over {len(winner.folds)} folds")
         epoch = ""
     return line.append(f"{epoch} ({visible(configuration(winner.values))})")
+
+
+def _best_of_several(winner: TrialRecord, objectives: Objectives) -> Text:
+    """The best trial by its first objective, with all of its objectives."""
+    named = objectives.named_values(winner)
+    values = ", ".join(f"{name} {value_with_unit(name, value)}" for name, value in named.items())
+    line = Text.assemble("Best" if len(named) == 1 else f"Best by {objectives.names[0]}", ": trial ")
+    line.append(str(winner.number), style="bold").append(", ").append(visible(values), style="bold green")
+    return line.append(f" ({visible(configuration(winner.values))})")
+
+
+def infeasible(trials: Sequence[TrialRecord]) -> list[Text]:
+    """A line on the trials that break constraints: how many break which, and one example."""
+    found = [trial for trial in trials if trial.status is Status.INFEASIBLE]
+    if not found:
+        return []
+    broken = Counter(part.partition(" ")[0] for trial in found for part in trial.reason.split(", "))
+    kinds = ", ".join(f"{count} break {name}" for name, count in broken.most_common())
+    last = found[-1]
+    return [safe(f"Infeasible: {kinds}; such as trial {last.number}, {last.reason}.", "yellow")]
 
 
 def model_scores(folder: ModelFolder) -> list[Text]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.spaces.duration import format_duration
 from cnnsearch.spaces.rungs import Rung
+from cnnsearch.spaces.sections.constraints import measured
 from cnnsearch.spaces.values import Scalar
 
 _STATUS = {
@@ -14,6 +15,7 @@ _STATUS = {
     Status.COMPLETED: "completed",
     Status.STOPPED_EARLY: "stopped early",
     Status.PRUNED: "pruned",
+    Status.INFEASIBLE: "infeasible",
     Status.FAILED: "failed",
 }
 
@@ -84,6 +86,13 @@ def status_name(status: Status) -> str:
     return _STATUS[status]
 
 
+def value_with_unit(name: str, value: float | None) -> str:
+    """A value of an objective: weights in three digits, a latency in ms, a metric in four digits; a dash for none."""
+    if value is None:
+        return "-"
+    return count_text(round(value)) if name == "parameters" else measured(name, value)
+
+
 def count_text(count: int | None) -> str:
     """A number of weights in three digits: 93,322 gives `93.3k`."""
     if count is None:
@@ -99,6 +108,15 @@ def time_text(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     return f"{seconds:.1f}s" if seconds < 9.95 else format_duration(seconds)
+
+
+def without_best(run: str, trials: Sequence[TrialRecord]) -> str:
+    """That a run has no best trial, and what to do."""
+    infeasible = sum(trial.status is Status.INFEASIBLE for trial in trials)
+    if infeasible:
+        got = f"none of {len(trials)}, {infeasible} of them infeasible"
+        return f"{run}: a search needs a trial within all constraints, got {got}. Loosen search.constraints."
+    return f"{run}: a search needs a trial with a score, got none. Its trials say why."
 
 
 def failures_told(trials: Sequence[TrialRecord]) -> str:

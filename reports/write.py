@@ -3,22 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cnnsearch.reports.confirmation import write_confirmation_table
 from cnnsearch.reports.figures import write_confusion_matrix
-from cnnsearch.reports.predictions import Predictions, read_origin, read_predictions
+from cnnsearch.reports.predictions import Predictions, read_asked_metrics, read_origin, read_predictions
 from cnnsearch.reports.scores import part_scores
 from cnnsearch.reports.tables import write_history_table, write_trials_table
 from cnnsearch.search.confirmed import read_confirmation
 from cnnsearch.search.csv_file import write_rows
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.writing import write_json
 
 
-def write_run_tables(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective) -> None:
+def write_run_tables(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> None:
     """Write `trials.csv` and `history.csv` of a finished or running search, and `confirm.csv` where it confirms."""
     write_trials_table(run.trials_table, trials, objective)
     write_history_table(run.history_table, trials)
@@ -31,8 +33,9 @@ def write_model_report(folder: ModelFolder) -> None:
     """Write `metrics.json`, `confusion_matrix.png` and `errors.csv` from the folder's `predictions.csv`.
 
     The score of the model's training stands in `metrics.json`, too, where the model comes from a search. For a trial's
-    own model it is the best of many draws, and therefore optimistic; `confirmed` says where it is a retraining, which
-    one, and the mean over all seeds.
+    own model it is the best of many draws, and therefore optimistic, and so are its values of several objectives;
+    `confirmed` says where it is a retraining, which one, and the mean over all seeds. Each part has the metrics that
+    the search asked for, without their `val_`.
 
     Raises:
         CnnSearchError: the predictions are absent or damaged.
@@ -44,13 +47,20 @@ def write_model_report(folder: ModelFolder) -> None:
         "phases": list(origin.phases) if origin else [],
         "objective": origin.objective if origin else None,
         "score": origin.score if origin else None,
+        "objectives": dict(origin.objectives) if origin else {},
         "confirmed": asdict(origin.confirmed) if origin and origin.confirmed else None,
-        "validation": part_scores(predictions, "validation"),
-        "test": part_scores(predictions, "test"),
+        "validation": _scores(folder, predictions, "validation"),
+        "test": _scores(folder, predictions, "test"),
     }
     write_json(folder.metrics, metrics)
     write_confusion_matrix(folder.confusion_matrix, predictions)
     write_errors(folder.path / "errors.csv", predictions)
+
+
+def _scores(folder: ModelFolder, predictions: Predictions, part: str) -> dict[str, Any] | None:
+    """A part's scores, and what else the search asked for; where both know one, the usual way counts."""
+    scores = part_scores(predictions, part)
+    return None if scores is None else read_asked_metrics(folder, part) | scores
 
 
 def write_errors(path: Path, predictions: Predictions) -> None:

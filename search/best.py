@@ -10,7 +10,8 @@ from typing import Any
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.records import Objective, Origin, TrialRecord, rank
+from cnnsearch.search.ranking import Objectives, rank
+from cnnsearch.search.records import Objective, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.trial.evaluation import EvaluationJob, run_evaluation
 from cnnsearch.search.writing import write_json
@@ -28,6 +29,7 @@ class TrainedModel:
         origin: the trial that it was, if it was one.
         stamp: of the images that it was trained on; empty for those of `dataset`.
         seen: by part, the hashes of images that a training on earlier images knew: it is not asked about these.
+        metrics: what it is measured by beside the usual scores, such as `val_precision`.
     """
 
     model: Path
@@ -36,10 +38,11 @@ class TrainedModel:
     origin: Origin | None
     stamp: str = ""
     seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
 
 
-def best_of(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective) -> TrialRecord | None:
-    """The best trial whose model is on disk."""
+def best_of(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> TrialRecord | None:
+    """The best trial whose model is on disk; of a Pareto front, the best by the first objective."""
     return next((t for t in rank(list(trials), objective) if (run.trial(t.number) / "model.keras").is_file()), None)
 
 
@@ -58,7 +61,9 @@ def export_model(folder: ModelFolder, trained: TrainedModel, parts: tuple[str, .
         shutil.copyfile(trained.model, beside.model)
         shutil.copyfile(trained.config, beside.config)
         write_json(beside.classes, _description(trained))
-        job = EvaluationJob(beside.model, trained.dataset.reference(), parts, beside.predictions, trained.seen)
+        job = EvaluationJob(
+            beside.model, trained.dataset.reference(), parts, beside.predictions, trained.seen, trained.metrics
+        )
         work = Work(run_evaluation, job, beside.path / "log.txt", slot.environment)
         broken = run_in_child(work, lambda _: None)
         if broken:

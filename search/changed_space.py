@@ -15,10 +15,11 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from cnnsearch.search.engine.parameters import SearchSpace, search_space_of
 from cnnsearch.search.model.hypermodel import decoded, encoded, hyperparameters_of
-from cnnsearch.search.records import Objective
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.stored_trial import FIXED, progress_of
-from cnnsearch.search.study import STUDY_NAME, TrialStudy, open_storage, sqlite_url
+from cnnsearch.search.study import STUDY_NAME, TrialStudy
+from cnnsearch.search.study_database import open_storage, sqlite_url
 from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.compare import Kind, differences
 from cnnsearch.spaces.errors import CnnSearchError
@@ -40,21 +41,21 @@ class _Moved:
     values: dict[str, Scalar] | None
 
 
-def take_over(run: RunFolder, after: Space, objective: Objective) -> None:
+def take_over(run: RunFolder, after: Space, objectives: Objectives) -> None:
     """Make a run's trials trials of the changed space.
 
     Raises:
-        CnnSearchError: the changed space cannot draw some of them, or ranks by another objective; nothing is changed.
+        CnnSearchError: the changed space cannot draw some of them, or ranks by other objectives; nothing is changed.
     """
     storage = open_storage(sqlite_url(run.study))
-    study = TrialStudy.open(storage, objective)
+    study = TrialStudy.open(storage, objectives)
     if study.attribute(_SPACE) == after.identity():  # the session that did it ended before it could say so elsewhere
         return
     before = load_space(run.resolved, allow_code=True)
     frozen = optuna.load_study(study_name=STUDY_NAME, storage=storage).get_trials(deepcopy=False)
     moved = _moved(run, frozen, before, after)
     shutil.copyfile(run.study, run.path / "study.before.db")
-    write_beside(run.study, lambda beside: _write(beside, moved, objective, after))
+    write_beside(run.study, lambda beside: _write(beside, moved, objectives, after))
 
 
 def _moved(run: RunFolder, trials: Sequence[FrozenTrial], before: Space, after: Space) -> list[_Moved]:
@@ -98,10 +99,10 @@ def _refused(run: RunFolder, refusals: list[tuple[int, NotInSpace]], before: Spa
     )
 
 
-def _write(path: Path, moved: Sequence[_Moved], objective: Objective, after: Space) -> None:
+def _write(path: Path, moved: Sequence[_Moved], objectives: Objectives, after: Space) -> None:
     path.unlink()  # Optuna makes its tables in a file that is not there
     storage = open_storage(sqlite_url(path))
-    study = TrialStudy.open(storage, objective)
+    study = TrialStudy.open(storage, objectives)
     study_id = storage.get_study_id_from_name(STUDY_NAME)
     space = search_space_of(hyperparameters_of(after))
     for one in moved:
@@ -122,7 +123,7 @@ def _template(moved: _Moved, space: SearchSpace, after: Space) -> FrozenTrial:
         state=TrialState.WAITING if waits else trial.state,
         params={} if waits else params,
         distributions={} if waits else {name: space.distributions[name] for name in params},
-        value=trial.value if trial.state is TrialState.COMPLETE else None,
+        values=trial.values if trial.state is TrialState.COMPLETE else None,
         user_attrs=progress_of(trial) if waits else trial.user_attrs,  # its process sees whether it can go on
         system_attrs=system,
         intermediate_values=trial.intermediate_values,

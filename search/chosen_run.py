@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cnnsearch.search.confirmed import read_confirmation
 from cnnsearch.search.dataset.change import Change, Summary, change_between
-from cnnsearch.search.records import Failure, TrialRecord
+from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.run_status import data_fingerprint, read_status, read_summary, run_identity, searches
@@ -229,8 +229,8 @@ def _extended(run: RunFolder, more: int) -> int:
 
 
 def counts(trial: TrialRecord) -> bool:
-    """Whether a trial has ended and cost one of the budget; an impossible draw costs none."""
-    return trial.status.ended and trial.reason != Failure.IMPOSSIBLE
+    """Whether a trial has ended and cost one of the budget; what was drawn only costs none."""
+    return trial.status.ended and not trial.costs_nothing
 
 
 def make_run(runs: Path, name: str, identity: str) -> RunFolder:

@@ -28,7 +28,7 @@ def confirmed_model(run: RunFolder, dataset_of: Callable[[int], Dataset]) -> Tra
         folder = run.retraining(each.trial, each.turn)
         if (folder / "model.keras").is_file():
             metric, confirmed = found.objective.metric, winner.as_new_seeds(each)
-            origin = Origin(each.trial, each.epoch, metric, each.score, each.phases, confirmed)
+            origin = Origin(each.trial, each.epoch, metric, each.score, each.phases, confirmed=confirmed)
             return TrainedModel(
                 folder / "model.keras", folder / "config.yaml", dataset_of(each.trial), origin, each.data
             )

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite
 from statistics import fmean, stdev
+from types import MappingProxyType
 
 from cnnsearch.spaces.rungs import Rung
+from cnnsearch.spaces.sections.objectives import direction_of
 from cnnsearch.spaces.values import Scalar
 
 PHASE = "phase"
@@ -20,6 +23,8 @@ class Status(StrEnum):
     COMPLETED = "completed"
     STOPPED_EARLY = "stopped_early"
     PRUNED = "pruned"
+    INFEASIBLE = "infeasible"
+    """It breaks one of `search.constraints`: no failure, and no candidate."""
     FAILED = "failed"
 
     @property
@@ -95,6 +100,10 @@ class TrialRecord:
         reduced_batch: images that went through its network at once, where memory was too small for its whole batches;
             the steps of its training were those of whole batches all the same. None where they fitted.
         rung: the highest rung that it reached, which its score is of; None where there are no rungs.
+        latency: seconds that its model takes for one image, where that was asked for.
+        model_size: bytes of its model's weights.
+        objective_values: its values of several objectives, or of one that is no metric, in their order; empty where
+            one of them is not known, or the trial is not ranked.
     """
 
     number: int
@@ -111,11 +120,26 @@ class TrialRecord:
     data: str = ""
     reduced_batch: int | None = None
     rung: Rung | None = None
+    latency: float | None = None
+    model_size: int | None = None
+    objective_values: tuple[float, ...] = ()
 
     @property
     def is_whole(self) -> bool:
         """Whether its score is of the training that its configuration names, not of a cheaper one."""
         return self.rung is None or self.rung.is_last
+
+    @property
+    def costs_nothing(self) -> bool:
+        """Whether it was drawn only: its model cannot exist, or is known to break a constraint before it is built."""
+        drawn_only = self.status is Status.INFEASIBLE and self.seconds is None and not self.epochs
+        return drawn_only or self.reason == Failure.IMPOSSIBLE
+
+    def value(self, name: str) -> float | None:
+        """Its finite value of a metric in its best epoch, or of a measure such as `latency`; None without one."""
+        measures = {"parameters": self.parameters, "latency": self.latency, "model_size": self.model_size}
+        found = measures[name] if name in measures else self.best_metrics.get(name)
+        return found if found is not None and isfinite(found) else None
 
     @property
     def fold_scores(self) -> tuple[float, ...]:
@@ -150,8 +174,12 @@ class Objective:
 
     @classmethod
     def of(cls, metric: str) -> "Objective":
-        """The objective for a metric's name: losses and errors are minimised, everything else is maximised."""
-        return cls(metric, "min" if metric.endswith(("loss", "error")) else "max")
+        """The objective for a name: losses, errors, sizes and times are minimised, everything else is maximised."""
+        return cls(metric, direction_of(metric))
+
+    def gain(self, value: float) -> float:
+        """The value, or its negative where less is better: more of it is always better."""
+        return value if self.direction == "max" else -value
 
     def better(self, score: float, than: float | None) -> bool:
         """Whether a score beats another one; any score beats none."""
@@ -192,6 +220,7 @@ class Origin:
         epoch: its best one.
         objective, score: what the search ranked by, and what this model's training reached.
         phases: how many epochs of each phase led to the model; none where there is one phase only.
+        objectives: the trial's values of several objectives by name; none where there is one metric only.
         confirmed: where the model is a retraining of the trial with a new seed; None for the trial's own model.
     """
 
@@ -200,50 +229,16 @@ class Origin:
     objective: str
     score: float | None
     phases: tuple[int, ...] = ()
+    objectives: Mapping[str, float] = field(default_factory=dict)
     confirmed: NewSeeds | None = None
 
     @classmethod
-    def of(cls, trial: TrialRecord, objective: Objective, phases: tuple[int, ...] = ()) -> "Origin":
+    def of(
+        cls,
+        trial: TrialRecord,
+        objective: Objective,
+        phases: tuple[int, ...] = (),
+        objectives: Mapping[str, float] = MappingProxyType({}),
+    ) -> "Origin":
         """The origin of a trial's model."""
-        return cls(trial.number, trial.best_epoch, objective.metric, trial.score, phases)
-
-
-def rank(trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objective) -> list[TrialRecord]:
-    """The trials that have a score, best first; ties go to the smaller model, then to the earlier trial.
-
-    A trial that ended before its last fold stands behind those with all of them, since a single fold may be an easy
-    one: what the pruner stops there would otherwise pass for better than the trials that it was stopped for. So does
-    one that ended on a lower rung than others.
-    """
-    scored = [t for t in (trials.values() if isinstance(trials, Mapping) else trials) if t.score is not None]
-    sign = -1 if objective.direction == "max" else 1
-    most = _most_folds(scored)
-    return sorted(
-        scored,
-        key=lambda t: (
-            -_work(t),
-            len(t.folds) < most[_images(t)],
-            sign * (t.score or 0.0),
-            t.parameters or 0,
-            t.number,
-        ),
-    )
-
-
-def _work(trial: TrialRecord) -> float:
-    """The work of an epoch where a trial ended, as a share of that of what its configuration names."""
-    return 1.0 if trial.rung is None else trial.rung.work
-
-
-def _most_folds(trials: Sequence[TrialRecord]) -> Mapping[str, int]:
-    """The most folds of a trial by the images that it was trained on; of all trials under no images."""
-    most: dict[str, int] = {}
-    for trial in trials:
-        for images in ("", _images(trial)):
-            most[images] = max(len(trial.folds), most.get(images, 0))
-    return most
-
-
-def _images(trial: TrialRecord) -> str:
-    """The fingerprint in a trial's stamp, without the images' size."""
-    return trial.data.partition("-")[0]
+        return cls(trial.number, trial.best_epoch, objective.metric, trial.score, phases, dict(objectives))

@@ -16,7 +16,8 @@ from cnnsearch.search.engine.slots import visible_slots
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.events import EpochEnded, Listener, Told, TrialBuilt, TrialEnded, TrialStarted, Warned
 from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weights
-from cnnsearch.search.records import Failure, Objective, Origin, TrialRecord
+from cnnsearch.search.ranking import Objectives
+from cnnsearch.search.records import Failure, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
@@ -76,7 +77,7 @@ def retrain(
             dataset=dataset.reference(),
             train=("train", "validation") if request.full else ("train",),
             validation=None if request.full else "validation",
-            objective=Objective.of(configuration.search.objective),
+            objective=Objectives.of(configuration.search).epoch,
             seed=configuration.training.seed or 0,
             model=model,
         )
@@ -87,7 +88,7 @@ def retrain(
             advice = _ADVICE.get(broken.failure, "")
             raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.{advice}")
         parts = ("test",) if request.full else ("validation", "test")
-        trained = TrainedModel(model, config, dataset, request.origin)
+        trained = TrainedModel(model, config, dataset, request.origin, metrics=configuration.search.metrics)
         export_model(request.folder, trained, parts, slot)
     record = dialogue.ended()
     write_history(request.folder.path, record.epochs)
@@ -135,7 +136,7 @@ class _Dialogue(Dialogue):
     def __init__(self, request: Retraining, listeners: Sequence[Listener], configuration: Configuration) -> None:
         super().__init__()
         self._folder, self._listeners = request.folder, listeners
-        self._objective = Objective.of(configuration.search.objective)
+        self._objective = Objectives.of(configuration.search).epoch
         self._say(TrialStarted(0, {}, "retrain", epochs_of(configuration)))
 
     def _say(self, event: Told | Warned | TrialStarted | TrialBuilt | EpochEnded | TrialEnded) -> None:

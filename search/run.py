@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-
-import keras_tuner
 
 from cnnsearch.search.best import TrainedModel, best_of, export_model, mend_export
 from cnnsearch.search.changed_space import take_over
@@ -34,13 +32,15 @@ from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.model.hypermodel import CnnHyperModel, decoded, encoded, hyperparameters_of
 from cnnsearch.search.outcome import phases_to_best
+from cnnsearch.search.outline import outline_of
 from cnnsearch.search.preflight import fit_to_classes, why_impossible, without_unavailable_weights
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, Origin, TrialRecord
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_lock import held
 from cnnsearch.search.run_status import read_summary, searches, seen_images, spent_seconds
-from cnnsearch.search.study import sqlite_url
+from cnnsearch.search.study_database import sqlite_url
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import clear_temporary, write_json, write_text
 from cnnsearch.spaces.document import Configuration, Document
@@ -120,7 +120,7 @@ def run_search(
         mend_export(chosen.run.best)
         moved = chosen.continued and not searches(chosen.run, wanted.space)
         if moved:
-            take_over(chosen.run, space, Objective.of(space.document.search.objective))
+            take_over(chosen.run, space, Objectives.of(space.document.search))
         if chosen.change:
             keep_summary(chosen.run)
         if chosen.change or moved or not chosen.continued:
@@ -156,7 +156,7 @@ def _describe(prepared: _Prepared, request: Request) -> None:
 
 def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) -> Result:
     run, document, chosen = prepared.run, prepared.space.document, prepared.chosen
-    objective = Objective.of(document.search.objective)
+    objectives = Objectives.of(document.search)
     slots = side_by_side(visible_slots(), document.search.per_device)
     oracle = _oracle(prepared)
     known = oracle.study.records()
@@ -164,14 +164,14 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
     remove_backups_of(run, finished)
     pause = Pause(run.path)
     pause.patiently(lambda: outdate(run))
-    budget = _budget(prepared, objective, known, pause)
-    checkpoints = Checkpoints(run, objective, document.keep.checkpoints)
+    budget = _budget(prepared, objectives.epoch, known, pause)
+    checkpoints = Checkpoints(run, objectives, document.keep.checkpoints)
     for trial in finished:
         checkpoints.ended(trial)
     with ExitStack() as stack:
         log = EventLog(run.events)
         stack.callback(log.close)
-        board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objective)
+        board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objectives)
         stack.callback(board.close)
         own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
         broadcast = Broadcast((*own, *_reserve(document, budget, slots), *listeners), pause.patiently)
@@ -180,7 +180,8 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
         limits, before = budget.limits, budget.before
         total = chosen.trials, limits.seconds
         going_on = chosen.continued, before
-        broadcast(RunStarted(run, objective, *total, names, finished, *going_on, limits.epochs, limits.target))
+        bounds = limits.epochs, limits.target
+        broadcast(RunStarted(run, objectives.epoch, *total, names, finished, *going_on, *bounds, objectives))
         for warning in prepared.warnings:
             broadcast(Warned(warning))
         if document.search.sampler.grid:
@@ -192,14 +193,14 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
         )
         tuner = SearchTuner(oracle, hypermodel, bench)
         failure = _tune(tuner, bench)
-        best = pause.patiently(lambda: _finish(prepared, oracle, objective, slots[0]))
+        best = pause.patiently(lambda: _finish(prepared, oracle, slots[0]))
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:
             if oracle.exhausted:
                 broadcast(Told(f"{oracle.exhausted}, before the {chosen.trials} trials that were asked for"))
             broadcast(RunEnded("finished", oracle.exhausted or tuner.ended_by))
-    return Result(run, oracle.study.records(), objective, best, failure)
+    return Result(run, oracle.study.records(), objectives.epoch, best, failure)
 
 
 def _reserve(document: Document, budget: Budget, slots: Sequence[Slot]) -> list[Listener]:
@@ -232,9 +233,9 @@ def _size_of_grid(space: Space, trials: int) -> str:
 
 def _oracle(prepared: _Prepared) -> OptunaOracle:
     search = prepared.space.document.search
-    objective = Objective.of(search.objective)
+    classes = len(prepared.dataset.classes)
     oracle = OptunaOracle(
-        objective=keras_tuner.Objective(objective.metric, objective.direction),
+        objective=Objectives.of(search),
         max_trials=prepared.chosen.trials,
         hyperparameters=hyperparameters_of(prepared.space),
         seed=search.seed,
@@ -243,6 +244,7 @@ def _oracle(prepared: _Prepared) -> OptunaOracle:
         pruner=pruner_of(comparing(search), most_epochs(prepared.space.document)),
         start_from=[encoded(prepared.space, start) for start in first_trials(prepared.space)],
         reject=partial(why_impossible, prepared.space),
+        outline=partial(outline_of, prepared.space, classes),
         max_consecutive_failed_trials=search.max_failures_in_a_row,
         goes_on=lambda number: backup_of(prepared.run.trial(number)).is_file(),
     )
@@ -270,23 +272,23 @@ def _tune(tuner: SearchTuner, bench: Bench) -> EveryTrialFailed | None:
     return None
 
 
-def _finish(prepared: _Prepared, oracle: OptunaOracle, objective: Objective, slot: Slot) -> ModelFolder | None:
+def _finish(prepared: _Prepared, oracle: OptunaOracle, slot: Slot) -> ModelFolder | None:
     """Export the confirmed model, else the best trial's, evaluated on validation and, for the first time, test part."""
-    run, trials = prepared.run, oracle.study.records()
+    run, trials, objectives = prepared.run, oracle.study.records(), oracle.study.objectives
 
     def dataset_of(trial: TrialRecord) -> Dataset:
         return prepared.datasets.of(_configuration_of(prepared.space, trial).data)
 
     trained = confirmed_model(run, lambda number: dataset_of(trials[number]))
-    best = best_of(run, trials, objective)
+    best = best_of(run, trials, objectives)
     if trained is None and best is not None:
-        folder, dataset = run.trial(best.number), dataset_of(best)
+        folder, dataset, epoch = run.trial(best.number), dataset_of(best), objectives.epoch
         seen = seen_images(run, best.data, dataset.fingerprint)
-        origin = Origin.of(best, objective, phases_to_best(best, objective))
+        origin = Origin.of(best, epoch, phases_to_best(best, epoch), objectives.named_values(best))
         trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
     if trained is None:
         return None
-    export_model(run.best, trained, ("validation", "test"), slot)
+    export_model(run.best, replace(trained, metrics=objectives.metrics), ("validation", "test"), slot)
     return run.best
 
 

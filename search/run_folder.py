@@ -21,6 +21,11 @@ class ModelFolder:
         return self.path / "config.yaml"
 
     @property
+    def asked_metrics(self) -> Path:
+        """What a search asked for beside the usual scores, by part; only where it did."""
+        return self.path / "asked_metrics.json"
+
+    @property
     def metrics(self) -> Path:
         """Its scores on validation and test part."""
         return self.path / "metrics.json"

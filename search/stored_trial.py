@@ -9,12 +9,14 @@ number of their attempt, and only those of the last one count.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.outcome import outcome_of
-from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.ranking import Objectives
+from cnnsearch.search.records import Epoch, Status, TrialRecord
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
@@ -42,20 +44,20 @@ def is_start(trial: FrozenTrial) -> bool:
     return START in trial.user_attrs
 
 
-def record_of(trial: FrozenTrial, objective: Objective) -> TrialRecord:
+def record_of(trial: FrozenTrial, objectives: Objectives) -> TrialRecord:
     """What the study knows of a trial."""
     epochs = epochs_of(trial)
     ending: Mapping[str, Any] = trial.user_attrs.get(ENDING, {}) if trial.state.is_finished() else {}
     status = Status(ending.get("status", _DEFAULT_STATUS[trial.state]))
     scored = status not in (Status.FAILED, Status.QUEUED)
-    outcome = outcome_of(epochs, objective) if scored else None
-    return TrialRecord(
+    outcome = outcome_of(epochs, objectives.epoch) if scored else None
+    record = TrialRecord(
         number=trial.number,
         values={name: _plain(value) for name, value in trial.params.items()},
         status=status,
         reason=ending.get("reason", ""),
         message=ending.get("message", ""),
-        score=outcome.score if outcome else None,
+        score=outcome.score if outcome and status is not Status.INFEASIBLE else None,
         best_epoch=outcome.best_epoch if outcome else None,
         seconds=ending.get("seconds"),
         parameters=ending.get("parameters"),
@@ -64,7 +66,12 @@ def record_of(trial: FrozenTrial, objective: Objective) -> TrialRecord:
         data=ending.get("data", ""),
         reduced_batch=ending.get("reduced_batch"),
         rung=outcome.rung if outcome else None,
+        latency=ending.get("latency"),
+        model_size=ending.get("model_size"),
     )
+    if objectives.is_plain or record.score is None:
+        return record
+    return replace(record, objective_values=objectives.values(record))
 
 
 def epoch_key(epoch: Epoch) -> str:

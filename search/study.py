@@ -1,27 +1,24 @@
 """The Optuna study of a run: the only truth about its trials. How each lies in it, stored_trial.py knows."""
 
 import json
-import logging
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
 
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.stored_objectives import check_objectives, note_violations, stored_objectives, told_values
 from cnnsearch.search.stored_trial import (
     ATTEMPT,
     DROPPED,
@@ -35,58 +32,22 @@ from cnnsearch.search.stored_trial import (
     record_of,
     rung_key,
 )
-from cnnsearch.search.study_storage import StudyStorage, in_one_step
+from cnnsearch.search.study_database import open_storage, readable, sqlite_url
+from cnnsearch.search.study_storage import in_one_step
 from cnnsearch.search.study_view import View
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 STUDY_NAME = "cnnsearch"
-_WRITER_WAIT = 60.0
-"""Seconds that SQLite waits for another writer."""
-
+_DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
 _STATES = {
     Status.COMPLETED: TrialState.COMPLETE,
     Status.STOPPED_EARLY: TrialState.COMPLETE,
     Status.PRUNED: TrialState.PRUNED,
+    Status.INFEASIBLE: TrialState.COMPLETE,
     Status.FAILED: TrialState.FAIL,
 }
-
-
-def sqlite_url(path: Path) -> str:
-    """The storage URL of a SQLite file, whatever characters its path has."""
-    return URL.create("sqlite", database=str(path.absolute())).render_as_string()
-
-
-def open_storage(url: str) -> BaseStorage:
-    """The storage behind a database URL; made if it does not exist.
-
-    Raises:
-        CnnSearchError: the database cannot be opened.
-    """
-    logging.getLogger("optuna").setLevel(logging.WARNING)
-    arguments = {"connect_args": {"timeout": _WRITER_WAIT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    try:
-        with _readable(url):
-            database = RDBStorage(url, engine_kwargs=arguments)
-        return StudyStorage(database) if url.startswith("sqlite") else database  # others may have several writers
-    except (ValueError, ImportError, RuntimeError) as error:
-        raise CnnSearchError(
-            f"{url}: a study's database must open, got {type(error).__name__}: {error}. Check the URL and its driver."
-        ) from error
-
-
-@contextmanager
-def _readable(place: str | Path) -> Iterator[None]:
-    """Within it, a database that cannot be opened or read is an error that names it."""
-    try:
-        yield
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        cause = str(error.__cause__ or error).splitlines()[0]
-        raise CnnSearchError(
-            f"{place}: a study's database must be whole and readable, got {cause}. "
-            "Restore it from a copy, or begin a new run."
-        ) from error
 
 
 class TrialStudy:
@@ -95,8 +56,8 @@ class TrialStudy:
     One object is meant for one parent process; calls come one at a time (the oracle holds the lock).
     """
 
-    def __init__(self, study: optuna.Study, storage: BaseStorage, objective: Objective) -> None:
-        self.objective = objective
+    def __init__(self, study: optuna.Study, storage: BaseStorage, objectives: Objectives) -> None:
+        self.objectives = objectives
         self._study = study
         self._storage = storage
         self._study_id = storage.get_study_id_from_name(study.study_name)
@@ -107,7 +68,7 @@ class TrialStudy:
     def open(
         cls,
         storage: BaseStorage,
-        objective: Objective,
+        objective: Objective | Objectives,
         *,
         name: str = STUDY_NAME,
         sampler: BaseSampler | None = None,
@@ -116,27 +77,26 @@ class TrialStudy:
         """The study of this name, made if it does not exist.
 
         Raises:
-            CnnSearchError: it exists and ranks by another objective, or its database is damaged.
+            CnnSearchError: it exists and ranks by other objectives or keeps to other constraints, or its database is
+                damaged.
         """
-        direction = StudyDirection.MAXIMIZE if objective.direction == "max" else StudyDirection.MINIMIZE
-        with _readable(f"study {name!r}"):
+        objectives = Objectives.around(objective)
+        with readable(f"study {name!r}"):
             study = optuna.create_study(
                 storage=storage,
                 study_name=name,
-                direction=direction,
+                directions=[_DIRECTIONS[each.direction] for each in objectives.all],
                 sampler=sampler,
                 pruner=pruner,
                 load_if_exists=True,
             )
-        stored = study.user_attrs.get("objective")
-        if stored is None:
-            study.set_user_attr("objective", asdict(objective))
-        elif stored != asdict(objective):
-            raise CnnSearchError(
-                f"study {name!r}: it ranks by {stored['metric']} ({stored['direction']}), "
-                f"got {objective.metric} ({objective.direction}). Use another storage or study name."
-            )
-        return cls(study, storage, objective)
+        check_objectives(study, objectives)
+        return cls(study, storage, objectives)
+
+    @property
+    def objective(self) -> Objective:
+        """The metric that decides which epoch of a trial counts; it ranks the trials where nothing else does."""
+        return self.objectives.epoch
 
     def requeue_running(self, goes_on: Callable[[int], bool] = lambda _: False) -> list[int]:
         """Put trials that a dead parent left running back in line, with their values; gives their numbers.
@@ -250,9 +210,9 @@ class TrialStudy:
         return self._study.get_trials(deepcopy=False)
 
     @property
-    def direction(self) -> StudyDirection:
-        """Whether more is better."""
-        return self._study.direction
+    def directions(self) -> list[StudyDirection]:
+        """Whether more is better, for each objective."""
+        return self._study.directions
 
     def report(self, number: int, epoch: Epoch) -> bool:
         """Record a finished epoch; gives whether the pruner would end the trial here.
@@ -293,16 +253,17 @@ class TrialStudy:
 
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""
-        kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch")
+        known = ("parameters", "latency", "model_size", "data", "reduced_batch")
+        kept = ("status", "reason", "message", "best_epoch", "seconds", *known)
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
         if ending.rung is not None:
             attribute[RUNG] = ending.rung.stored()
-        state = _STATES[ending.status]
-        if state is TrialState.COMPLETE and not ending.is_whole:
-            state = TrialState.PRUNED  # samplers would take its score for one of the last rung
+        state = _state_of(ending, told_values(self.objectives, ending))
+        values = told_values(self.objectives, ending) if state is TrialState.COMPLETE else ()
         with in_one_step(self._storage):
             self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
-            self._study.tell(ending.number, ending.score if state is TrialState.COMPLETE else None, state=state)
+            note_violations(self._storage, self._trial_id(ending.number), self.objectives, ending)
+            self._study.tell(ending.number, values or None, state=state)
         self._asked.pop(ending.number, None)
 
     def set_attribute(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -315,11 +276,11 @@ class TrialStudy:
 
     def records(self) -> list[TrialRecord]:
         """All trials, in the order of their numbers."""
-        return [record_of(trial, self.objective) for trial in self._study.get_trials(deepcopy=False)]
+        return [record_of(trial, self.objectives) for trial in self._study.get_trials(deepcopy=False)]
 
     def record(self, number: int) -> TrialRecord:
         """One trial."""
-        return record_of(self._storage.get_trial(self._trial_id(number)), self.objective)
+        return record_of(self._storage.get_trial(self._trial_id(number)), self.objectives)
 
     def _trial_id(self, number: int) -> int:
         known = self._asked.get(number)
@@ -334,7 +295,7 @@ def read_trials(run: RunFolder) -> list[TrialRecord]:
     Raises:
         CnnSearchError: the folder holds no run, or its study is damaged.
     """
-    with _readable(run.study):
+    with readable(run.study):
         return _load(run).records()
 
 
@@ -344,8 +305,17 @@ def read_objective(run: RunFolder) -> Objective:
     Raises:
         CnnSearchError: the folder holds no run, or its study is damaged.
     """
-    with _readable(run.study):
-        return _load(run).objective
+    return read_objectives(run).epoch
+
+
+def read_objectives(run: RunFolder) -> Objectives:
+    """All that the trials of a run are ranked by.
+
+    Raises:
+        CnnSearchError: the folder holds no run, or its study is damaged.
+    """
+    with readable(run.study):
+        return _load(run).objectives
 
 
 def _load(run: RunFolder) -> TrialStudy:
@@ -356,9 +326,19 @@ def _load(run: RunFolder) -> TrialStudy:
     storage = open_storage(sqlite_url(run.study))
     try:
         study = optuna.load_study(study_name=STUDY_NAME, storage=storage)
-        objective = Objective(**study.user_attrs["objective"])
+        objectives = stored_objectives(study)
     except KeyError as error:
         raise CnnSearchError(
             f"{run.study}: a run's study must be in it, got none. Was it made by another tool?"
         ) from error
-    return TrialStudy(study, storage, objective)
+    return TrialStudy(study, storage, objectives)
+
+
+def _state_of(ending: TrialRecord, values: tuple[float, ...]) -> TrialState:
+    """Optuna's state of an ended trial.
+
+    Pruned is also what is infeasible, and known to be bad but not how bad; and what ended below the last rung, for
+    samplers would take its score for one of the last.
+    """
+    state = _STATES[ending.status]
+    return TrialState.PRUNED if state is TrialState.COMPLETE and not (values and ending.is_whole) else state

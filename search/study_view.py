@@ -5,16 +5,18 @@ neither costs a database's time, they are shown the trials as they stood when th
 the trial is written, whole and at once.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from copy import deepcopy as deep_copy
 from datetime import datetime
-from heapq import nsmallest
 from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+
+from cnnsearch.search.fronts import fronts
+from cnnsearch.search.stored_trial import work_of
 
 NEW = -1
 """Stands for the id of a trial that is not written yet."""
@@ -26,15 +28,32 @@ def new_trial(number: int) -> FrozenTrial:
     return FrozenTrial(number, TrialState.RUNNING, None, now, None, {}, {}, {}, {}, {}, NEW)
 
 
-def memorable(trials: Sequence[FrozenTrial], direction: StudyDirection, most: int | None) -> Sequence[FrozenTrial]:
+def memorable(
+    trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection], most: int | None
+) -> Sequence[FrozenTrial]:
     """At most so many of the trials, in their order: half of them the best, the others the latest."""
     if most is None or len(trials) <= most:
         return trials
-    sign = -1 if direction is StudyDirection.MAXIMIZE else 1
     latest, earlier = trials[-(most - most // 2) :], trials[: -(most - most // 2)]
     scored = [trial for trial in earlier if trial.state is TrialState.COMPLETE]
-    best = nsmallest(most // 2, scored, key=lambda trial: sign * (trial.value or 0.0))
+    best = best_first(scored, directions)[: most // 2]
     return [*sorted(best, key=lambda trial: trial.number), *latest]
+
+
+def best_first(trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection]) -> list[FrozenTrial]:
+    """Trials with values, ranked: those within all constraints first, then those of a higher rung, then by fronts.
+
+    Of equals the earlier one is first. A trial that was pruned has the one value of its last epoch: with several
+    objectives it is left out.
+    """
+    signs = [-1 if direction is StudyDirection.MAXIMIZE else 1 for direction in directions]
+    known = [trial for trial in trials if trial.values is not None and len(trial.values) == len(signs)]
+    losses = [tuple(sign * value for sign, value in zip(signs, trial.values, strict=True)) for trial in known]
+    broken = [sum(max(0.0, violation) for violation in trial.constraints.values()) for trial in known]
+    places = fronts(losses) if len(signs) > 1 else [0] * len(known)
+    heights = [-work_of(trial) for trial in known]
+    keys = list(zip(broken, heights, places, losses, (trial.number for trial in known), strict=True))
+    return [known[index] for index in sorted(range(len(known)), key=keys.__getitem__)]
 
 
 class View(InMemoryStorage):

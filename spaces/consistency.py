@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cnnsearch.spaces.document import Augment, Custom, Document, Scratch
+from cnnsearch.spaces.document import Augment, Custom, Document, EarlyStopping, Scratch
 from cnnsearch.spaces.leaves import leaves
 from cnnsearch.spaces.listing import continuous, listed
 from cnnsearch.spaces.parameters import NOWHERE, UnknownReference, find_value
@@ -41,6 +41,7 @@ def inconsistencies(document: Document, *, allow_code: bool, settled: bool = Fal
         yield Inconsistency(tuple(name.split(".")), rule, advice, at_key=True)
     yield from _colourless(document)
     yield from _incomparable(document)
+    yield from _unwatched(document)
     yield from _clipped_twice(document)
     yield from _misfitting_fidelity(document)
     space = Space("checked", document)
@@ -72,13 +73,34 @@ def _colourless(document: Document) -> Iterator[Inconsistency]:
 
 
 def _incomparable(document: Document) -> Iterator[Inconsistency]:
-    if document.search.objective != "val_loss":
+    if "val_loss" not in document.search.metrics:
         return
     penalties = [(f"{name}.l2", getattr(section, "l2", None)) for name, _, section in _sections(document)]
     for name, node in [("training.loss", document.training.loss), *penalties]:
         if is_searched(node):
             rule = "trials are ranked by val_loss, which compares only trials of one loss, got a search over it"
             yield Inconsistency(tuple(name.split(".")), rule, "Fix it, or use objective: val_accuracy.")
+
+
+def _unwatched(document: Document) -> Iterator[Inconsistency]:
+    """A monitor that no epoch is measured by: only what is asked for is computed."""
+    known = ("val_loss", "val_accuracy", *document.search.metrics)
+    for place, rule in _early_stopping(document.training.early_stopping, ("training", "early_stopping")):
+        if rule.monitor not in known:
+            told = f"it watches what epochs are measured by ({', '.join(dict.fromkeys(known))}), got {rule.monitor}"
+            advice = f"Name {rule.monitor} in search.objective or search.constraints, too."
+            yield Inconsistency((*place, "monitor"), told, advice)
+
+
+def _early_stopping(node: Any, place: Place) -> Iterator[tuple[Place, EarlyStopping]]:  # noqa: ANN401 - any node
+    """The rules that may hold, with their places."""
+    if isinstance(node, EarlyStopping):
+        yield place, node
+    elif isinstance(node, Mapping):
+        options = node.get("choice", {})
+        named = options.items() if isinstance(options, Mapping) else ()
+        for name, option in named:
+            yield from _early_stopping(option, (*place, name))
 
 
 def _endless_grid(space: Space) -> Iterator[Inconsistency]:

@@ -41,6 +41,6 @@ def _budget(space: Space) -> str:
     if search.epochs is not None:
         limit += f", {search.epochs:,} epochs in all at most"
     if search.stop_at is not None:
-        limit += f", until {search.objective} is {search.stop_at:g}"
+        limit += f", until {search.goals[0].metric} is {search.stop_at:g}"
     trials = "1 trial" if search.trials == 1 else f"{search.trials} trials"
     return f"The search makes {trials}{limit} (sampler {search.sampler.kind}, pruner {search.pruner.kind})."

@@ -8,7 +8,8 @@ from cnnsearch.reports.confirmation import confirmation_text, winner_text
 from cnnsearch.reports.terminal import ranked_table, summary
 from cnnsearch.reports.write import write_model_report, write_run_tables
 from cnnsearch.search.confirmed import read_confirmation
-from cnnsearch.search.records import Objective, TrialRecord
+from cnnsearch.search.ranking import Objectives
+from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
@@ -19,18 +20,18 @@ def report(run: Path, console: Console) -> None:
     Raises:
         CnnSearchError: the folder is no run, or its study or the best model's predictions are damaged.
     """
-    from cnnsearch.search.study import read_objective, read_trials
+    from cnnsearch.search.study import read_objectives, read_trials
 
     folder = run_folder(run)
-    trials, objective = read_trials(folder), read_objective(folder)
-    rewrite(folder, trials, objective)
-    console.print(ranked_table(trials, objective))
+    trials, objectives = read_trials(folder), read_objectives(folder)
+    rewrite(folder, trials, objectives)
+    console.print(ranked_table(trials, objectives))
     console.print()
     confirmation = read_confirmation(folder)
     if told := confirmation_text(confirmation):
         console.print(told)
         console.print()
-    console.print(summary(trials, objective, folder, winner_text(confirmation, trials)))
+    console.print(summary(trials, objectives, folder, winner_text(confirmation, trials)))
 
 
 def run_folder(path: Path) -> RunFolder:
@@ -50,8 +51,8 @@ def run_folder(path: Path) -> RunFolder:
     raise CnnSearchError(str(Problem(str(path), f"a run, a folder with a study.db, must lie here, got {got}.", advice)))
 
 
-def rewrite(run: RunFolder, trials: list[TrialRecord], objective: Objective) -> None:
+def rewrite(run: RunFolder, trials: list[TrialRecord], objectives: Objectives) -> None:
     """Rewrite the run's tables, and the best model's scores where it has predictions."""
-    write_run_tables(run, trials, objective)
+    write_run_tables(run, trials, objectives)
     if run.best.predictions.is_file():
         write_model_report(run.best)

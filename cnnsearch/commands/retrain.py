@@ -11,6 +11,7 @@ from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.listeners.events import EpochEnded, Event, Told, TrialBuilt, TrialEnded, Warned
 from cnnsearch.search.native_messages import without_native_messages
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import PHASE, Epoch, NewSeeds, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_status import read_summary
@@ -70,7 +71,7 @@ def retrain(
     images = None if accept_data_change or _other_data(overrides) else known_images(found)
     record = train(Retraining(space, folder, full, _origin(known), known=images), [say_event])
     write_model_report(folder)
-    _compare(record, known, _metrics(folder), space.document.search.objective)
+    _compare(record, known, _metrics(folder), Objectives.of(space.document.search).epoch.metric)
     terminal.say(f"model folder: {folder.path}")
 
 
@@ -138,10 +139,14 @@ def _metrics(folder: ModelFolder | None) -> dict[str, Any]:
 def _origin(known: dict[str, Any]) -> Origin | None:
     if known.get("trial") is None:
         return None
-    phases = tuple(known.get("phases") or ())
-    confirmed = NewSeeds(**known["confirmed"]) if known.get("confirmed") else None
     return Origin(
-        known["trial"], known.get("epoch"), known.get("objective") or "", known.get("score"), phases, confirmed
+        trial=known["trial"],
+        epoch=known.get("epoch"),
+        objective=known.get("objective") or "",
+        score=known.get("score"),
+        phases=tuple(known.get("phases") or ()),
+        objectives=known.get("objectives") or {},
+        confirmed=NewSeeds(**known["confirmed"]) if known.get("confirmed") else None,
     )
 
 

@@ -60,7 +60,7 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
     name = _checked_name(which.name or space.name)
     start_forkserver()  # it imports keras while this process decodes the images
     from cnnsearch.commands.report import report
-    from cnnsearch.reports.wording import failures_told
+    from cnnsearch.reports.wording import failures_told, without_best
 
     signal.signal(signal.SIGTERM, _end_soon)
     try:
@@ -71,9 +71,7 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
         raise SystemExit(int(Exit.DONE if isinstance(order, Terminated) else Exit.INTERRUPTED)) from None
     report(result.run.path, terminal.output())
     if result.best is None:
-        raise result.failure or CnnSearchError(
-            f"{result.run.path}: a search needs a trial with a score, got none. Its trials say why."
-        )
+        raise result.failure or CnnSearchError(without_best(str(result.run.path), result.trials))
     if result.failure:  # one good trial is a result all the same
         terminal.warn(str(result.failure))
     if told := failures_told(result.trials):

@@ -4,7 +4,6 @@ A trial that runs out of memory has another attempt, whose batches go through th
 """
 
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Any
 from keras_tuner.engine.trial import Trial
 
 from cnnsearch.search.dataset.dataset import Dataset, DatasetReference
+from cnnsearch.search.engine.account import Account
 from cnnsearch.search.engine.backups import backup_of, clear, remove_backup, stamp_of
 from cnnsearch.search.engine.bench import Bench
-from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT
 from cnnsearch.search.engine.climbing import BEHIND, Rule
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
 from cnnsearch.search.engine.dialogue import Dialogue
@@ -36,9 +35,11 @@ from cnnsearch.search.listeners.events import (
 from cnnsearch.search.listeners.pause import RoomWait
 from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
-from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
+from cnnsearch.search.ranking import Objectives
+from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
+from cnnsearch.search.trial.measuring import measures_of
 from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, KnownBackbone, Making, Message, Verdict
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
@@ -61,7 +62,7 @@ class Attempts(Dialogue):
         self._number = int(trial.trial_id)
         self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
         self._retries, self._is_first = 0, True
-        self._counted, self._found = list[Epoch](), stamp_of(self._folder)
+        self._account, self._found = Account(bench.budget, self._clock), stamp_of(self._folder)
         self.is_halted = False
         """Whether its process was told to end, so that the trial goes on at another time."""
         self._configuration = with_seed(bench.space.configuration(self._values), self._number)
@@ -70,7 +71,7 @@ class Attempts(Dialogue):
         folds = self._configuration.data.folds or 1
         self._most = epochs_of(self._configuration) * (folds + max(0, len(self._rungs) - 1))
         self._dataset: Dataset | None = None
-        self._aside, self._room = bench.budget.least, RoomWait(bench.pause)
+        self._room = RoomWait(bench.pause)
         super().__init__()
 
     def _forget(self) -> None:
@@ -95,9 +96,9 @@ class Attempts(Dialogue):
     def prepare(self) -> Work:
         """Make the trial's folder afresh and say what is to be done; the log of earlier attempts stays."""
         bench, number = self._bench, self._number
-        self._counted = [*self._oracle.study.record(number).epochs]
+        self._account.made = [*self._oracle.study.record(number).epochs]
         if not self._retries:
-            clear(self._folder, goes_on=bool(self._counted))
+            clear(self._folder, goes_on=bool(self._account.made))
         self._found = stamp_of(self._folder)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
         header = f"trial {number} of {bench.run.path.name}"
@@ -115,11 +116,12 @@ class Attempts(Dialogue):
             dataset=self._dataset.reference(),
             train=("train",),
             validation="validation",
-            objective=Objective.of(configuration.search.objective),
+            objective=self._objectives.epoch,
+            measures=measures_of(configuration.search),
             seed=configuration.training.seed or 0,
             model=self._folder / "model.keras",
             backup=backup_of(self._folder),
-            had=len(self._counted),
+            had=len(self._account.made),
             known=tuple(self._bench.known.values()),
             rungs=tuple((rung, self._reference_of(rung)) for rung in self._rungs),
         )
@@ -128,6 +130,10 @@ class Attempts(Dialogue):
         data = on_rung(self._configuration, rung).data
         dataset = self._bench.pause.patiently(lambda: self._bench.dataset_of(data))
         return dataset.reference().of_share(rung.share)
+
+    @property
+    def _objectives(self) -> Objectives:
+        return self._bench.checkpoints.objectives
 
     def patience(self) -> float | None:
         """Seconds that the trial's process may still go on without a word."""
@@ -165,8 +171,8 @@ class Attempts(Dialogue):
         """Take over as many of the trial's epochs as its process goes on after."""
         pause = self._bench.pause
         kept = pause.patiently(lambda: self._oracle.keep(self._trial, epochs))
-        self._bench.budget.forget(_work(self._counted) - _work(kept))
-        self._counted, self._epochs = [*kept], [*kept]
+        self._account.keep(kept)
+        self._epochs = [*kept]
         if not kept:
             return
         if self._is_first:  # else they are of this session, whose clock goes on
@@ -176,7 +182,8 @@ class Attempts(Dialogue):
 
     def _candidate(self) -> TrialRecord:
         """As `Checkpoints` will know it from the study: its score, and the folds that it has."""
-        return replace(self.trained(self._number, self._bench.checkpoints.objective), data=self._stamp)
+        trained = replace(self.trained(self._number, self._objectives.epoch), data=self._stamp)
+        return replace(self._objectives.judged(trained), epochs=())
 
     def _judge(self, done: EpochDone) -> Verdict:
         epoch = done.epoch
@@ -186,7 +193,7 @@ class Attempts(Dialogue):
         self._count(done)
         self._bench.broadcast(EpochEnded(self._number, epoch))
         if len(self._epochs) < self._most:
-            self._why = self._cut(epoch.seconds, epoch.work)
+            self._why = self._account.cut(epoch.seconds, epoch.work)
         if self._why:
             self._verdict = Verdict.STOP
         elif behind:
@@ -196,7 +203,7 @@ class Attempts(Dialogue):
 
     def _judge_rung(self, rung: Rung) -> Verdict:
         """Whether a trial that has ended a rung climbs on."""
-        objective = self._bench.checkpoints.objective
+        objective = self._objectives.epoch
         found = outcome_of([epoch for epoch in self._epochs if epoch.rung == rung], objective)
         reach = self._oracle.reach
         if found is not None:
@@ -212,30 +219,24 @@ class Attempts(Dialogue):
         """Which limit forbids the next rung, in words; where none does, an epoch of it is set aside."""
         factor = coming.work / done.work
         self._clock.epochs_grow(factor)
-        self._put_back()
-        return self._cut(factor * self._epochs[-1].seconds, coming.work)
+        self._account.put_back()
+        return self._account.cut(factor * self._epochs[-1].seconds, coming.work)
 
     def _count(self, done: EpochDone) -> None:
         """Tell the budget of an epoch, of its score, and of what the evaluation of such a model takes."""
         budget, epoch = self._bench.budget, done.epoch
-        budget.take(epoch.work, self._aside)
-        self._counted.append(epoch)
-        self._aside = 0.0
+        self._account.take(epoch)
         is_whole = epoch.rung is None or epoch.rung.is_last
-        if epoch.fold is None and is_whole:  # a score of one fold, or on a lower rung, is no trial's score
-            budget.score(epoch.metrics.get(self._bench.checkpoints.objective.metric))
+        # A score of one fold, or on a lower rung, is no trial's score, and one beyond a constraint is none at all.
+        if epoch.fold is None and is_whole and not self._breaks_a_constraint(epoch):
+            budget.score(epoch.metrics.get(self._objectives.epoch.metric))
         if self._dataset is not None and len(self._dataset.rows("validation")):
             unseen = len(self._dataset.rows("test")) / len(self._dataset.rows("validation"))
             budget.keep_for_the_end(self._start + done.looked * (1 + unseen))
 
-    def _cut(self, seconds: float, work: float) -> str:
-        """Which limit forbids an epoch of such a length, in words; where none does, it is set aside for this trial."""
-        budget = self._bench.budget
-        why = budget.ended_by(coming=seconds) or (TRIAL_TIME if self._clock.is_up else "")
-        if not why:
-            self._aside = work if budget.set_aside(work) else 0.0
-            why = "" if self._aside else EPOCHS_ARE_SPENT
-        return why
+    def _breaks_a_constraint(self, epoch: Epoch) -> bool:
+        so_far = replace(self.heard(self._number), epochs=(epoch,), best_epoch=epoch.number, rung=epoch.rung)
+        return bool(self._objectives.complaint(so_far))
 
     def another(self, broken: Broken) -> bool:
         """Make another attempt of a trial whose process broke, where that may help; gives whether there is one."""
@@ -246,7 +247,12 @@ class Attempts(Dialogue):
         """Make another attempt of a trial that ran out of memory, with smaller parts; gives whether there is one."""
         training = self._configuration.training
         parts = more_parts(training.batch_size, training.accumulate)
-        if broken.failure is not Failure.OOM or self._retries >= RETRIES or parts is None or not self._set_aside():
+        if (
+            broken.failure is not Failure.OOM
+            or self._retries >= RETRIES
+            or parts is None
+            or not self._account.set_aside()
+        ):
             return False
         self._retries += 1
         reduced = training.model_copy(update={"accumulate": parts})
@@ -260,7 +266,7 @@ class Attempts(Dialogue):
 
     def _with_room(self, broken: Broken) -> bool:
         """Wait until there is room where a full disk ended a process; gives whether there is another attempt."""
-        if broken.failure is not Failure.DISK or not self._set_aside() or not self._bench.pause.until_room():
+        if broken.failure is not Failure.DISK or not self._account.set_aside() or not self._bench.pause.until_room():
             return False
         self._begin_again() if stamp_of(self._folder) is None else self._from_backup()
         return True
@@ -268,7 +274,7 @@ class Attempts(Dialogue):
     def _further(self, broken: Broken) -> bool:
         """Go on from the backup, where the process that died has written one; gives whether it has."""
         made = stamp_of(self._folder) not in (None, self._found)
-        if broken.failure is not Failure.CRASH or not made or not self._set_aside():
+        if broken.failure is not Failure.CRASH or not made or not self._account.set_aside():
             return False
         self._bench.broadcast(Warned(f"trial {self._number}: {broken.message}; it goes on from its backup"))
         self._from_backup()
@@ -282,30 +288,19 @@ class Attempts(Dialogue):
     def _begin_again(self) -> None:
         self.remove_backup()
         self._bench.pause.patiently(lambda: self._oracle.begin_again(self._trial))
-        self._bench.budget.forget(_work(self._counted))
-        self._counted = []
+        self._account.keep()
         self._clock.begin_again()
         self._forget()
-
-    def _set_aside(self) -> bool:
-        budget = self._bench.budget
-        self._aside = self._aside or (budget.least if budget.set_aside() else 0.0)
-        return self._aside > 0
-
-    def _put_back(self) -> None:
-        if self._aside:
-            self._bench.budget.put_back(self._aside)
-        self._aside = 0.0
 
     def close(self) -> None:
         """The trial makes no further epoch, and waits for nothing."""
         self._room.end()
-        self._put_back()
+        self._account.put_back()
 
     def interrupted(self) -> None:
         """The trial goes back in line; without a backup nothing that it did counts."""
         if stamp_of(self._folder) is None:
-            self._bench.budget.forget(_work(self._counted))
+            self._account.keep()
 
     def remove_backup(self) -> None:
         """The trial has ended, or begins again from its start."""
@@ -324,15 +319,13 @@ class Attempts(Dialogue):
     def ending(self, broken: Broken | None) -> TrialRecord:
         """How the trial ended, without its score."""
         status, reason, message = self._ended(broken)
-        return TrialRecord(
-            self._number,
-            self._values,
-            status,
-            reason,
-            message,
+        return replace(
+            self.heard(self._number),
+            values=self._values,
+            status=status,
+            reason=reason,
+            message=message,
             seconds=self._clock.seconds,
-            parameters=self._parameters,
-            epochs=tuple(self._epochs),
             data=self._stamp,
             reduced_batch=self._reduced_batch,
         )
@@ -352,7 +345,3 @@ class Attempts(Dialogue):
 def more_parts(batch_size: int, parts: int) -> int | None:
     """The next number of parts for batches that are too large: twice as many; None where each has one image."""
     return min(2 * parts, batch_size) if parts < batch_size else None
-
-
-def _work(epochs: Sequence[Epoch]) -> float:
-    return float(sum(epoch.work for epoch in epochs))

@@ -3,17 +3,23 @@
 import threading
 from dataclasses import replace
 
-from cnnsearch.search.records import Objective, TrialRecord, rank
+from cnnsearch.search.ranking import Objectives, rank
+from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 
 
 class Checkpoints:
     """Keeps `model.keras` of the best `keep` trials and removes what falls behind."""
 
-    def __init__(self, run: RunFolder, objective: Objective, keep: int) -> None:
-        self._run, self.objective, self._keep = run, objective, keep
+    def __init__(self, run: RunFolder, objective: Objective | Objectives, keep: int) -> None:
+        self._run, self.objectives, self._keep = run, Objectives.around(objective), keep
         self._lock = threading.Lock()
         self._known: dict[int, TrialRecord] = {}
+
+    @property
+    def objective(self) -> Objective:
+        """The metric that decides which epoch of a trial counts."""
+        return self.objectives.epoch
 
     def wants(self, trial: TrialRecord) -> bool:
         """Whether a trial with this score and size would be among the best."""
@@ -22,7 +28,7 @@ class Checkpoints:
 
     def _ranked(self, *more: TrialRecord) -> list[TrialRecord]:
         """As the tables rank them, ties included, so that the model of the first in the table is there."""
-        return rank([*self._known.values(), *more], self.objective)
+        return rank([*self._known.values(), *more], self.objectives)
 
     def ended(self, trial: TrialRecord) -> None:
         """Take note of an ended trial, and remove the models that are not among the best any more."""

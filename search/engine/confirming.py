@@ -20,7 +20,8 @@ from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.listeners.confirming_events import ConfirmingEnded, ConfirmingStarted, RetrainingEnded
 from cnnsearch.search.listeners.events import Told, Warned
-from cnnsearch.search.records import Failure, TrialRecord, rank
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Failure, TrialRecord
 from cnnsearch.search.seeds import retraining_seed
 from cnnsearch.search.trial.failures import classify
 from cnnsearch.search.trial.messages import Broken
@@ -83,7 +84,7 @@ class Confirming:
 
     def _best(self, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
         ended = [trial for trial in trials if trial.status.ended]
-        return rank(ended, self._bench.checkpoints.objective)[: self._asked.top]
+        return rank(ended, self._bench.checkpoints.objectives)[: self._asked.top]
 
     def _begin(self, best: Sequence[TrialRecord]) -> int:
         """Find out what is to be done; gives how many seeds each trial has."""

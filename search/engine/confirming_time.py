@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT, TARGET_IS_REACHED, TIME_IS_UP, Budget
 from cnnsearch.search.engine.clock import TRIAL_TIME
 from cnnsearch.search.listeners.events import Event, RunStarted, TrialEnded
-from cnnsearch.search.records import Objective, Status, TrialRecord, rank
+from cnnsearch.search.ranking import Objectives, rank
+from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.spaces.sections.search import Confirm
 
 _CUT = (TIME_IS_UP, EPOCHS_ARE_SPENT, TARGET_IS_REACHED, TRIAL_TIME)
@@ -43,20 +44,20 @@ class ConfirmingReserve:
 
     def __init__(self, budget: Budget, asked: Confirm, slots: int, most: int) -> None:
         self._budget, self._asked, self._slots, self._most = budget, asked, slots, most
-        self._objective: Objective | None = None
+        self._objectives: Objectives | None = None
         self._best: list[TrialRecord] = []
 
     def __call__(self, event: Event) -> None:
         """Take note of ended trials."""
         if isinstance(event, RunStarted):
-            self._objective = event.objective
+            self._objectives = event.ranked_by
             self._among_the_best(*event.finished)
         elif isinstance(event, TrialEnded):
             self._among_the_best(event.trial)
 
     def _among_the_best(self, *ended: TrialRecord) -> None:
-        if self._objective is None or self._budget.limits.seconds is None:
+        if self._objectives is None or self._budget.limits.seconds is None:
             return
-        self._best = rank([*self._best, *ended], self._objective)[: self._asked.top]
+        self._best = rank([*self._best, *ended], self._objectives)[: self._asked.top]
         each = [seconds_of(trial, self._most) for trial in self._best]
         self._budget.keep_for_confirming(confirming_seconds(each, self._slots, self._asked.seeds))

@@ -1,6 +1,7 @@
 """What a training's process says and what its parent makes of it, be it a trial, a retraining or a confirmation."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 
 from cnnsearch.search.listeners.events import Told, Warned
 from cnnsearch.search.outcome import outcome_of
@@ -29,14 +30,14 @@ class Dialogue(ABC):
 
     def _forget(self) -> None:
         """Nothing has been said yet."""
-        self._parameters: int | None = None
+        self._model: Built | None = None
         self._epochs: list[Epoch] = []
         self._reason = ""
 
     def answer(self, message: Message) -> object | None:
         """What the parent says to a message of the training's process; None where it wants no answer."""
         if isinstance(message, Built):
-            self._parameters = message.parameters
+            self._model = message
             self._built(message)
         elif isinstance(message, Continued):
             self._continued(message.epochs)
@@ -91,19 +92,28 @@ class Dialogue(ABC):
     def _wait(self) -> bool:
         """Let some time pass, since the disk has no room for the model; the process then tries again."""
 
-    def trained(self, number: int, objective: Objective) -> TrialRecord:
-        """A training that nobody cut short, with its score and the seconds of its epochs."""
-        found = outcome_of(self._epochs, objective)
+    def heard(self, number: int) -> TrialRecord:
+        """A training that nobody cut short, without its score."""
+        model = self._model
         return TrialRecord(
             number=number,
             values={},
             status=Status.STOPPED_EARLY if self._reason else Status.COMPLETED,
             reason=self._reason,
+            parameters=model.parameters if model else None,
+            latency=model.latency if model else None,
+            model_size=model.model_size if model else None,
+            epochs=tuple(self._epochs),
+        )
+
+    def trained(self, number: int, objective: Objective) -> TrialRecord:
+        """The same with its score and the seconds of its epochs."""
+        found = outcome_of(self._epochs, objective)
+        return replace(
+            self.heard(number),
             score=found.score if found else None,
             best_epoch=found.best_epoch if found else None,
             folds=found.folds if found else (),
             rung=found.rung if found else None,
             seconds=sum(epoch.seconds for epoch in self._epochs),
-            parameters=self._parameters,
-            epochs=tuple(self._epochs),
         )

@@ -34,6 +34,10 @@ _CHANCES = 1_000
 _IMPOSSIBLE = 1000
 """How many impossible configurations in a row are drawn before the space counts as impossible."""
 
+OUTLINED = ("parameters", "model_size")
+"""What is known of a model by its outline."""
+Outline = Callable[[Mapping[str, Scalar]], tuple[int, int] | None]
+"""How many weights the model of these values has, and their bytes; None where only its own process can tell."""
 Reject = Callable[[Mapping[str, Scalar]], str | None]
 """Says why the model of these values cannot exist; None where it can."""
 
@@ -54,14 +58,24 @@ class Draws:
         method: how they are chosen.
         seed: decides, with a trial's number, what is left to chance.
         reject: says of drawn values why their model cannot exist.
+        outline: says what is known of their model before it is built, where constraints ask for it.
     """
 
-    def __init__(self, study: TrialStudy, method: Method, seed: int, reject: Reject | None = None) -> None:
-        self._study, self._method, self._seed, self._reject = study, method, seed, reject
+    def __init__(
+        self,
+        study: TrialStudy,
+        method: Method,
+        seed: int,
+        reject: Reject | None = None,
+        outline: Outline | None = None,
+    ) -> None:
+        self._study, self._method, self._seed, self._reject, self._outline = study, method, seed, reject, outline
         self._tried: Tried | None = None
 
     def possible(self, space: SearchSpace) -> Drawn | None:
-        """The next trial whose model can exist; those before it are told to the study, and cost nothing.
+        """The next trial whose model can exist, within the constraints that can be checked before it is built.
+
+        Those before it are told to the study, and cost nothing.
 
         Gives None where every configuration was tried.
 
@@ -70,18 +84,32 @@ class Draws:
         """
         for _ in range(_IMPOSSIBLE):
             drawn = self.next(space)
-            why = self._reject(drawn.values) if self._reject and drawn else None
-            if drawn is None and all(trial.reason == Failure.IMPOSSIBLE for trial in self._study.records()):
-                last = "; ".join(trial.message for trial in self._study.records()[-1:])
+            refused = self._refused(drawn) if drawn else None
+            if drawn is None and all(trial.costs_nothing for trial in self._study.records()):
+                last = "; ".join(trial.message or trial.reason for trial in self._study.records()[-1:])
                 raise CnnSearchError(
                     f"space: a model must be possible, got none: {space.all_of_it} tried. The last: {last}"
                 )
-            if drawn is None or why is None:
+            if drawn is None or refused is None:
                 return drawn
-            self._study.tell(TrialRecord(drawn.number, drawn.values, Status.FAILED, Failure.IMPOSSIBLE, why))
+            self._study.tell(refused)
+            why = refused.message or refused.reason
         raise CnnSearchError(
             f"space: a model must be possible, got {_IMPOSSIBLE} impossible draws in a row, the last: {why}"
         )
+
+    def _refused(self, drawn: Drawn) -> TrialRecord | None:
+        """How a trial ends whose model cannot exist or breaks a constraint; None where it may go on."""
+        why = self._reject(drawn.values) if self._reject else None
+        if why is not None:
+            return TrialRecord(drawn.number, drawn.values, Status.FAILED, Failure.IMPOSSIBLE, why)
+        objectives = self._study.objectives
+        if self._outline is None or not any(limit.name in OUTLINED for limit in objectives.limits):
+            return None
+        parameters, model_size = self._outline(drawn.values) or (None, None)
+        record = TrialRecord(drawn.number, drawn.values, Status.RUNNING, parameters=parameters, model_size=model_size)
+        judged = objectives.judged(record)
+        return judged if judged.status is Status.INFEASIBLE else None
 
     def next(self, space: SearchSpace) -> Drawn | None:
         """The next trial: one that waits in line, or a new one; None where every configuration was tried."""
@@ -131,7 +159,7 @@ class Draws:
         with without_experimental_warnings():
             sampler = self._method.sampler(turn)
         self._study.use(sampler)
-        study, view = self._study.shown(memorable(trials, self._study.direction, self._method.memory))
+        study, view = self._study.shown(memorable(trials, self._study.directions, self._method.memory))
         return _Draft(turn, sampler, trial, study, view)
 
 

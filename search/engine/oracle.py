@@ -4,7 +4,6 @@ It serves our own SearchTuner and any KerasTuner script alike. KerasTuner's own 
 lies in the study, so the same storage and study name go on where a killed search stopped.
 """
 
-import math
 import random
 import sys
 import threading
@@ -19,15 +18,19 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, InMemoryStorage
 
-from cnnsearch.search.engine.draws import Draws, Reject
+from cnnsearch.search.engine.draws import Draws, Outline, Reject
 from cnnsearch.search.engine.failing import EveryTrialFailed, told_together
+from cnnsearch.search.engine.keras_objectives import check_methods, keras_objective, keras_status, objectives_of
+from cnnsearch.search.engine.keras_trials import ended_trial, note_metrics, running_trial
 from cnnsearch.search.engine.parameters import search_space_of
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.quiet import quiet_optuna
 from cnnsearch.search.engine.samplers.named import sampler_of
 from cnnsearch.search.outcome import outcome_of
-from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
-from cnnsearch.search.study import STUDY_NAME, TrialStudy, open_storage
+from cnnsearch.search.ranking import Objectives, rank, without_values
+from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
+from cnnsearch.search.study import STUDY_NAME, TrialStudy
+from cnnsearch.search.study_database import open_storage
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.sections.pruners import Pruner
@@ -45,7 +48,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
     """A KerasTuner oracle whose trials are an Optuna study's.
 
     Args:
-        objective: a metric's name or a `keras_tuner.Objective`; one, not a list.
+        objective: a metric's name or a `keras_tuner.Objective`; a list of several gives a Pareto front. Or our own
+            `Objectives`, which know constraints, too.
         max_trials: how many trials the study gets at most, those of earlier sessions included; None for no bound.
         hyperparameters: the space, where it is known beforehand; otherwise KerasTuner finds it by building the model.
         seed: makes the draws repeatable (with one trial at a time).
@@ -56,17 +60,20 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             KerasTuner tuner needs `PruningCallback` for it.
         start_from: values tried first, whole or in part; what they leave open is drawn.
         reject: says of drawn values why their model cannot exist; such draws cost no trial.
+        outline: says of drawn values how many weights their model has and how many bytes these take; draws that break
+            a constraint on one of them cost no trial.
         max_consecutive_failed_trials: the search ends when so many trials in a row failed; None for never.
         max_retries_per_trial: how often a trial that raised is run again before it counts as failed.
         goes_on: says of an interrupted trial, by its number, whether it will go on after the epochs that it has had.
 
     Raises:
-        CnnSearchError: several objectives, an unknown sampler or pruner, a database that does not open.
+        CnnSearchError: an unknown sampler or pruner, one that cannot rank by several objectives, a database that does
+            not open.
     """
 
     def __init__(
         self,
-        objective: str | keras_tuner.Objective | None = None,
+        objective: "str | keras_tuner.Objective | Sequence[str | keras_tuner.Objective] | Objectives | None" = None,
         max_trials: int | None = None,
         hyperparameters: keras_tuner.HyperParameters | None = None,
         allow_new_entries: bool = True,
@@ -79,12 +86,14 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         pruner: str | Mapping[str, Any] | Pruner | BasePruner = "none",
         start_from: Sequence[Mapping[str, Scalar]] = (),
         reject: Reject | None = None,
+        outline: Outline | None = None,
         max_consecutive_failed_trials: int | None = 5,
         max_retries_per_trial: int = 0,
         goes_on: Callable[[int], bool] = lambda _: False,
     ) -> None:
+        ours = objective if isinstance(objective, Objectives) else None
         super().__init__(
-            objective=objective,
+            objective=keras_objective(ours) if ours else objective,
             max_trials=max_trials,
             hyperparameters=hyperparameters,
             allow_new_entries=allow_new_entries,
@@ -99,8 +108,10 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         self.ongoing_trials: dict[str, Trial] = {}
         self._failures: list[TrialRecord] = []
         self._pruned: set[str] = set()
-        self.study = self._open_study(storage, study_name, pruner)
-        self._draws = Draws(self.study, sampler_of(sampler), self.seed, reject)
+        objectives = ours or objectives_of(self.objective)
+        check_methods(objectives, sampler, pruner_of(pruner))
+        self.study = self._open_study(storage, study_name, pruner_of(pruner), objectives)
+        self._draws = Draws(self.study, sampler_of(sampler), self.seed, reject, outline)
         self._space = search_space_of(self.hyperparameters)
         self.exhausted: str | None = None
         """What to say where every configuration was tried before the budget was spent."""
@@ -111,35 +122,22 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             self.study.enqueue(start)
 
     def _open_study(
-        self, storage: str | BaseStorage | None, name: str, pruner: str | Mapping[str, Any] | Pruner | BasePruner
+        self, storage: str | BaseStorage | None, name: str, pruner: BasePruner, objectives: Objectives
     ) -> TrialStudy:
-        if hasattr(self.objective, "objectives"):  # KerasTuner's own sum of several, which has a direction, too
-            names = ", ".join(objective.name for objective in self.objective.objectives)
-            raise CnnSearchError(f"objective: one metric, got several ({names}). Name the one to rank by.")
         quiet_optuna()
         backend = (
             InMemoryStorage() if storage is None else open_storage(storage) if isinstance(storage, str) else storage
         )
-        objective = Objective(self.objective.name, self.objective.direction)
-        return TrialStudy.open(backend, objective, name=name, pruner=pruner_of(pruner))
+        return TrialStudy.open(backend, objectives, name=name, pruner=pruner)
 
     def _recall(self) -> None:
         """Take over the ended trials of earlier sessions."""
         for record in self.study.records():
-            if record.status.ended and record.reason != Failure.IMPOSSIBLE:
-                trial = self._keras_trial(record.number, dict(record.values))
-                trial.status = TrialStatus.FAILED if record.score is None else TrialStatus.COMPLETED
-                for epoch in record.epochs:
-                    self._note_metrics(trial, epoch.metrics, epoch.number)
-                trial.score, trial.best_step, trial.message = record.score, record.best_epoch or 0, record.message
+            if record.status.ended and not record.costs_nothing:
+                trial = ended_trial(record, self.hyperparameters, self.study.objectives)
                 self.trials[trial.trial_id] = trial
                 self.start_order.append(trial.trial_id)
                 self.end_order.append(trial.trial_id)
-
-    def _keras_trial(self, number: int, values: dict[str, Scalar]) -> Trial:
-        hyperparameters = self.hyperparameters.copy()
-        hyperparameters.values = values
-        return Trial(hyperparameters=hyperparameters, trial_id=f"{number:04d}", status=TrialStatus.RUNNING)
 
     # KerasTuner's decorated versions of the next three lock for ever when something raises in them: not called.
 
@@ -174,7 +172,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         if drawn is None:
             self.exhausted = f"{self._space.all_of_it} tried"
             return self._stopped()
-        trial = self._keras_trial(drawn.number, drawn.values)
+        trial = running_trial(drawn.number, drawn.values, self.hyperparameters)
         self.trials[trial.trial_id] = trial
         self.start_order.append(trial.trial_id)
         return trial
@@ -201,20 +199,11 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         """Record metrics of a trial, as KerasTuner's own tuners do at a trial's end."""
         with self._lock:
             self._check_objective_found(metrics)
-            self._note_metrics(self.trials[trial_id], metrics, step)
+            note_metrics(self.trials[trial_id], metrics, step, self.study.objectives)
             if not self.study.record(int(trial_id)).epochs:  # a pruning callback reported them one by one
                 whole = {name: float(value) for name, value in metrics.items()}
                 self.study.report(int(trial_id), Epoch(step, whole, seconds=0.0))
             return self.trials[trial_id]
-
-    def _note_metrics(self, trial: Trial, metrics: Mapping[str, float], step: int) -> None:
-        for name, value in metrics.items():
-            if not math.isfinite(value):  # KerasTuner would warn of it, and rank by infinity
-                continue
-            if not trial.metrics.exists(name):
-                direction = self.objective.direction if name == self.objective.name else Objective.of(name).direction
-                trial.metrics.register(name, direction=direction)
-            trial.metrics.update(name, value, step=step)
 
     def end_trial(self, trial: Trial) -> None:
         """Record how KerasTuner's tuner ended a trial.
@@ -246,21 +235,19 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         A trial that ended well without any finite score failed all the same.
         """
         with self._lock:
-            metric = self.study.objective.metric
-            found = None if ending.status is Status.FAILED else outcome_of(ending.epochs, self.study.objective)
-            if found is None and ending.status in (Status.COMPLETED, Status.STOPPED_EARLY):
-                message = f"no epoch had a finite {metric}"
-                ending = replace(ending, status=Status.FAILED, reason=Failure.NAN, message=message)
-            failed = ending.status is Status.FAILED
+            objectives = self.study.objectives
+            found = None if ending.status is Status.FAILED else outcome_of(ending.epochs, objectives.epoch)
             if found:
                 score, epoch, folds, rung = found.score, found.best_epoch, found.folds, found.rung
                 ending = replace(ending, score=score, best_epoch=epoch, folds=folds, rung=rung)
             else:
                 ending = replace(ending, score=None, best_epoch=None)
+            ending = without_values(objectives.judged(ending), objectives)
+            failed = ending.status is Status.FAILED
             self.study.tell(ending)
             self._draws.ended(trial.hyperparameters.values, ending)
             stored = self.trials[trial.trial_id]
-            stored.status = TrialStatus.FAILED if failed else TrialStatus.COMPLETED
+            stored.status = keras_status(ending)
             stored.message = ending.message or None
             stored.score, stored.best_step = ending.score, ending.best_epoch or 0
             self.end_order.append(trial.trial_id)
@@ -288,6 +275,12 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         """From now on the epochs that a running trial has reported count no more."""
         with self._lock:
             self.study.begin_again(int(trial.trial_id))
+
+    def get_best_trials(self, num_trials: int = 1) -> list[Trial]:
+        """The best trials; of several objectives, those of the Pareto front first."""
+        ranked = rank(self.study.records(), self.study.objectives)
+        known = [self.trials.get(f"{record.number:04d}") for record in ranked]
+        return [trial for trial in known if trial is not None and trial.status == TrialStatus.COMPLETED][:num_trials]
 
     def keep(self, trial: Trial, epochs: int) -> tuple[Epoch, ...]:
         """A running trial goes on after so many of the epochs that it has reported; gives these."""

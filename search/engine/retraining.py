@@ -97,9 +97,9 @@ class RetrainingDialogue(Dialogue):
         self._room.end()
 
     def ending(self, broken: Broken | None) -> Retrained:
-        """How it ended."""
-        objective = self._bench.checkpoints.objective
-        record = self.trained(self._number, objective)
+        """How it ended; one that breaks a constraint has no score."""
+        objectives = self._bench.checkpoints.objectives
+        record = objectives.judged(self.trained(self._number, objectives.epoch))
         return Retrained(
             trial=self._number,
             turn=self._turn,
@@ -108,8 +108,8 @@ class RetrainingDialogue(Dialogue):
             epoch=None if broken else record.best_epoch,
             epochs=len(self._epochs),
             seconds=record.seconds or 0.0,
-            phases=phases_to_best(record, objective),
-            reason=str(broken.failure) if broken else self._reason,
+            phases=phases_to_best(record, objectives.epoch),
+            reason=str(broken.failure) if broken else record.reason,
             message=broken.message if broken else "",
             data=self._stamp,
         )

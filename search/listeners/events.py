@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnsearch.search.listeners.confirming_events import ConfirmingEvent
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.writing import is_full_disk
@@ -23,7 +24,8 @@ from cnnsearch.spaces.values import Scalar
 class RunStarted:
     """The search begins, or goes on: `finished` holds the trials that were ended before, in `spent` seconds.
 
-    `trials`, `seconds`, `epochs` (of all trials together) and `stop_at` are its budget.
+    `trials`, `seconds`, `epochs` (of all trials together) and `stop_at` are its budget. `objective` decides which
+    epoch of a trial counts, and `objectives`, where they are more than that, rank the trials.
     """
 
     run: RunFolder
@@ -36,6 +38,12 @@ class RunStarted:
     spent: float = 0.0
     epochs: int | None = None
     stop_at: float | None = None
+    objectives: Objectives | None = None
+
+    @property
+    def ranked_by(self) -> Objectives:
+        """All that trials are ranked by."""
+        return self.objectives or Objectives.around(self.objective)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from cnnsearch.search.listeners.events import (
     TrialRetried,
     TrialStarted,
 )
-from cnnsearch.search.records import Objective, Status, TrialRecord, rank
+from cnnsearch.search.ranking import Objectives, rank
+from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.writing import UnwritableFile, is_full_disk, write_json
 
@@ -43,7 +44,7 @@ class StatusFile:
         self._trials = 0
         self._counts: Counter[str] = Counter()
         self._running: dict[int, int] = {}
-        self._objective: Objective | None = None
+        self._objectives: Objectives | None = None
         self._best: TrialRecord | None = None
         self._written = 0.0
         self._confirm: dict[str, int] | None = None
@@ -53,7 +54,7 @@ class StatusFile:
         if isinstance(event, FeaturesMade | RetrainingWentOn):
             return
         if isinstance(event, RunStarted):
-            self._trials, self._objective = event.trials, event.objective
+            self._trials, self._objectives = event.trials, event.ranked_by
             for trial in event.finished:
                 self._count(trial)
         elif isinstance(event, TrialStarted | TrialRetried | TrialContinued):
@@ -86,13 +87,19 @@ class StatusFile:
 
     def _count(self, trial: TrialRecord) -> None:
         self._counts[trial.status] += 1
-        if trial.score is not None and self._objective:
-            self._best = rank([*filter(None, [self._best]), trial], self._objective)[0]
+        if self._objectives:
+            self._best = next(iter(rank([*filter(None, [self._best]), trial], self._objectives)), None)
+
+    def _told_best(self) -> dict[str, Any] | None:
+        best = self._best
+        if best is None or self._objectives is None:
+            return None
+        several = self._objectives.named_values(best)
+        return {"trial": best.number, "score": best.score} | ({"objectives": several} if several else {})
 
     def write(self) -> None:
         """Replace the file."""
         self._written = time.monotonic()
-        best = self._best
         status: dict[str, Any] = {
             "state": self._state,
             "reason": self._reason,
@@ -106,6 +113,6 @@ class StatusFile:
             "epochs": {"budget": self._budget.limits.epochs, "done": self._budget.epochs},
             "stop_at": self._budget.limits.target,
             "confirm": self._confirm,
-            "best": {"trial": best.number, "score": best.score} if best else None,
+            "best": self._told_best(),
         }
         write_json(self._run.status, status)

@@ -19,8 +19,12 @@ from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.summary.writer.record_writer import RecordWriter
 
+from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, label
+
+_OF_MEASURES = {"parameters": "trial/weights", "latency": "trial/latency", "model_size": "trial/model_size"}
+"""The tags of objectives that are no metrics."""
 
 
 class NamedDomain(Protocol):
@@ -71,22 +75,22 @@ class TensorBoardLog:
     Args:
         folder: the run's `tensorboard/`. On continuing a run the description of the whole search is replaced.
         parameters: all parameters of the space, active or not.
-        objective: what the search ranks by; it is the table's first metric.
+        objective: what the search ranks by; these are the table's first metrics.
     """
 
-    def __init__(self, folder: Path, parameters: Sequence[NamedDomain], objective: Objective) -> None:
+    def __init__(self, folder: Path, parameters: Sequence[NamedDomain], objective: Objective | Objectives) -> None:
         self._folder = folder
         self._lock = threading.Lock()
         self._sessions: dict[int, _EventFile] = {}
         self._inside: dict[tuple[int, str], _EventFile] = {}
         self._infos = {parameter.name: _info(parameter) for parameter in parameters}
-        self._write_experiment(objective)
+        self._write_experiment(Objectives.around(objective))
 
-    def _write_experiment(self, objective: Objective) -> None:
+    def _write_experiment(self, objectives: Objectives) -> None:
         earlier = list(self._folder.glob("events.out.tfevents.*"))
         root = _EventFile(self._folder)
         experiment = api_pb2.Experiment(
-            hparam_infos=list(self._infos.values()), metric_infos=_metrics(objective), time_created_secs=time.time()
+            hparam_infos=list(self._infos.values()), metric_infos=_metrics(objectives), time_created_secs=time.time()
         )
         root.hparams(metadata.EXPERIMENT_TAG, plugin_data_pb2.HParamsPluginData(experiment=experiment))
         root.close()
@@ -175,11 +179,13 @@ def _results(trial: TrialRecord) -> dict[str, float]:
     if trial.rung is not None:
         values["trial/rung"] = trial.rung.number
     values |= {"trial/epochs": len(trial.epochs), "trial/seconds": trial.seconds, "trial/weights": trial.parameters}
+    values |= {"trial/latency": trial.latency, "trial/model_size": trial.model_size}
     return {tag: value for tag, value in values.items() if value is not None and math.isfinite(value)}
 
 
-def _metrics(objective: Objective) -> list[Any]:
-    tags = dict.fromkeys([f"best/{objective.metric}", "best/val_accuracy", "best/val_loss"])
+def _metrics(objectives: Objectives) -> list[Any]:
+    ranked = [_OF_MEASURES.get(name) or f"best/{name}" for name in (*objectives.names, objectives.epoch.metric)]
+    tags = dict.fromkeys([*ranked, "best/val_accuracy", "best/val_loss"])
     tags |= dict.fromkeys(["trial/epochs", "trial/seconds", "trial/weights"])
     return [api_pb2.MetricInfo(name=api_pb2.MetricName(group="", tag=tag), display_name=tag) for tag in tags]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 _WEIGHTED = (
     keras.layers.Conv1D,
@@ -123,6 +124,12 @@ def model_size(model: keras.Model, optimizer: keras.optimizers.Optimizer | None 
         state=_FLOAT * state,
         bytes=_FLOAT * weights + _file_overhead(model),
     )
+
+
+def weight_bytes(model: keras.Model) -> int:
+    """Bytes of the arrays of weights in a model's file: 4 for each weight of float32, in which mixed precision keeps
+    them, too."""
+    return sum(math.prod(weight.shape) * np.dtype(weight.dtype).itemsize for weight in model.weights)
 
 
 def share_of_training(part: keras.Model, whole: keras.Model) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 from cnnsearch.search.dataset.dataset import DatasetReference
 from cnnsearch.search.records import Objective
 from cnnsearch.search.seeds import fold_seed
+from cnnsearch.search.trial.measuring import Measures
 from cnnsearch.search.trial.messages import KnownBackbone
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.phases import phases
@@ -49,6 +50,7 @@ class TrialJob:
         had: how many epochs of an earlier process the parent knows.
         pace: how often the backup is written.
         known: frozen backbones that other trials of the search have built.
+        measures: what is asked of the model before it is trained.
     """
 
     configuration: Configuration
@@ -63,6 +65,7 @@ class TrialJob:
     had: int = 0
     pace: Pace = field(default_factory=Pace)
     known: tuple[KnownBackbone, ...] = ()
+    measures: Measures = field(default_factory=Measures)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from cnnsearch.search.features.store import BATCH, features_of
 from cnnsearch.search.model.build import compile_model
 from cnnsearch.search.model.copies import copies_of, is_random
 from cnnsearch.search.model.loss import loss_and_metric
+from cnnsearch.search.model.metrics import asked_metrics
 from cnnsearch.search.model.views import View, mean_over_views, seen_through, views_of
 from cnnsearch.search.trial.batches import in_parts, training_batches, validation_batches
 from cnnsearch.search.trial.messages import KnownBackbone, Making, Noted
@@ -193,7 +194,10 @@ def _images(wanted: Wanted, model: keras.Model) -> Material:
 
 
 def _compiled_for_validation(model: keras.Model, wanted: Wanted, at_once: int = 1) -> keras.Model:
+    asked = asked_metrics(wanted.configuration.search.metrics, wanted.classes)
+    if asked and model.compiled:  # training is not measured by them: a model of the same weights is
+        model = keras.Model(model.inputs, model.outputs)
     if not model.compiled:
         loss, accuracy = loss_and_metric(wanted.configuration, wanted.classes)
-        model.compile(loss=loss, metrics=[accuracy], steps_per_execution=at_once)
+        model.compile(loss=loss, metrics=[accuracy, *asked], steps_per_execution=at_once)
     return model

@@ -15,10 +15,19 @@ from cnnsearch.spaces.values import Scalar
 
 @dataclass(frozen=True)
 class Built:
-    """The model stands, with this many parameters, on this kind of device: `gpu` or `cpu`."""
+    """The model stands.
+
+    Attributes:
+        parameters: how many weights it has.
+        device: the kind of device that it is on: `gpu` or `cpu`.
+        model_size: bytes of its weights.
+        latency: seconds that it takes for one image; None where nobody asked.
+    """
 
     parameters: int
     device: str
+    model_size: int | None = None
+    latency: float | None = None
 
 
 @dataclass(frozen=True)
@@ -37,12 +46,14 @@ class KnownBackbone:
         frozen: what tells its features from others.
         dtype: of the features that it gives.
         parameters: the number of its weights.
+        model_size: bytes of its weights.
     """
 
     key: str
     frozen: Frozen
     dtype: str
     parameters: int
+    model_size: int
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ import keras
 from cnnsearch.search.dataset.dataset import open_dataset
 from cnnsearch.search.model.build import build_network, create_variables, make_plain, set_last_weights
 from cnnsearch.search.model.views import seen_through
-from cnnsearch.search.records import Objective
 from cnnsearch.search.trial.backup import Running, State, Unfit
 from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Reporter, Validation
 from cnnsearch.search.trial.course import (
@@ -33,11 +32,12 @@ from cnnsearch.search.trial.course import (
 from cnnsearch.search.trial.keeping import Halted, Keeper, Vault, Watching, take_up
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.material import Material, Wanted, material_of
-from cnnsearch.search.trial.messages import Built, Continued, Done, RungDone, Trained, Verdict
+from cnnsearch.search.trial.measuring import OutOfLimits, tell_built
+from cnnsearch.search.trial.messages import Continued, Done, RungDone, Trained, Verdict
 from cnnsearch.search.trial.room import when_there_is_room
 from cnnsearch.search.trial.whole import Whole
 from cnnsearch.search.writing import write_beside
-from cnnsearch.spaces.document import Training
+from cnnsearch.spaces.document import Configuration, Training
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class _Trial:
 
 
 def run_trial(line: Line, job: TrialJob) -> None:
-    """Train one configuration, stage by stage, and report on the way.
+    """Train one configuration, stage by stage, and report on the way, unless its model breaks a constraint as it is.
 
     With folds the model of the first one is kept. It is chosen before any score is known, so its own validation score
     is no best of several; and no fold reads the test part, so that its test score is as honest as without folds.
@@ -61,7 +61,7 @@ def run_trial(line: Line, job: TrialJob) -> None:
     trial = _Trial(line, job, Vault(line, job))
     try:
         whole, ended = _walked(trial)
-    except Halted:
+    except (Halted, OutOfLimits):
         line.tell(Done())
         return
     folds = of_folds(ended, job.objective)
@@ -93,6 +93,7 @@ def _walked(trial: _Trial) -> tuple[Whole, list[Ended]]:
 
     Raises:
         Halted: the parent wants the trial to go on at another time.
+        OutOfLimits: its model breaks a constraint as it is.
     """
     state = trial.vault.found()
     try:
@@ -111,8 +112,7 @@ def _walked_from(trial: _Trial, before: Sequence[Ended], running: Running | None
         whole = _begun(trial.job, stage, ended)
         # Of larger images more weights may be made.
         if len(ended) == len(before) or ended[-1].place.rung != stage.place.rung:
-            device = "gpu" if keras.distribution.list_devices("gpu") else "cpu"
-            trial.line.tell(Built(whole.parameters, device))
+            tell_built(trial.line, whole, stage.configuration, trial.job.measures)
         end = _fitted(trial, stage, whole, ended, running)
         ended, running = still_asked([*ended, end], coming), None
         if not end.stopped and ends_rung(stage, coming):
@@ -133,8 +133,9 @@ def _begun(job: TrialJob, stage: Stage, ended: Sequence[Ended]) -> Whole:
         keras.backend.clear_session()  # else each fold's graphs stay to the end
     keras.utils.set_random_seed(stage.seed)
     classes = len(open_dataset(stage.dataset).classes)
-    # A later phase begins with the whole network of the one before, so that must be there.
-    whole = Whole(stage.configuration, classes, job.known if stage.place.phase is None else ())
+    # A later phase begins with the whole network of the one before, and a latency is that of the whole network.
+    is_whole = stage.place.phase is not None or job.measures.latency
+    whole = Whole(stage.configuration, classes, () if is_whole else job.known)
     if not stage.starts_fresh:
         set_last_weights(whole.model, ended[-1].weights or [])
     return whole
@@ -185,17 +186,17 @@ def _watching(trial: _Trial, stage: Stage, material: Material, before: int) -> W
         validation=validation,
         reporter=Reporter(trial.line, stage.place, before, looked),
         best=BestWeights(trial.job.objective if stage.validation else None),
-        stopping=_early_stopping(training) if stage.validation else None,
+        stopping=_early_stopping(stage.configuration) if stage.validation else None,
     )
 
 
-def _early_stopping(training: Training) -> keras.callbacks.EarlyStopping | None:
-    rule = training.early_stopping
+def _early_stopping(configuration: Configuration) -> keras.callbacks.EarlyStopping | None:
+    rule = configuration.training.early_stopping
     if rule is None:
         return None
     return keras.callbacks.EarlyStopping(
         monitor=rule.monitor,
-        mode=Objective.of(rule.monitor).direction,
+        mode=configuration.search.direction(rule.monitor),
         patience=rule.patience,
         min_delta=rule.min_delta,
     )

@@ -16,6 +16,7 @@ from cnnsearch.search.features.identity import identity_of
 from cnnsearch.search.model.build import build_head, build_network
 from cnnsearch.search.model.copies import has_lasting_features
 from cnnsearch.search.model.cut import Cut, cut
+from cnnsearch.search.model.size import weight_bytes
 from cnnsearch.search.trial.messages import KnownBackbone
 from cnnsearch.spaces.document import Backbone, Configuration, branch_of, sizes
 
@@ -95,13 +96,21 @@ class Whole:
         return int(self.model.count_params())
 
     @property
+    def model_size(self) -> int:
+        """Bytes of its weights."""
+        if self._known and self.parts:
+            return self._known.model_size + weight_bytes(self.parts.rest)
+        return weight_bytes(self.model)
+
+    @property
     def found(self) -> KnownBackbone | None:
         """What other trials need not find out; None where it was known, or belongs to this trial alone."""
         key = _key(self._configuration)
         if self._known or key is None or self.parts is None or self._cut is None:
             return None
         network = self._cut.frozen
-        return KnownBackbone(key, self.parts.frozen, network.outputs[0].dtype, int(network.count_params()))
+        size = int(network.count_params()), weight_bytes(network)
+        return KnownBackbone(key, self.parts.frozen, network.outputs[0].dtype, *size)
 
     def weights(self, trained: keras.Model) -> list[Any]:
         """The weights that were trained, and all before them where those were built."""

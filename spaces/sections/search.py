@@ -1,14 +1,16 @@
 """The sections search and keep: which configurations are tried, and what stays of them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from cnnsearch.spaces.duration import Duration
+from cnnsearch.spaces.sections.constraints import Constraints, Limit, limits_of
 from cnnsearch.spaces.sections.fidelity import Fidelity
 from cnnsearch.spaces.sections.numbers import Positive, Seed
+from cnnsearch.spaces.sections.objectives import MEASURES, Goal, ObjectiveForms, direction_of, goals_of
 from cnnsearch.spaces.sections.pruners import Asha, Pruner
-from cnnsearch.spaces.sections.rules import broken
+from cnnsearch.spaces.sections.rules import broken, rejection, violation
 from cnnsearch.spaces.sections.samplers import Sampler, Tpe
 from cnnsearch.spaces.sections.section import Section
 from cnnsearch.spaces.values import contains_searched, shown
@@ -23,6 +25,16 @@ def _nothing_searched(starts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row", "per_device", "confirm")
 """The keys of `search` that say how much is done and how fast, not what is looked for."""
+
+
+_OTHERS = "Leave it out, or rank by one metric and put the others under constraints."
+_OF_ONE_METRIC = {
+    "fidelity": ("at a fidelity trials are compared by the one metric they are ranked by", _OTHERS),
+    "pruner": ("a pruner compares trials by the one metric they are ranked by", "Use pruner: none."),
+    "stop_at": ("stop_at is a value of the one metric that trials are ranked by", _OTHERS),
+    "confirm": ("confirm names the best trial by the one metric that trials are ranked by", _OTHERS),
+}
+"""What only a search by one metric can have: the rule, and what else to do."""
 
 
 class Confirm(Section):
@@ -62,12 +74,76 @@ class Search(Section):
     confirm: Confirm | None = None
     """Names the best trial by retrainings with new seeds, since the score of the search is the best of many, and
     therefore too good: `{top: 3, seeds: 3}`. `time` has room for them; null for none."""
-    objective: Literal["val_accuracy", "val_loss"] = "val_accuracy"
-    """What trials are ranked by."""
+    objective: ObjectiveForms = "val_accuracy"
+    """What trials are ranked by: a word, any metric of Keras with its direction as in
+    `{metric: val_precision, direction: max}`, or a list of several of these, which gives a Pareto front."""
+    constraints: Constraints = Field(default={})
+    """What models must keep to: `{parameters: "<= 1e6", latency: "<= 10ms", model_size: "<= 5MB",
+    val_macro_f1: ">= 0.8"}`. Others are infeasible, and never ranked."""
     seed: Seed = 42
     """Makes the draws repeatable, where one trial runs at a time."""
     start_from: Annotated[list[dict[str, Any]], AfterValidator(_nothing_searched)] = Field(default=[])
     """Configurations tried first, whole or in part: `[{model: {scratch: {blocks: 3}}}]`; the sampler fills the rest."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_pruner_of_several(cls, value: Any) -> Any:  # noqa: ANN401 - before validation, anything
+        """A pruner compares one metric: where trials are not ranked by just one, none is the default."""
+        if isinstance(value, dict) and not _is_one_metric(value.get("objective")) and "pruner" not in value:
+            return {**value, "pruner": "none"}
+        return value
+
+    @model_validator(mode="after")
+    def _what_wants_one_metric(self) -> Self:
+        ranked = ", ".join(goal.metric for goal in self.goals)
+        for key, found in self._asked_of_one_metric.items() if not self._ranks_by_one_metric else ():
+            if found is not None:
+                rule, advice = _OF_ONE_METRIC[key]
+                raise rejection("Search", [violation((key,), f"{rule}, got objective {ranked}", found, advice)])
+        if len(self.goals) > 1 and self.sampler.cmaes is not None:
+            rule = f"cmaes ranks by one objective, got {len(self.goals)}"
+            raise rejection("Search", [violation(("sampler",), rule, "cmaes", "Use nsga2, nsga3 or tpe.")])
+        return self
+
+    @property
+    def _asked_of_one_metric(self) -> dict[str, Any]:
+        """What is asked for that only a search by one metric has; None where it is not."""
+        return {
+            "fidelity": self.fidelity and self.fidelity.kind,
+            "pruner": None if self.pruner.none is not None else self.pruner.kind,
+            "stop_at": self.stop_at,
+            "confirm": self.confirm and self.confirm.model_dump(),
+        }
+
+    @property
+    def _ranks_by_one_metric(self) -> bool:
+        return len(self.goals) == 1 and self.goals[0].metric not in MEASURES
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """What trials are ranked by, the main objective first."""
+        return goals_of(self.objective)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """What models must keep to."""
+        return limits_of(self.constraints)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics of the validation part that objectives and constraints name, with `val_`."""
+        names = [*(goal.metric for goal in self.goals), *(limit.name for limit in self.limits)]
+        return tuple(dict.fromkeys(name for name in names if name not in MEASURES))
+
+    def direction(self, metric: str) -> str:
+        """Whether more (`max`) or less (`min`) of a metric is better, as it is named or its name says."""
+        said = {limit.name: "min" if limit.sign == "<=" else "max" for limit in self.limits}
+        said |= {goal.metric: goal.direction for goal in self.goals}
+        return said.get(metric, direction_of(metric))
+
+
+def _is_one_metric(objective: Any) -> bool:  # noqa: ANN401 - before validation, anything
+    return objective not in MEASURES if isinstance(objective, str) else not isinstance(objective, list)
 
 
 class Keep(Section):

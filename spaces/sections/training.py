@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from cnnsearch.spaces.sections.json_schema import Form, weights_by_class
 from cnnsearch.spaces.sections.numbers import Positive, Seed
+from cnnsearch.spaces.sections.objectives import check_metric
 from cnnsearch.spaces.sections.optimizers import Schedule, ScheduleSection
 from cnnsearch.spaces.sections.searched import Searched
 from cnnsearch.spaces.sections.section import Section
@@ -14,8 +15,8 @@ from cnnsearch.spaces.sections.section import Section
 class EarlyStopping(Section):
     """A trial ends when `monitor` has not improved for `patience` epochs."""
 
-    monitor: Literal["val_loss", "val_accuracy"] = "val_loss"
-    """What is watched."""
+    monitor: Annotated[str, AfterValidator(check_metric)] = "val_loss"
+    """What is watched: `val_loss`, `val_accuracy`, or a metric that `search` names as objective or constraint."""
     patience: Searched[Positive] = 3
     """Epochs without a better value before the end."""
     min_delta: Annotated[float, Field(ge=0)] = 0.0

@@ -17,7 +17,8 @@ from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.events import RunStarted
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.outcome import outcome_of
-from cnnsearch.search.records import Epoch, FoldScore, Objective, Status, TrialRecord, rank
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Epoch, FoldScore, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study import TrialStudy
 

@@ -12,14 +12,15 @@ from optuna.storages import InMemoryStorage
 from cnnsearch.progression import Progression
 from cnnsearch.reports.tables import write_history_table, write_trials_table
 from cnnsearch.reports.wording import ending
-from cnnsearch.search.engine.samplers.space_sampler import best_first
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.events import RunStarted
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.outcome import outcome_of
-from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord, rank
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study import TrialStudy
+from cnnsearch.search.study_view import best_first
 from cnnsearch.spaces.rungs import Rung
 
 ACCURACY = Objective.of("val_accuracy")
@@ -101,8 +102,7 @@ def test_samplers_see_a_score_of_a_lower_rung_as_that_of_a_pruned_trial() -> Non
     assert [each.state.name for each in (stopped, pruned, whole)] == ["PRUNED", "PRUNED", "COMPLETE"]
     assert [each.last_step for each in (stopped, pruned)] == [1, 2]
     assert study.records()[0].status is Status.STOPPED_EARLY
-    shown, _ = study.shown(study.trials())
-    assert [each.number for each in best_first(study.trials(), shown)] == [2, 1, 0]
+    assert [each.number for each in best_first(study.trials(), study.directions)] == [2, 1, 0]
 
 
 def rows(path: Path) -> list[dict[str, str]]:

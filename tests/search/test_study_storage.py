@@ -17,7 +17,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import event
 
-from cnnsearch.search.study import open_storage, sqlite_url
+from cnnsearch.search.study_database import open_storage, sqlite_url
 from cnnsearch.search.study_storage import StudyStorage, in_one_step
 
 DISTRIBUTIONS = {

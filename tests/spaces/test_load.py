@@ -121,7 +121,10 @@ SCRATCH = "data: {source: photos}\nmodel: {scratch: {%s}}\n"
             BASE + "model: vgg16\nsearch: {time: soon}",
             "a length of time is written like 90s, 30m",
         ),
-        (BASE + "model: vgg16\ntraining: {early_stopping: {monitor: loss}}", "must be one of val_loss, val_accuracy"),
+        (
+            BASE + "model: vgg16\ntraining: {early_stopping: {monitor: loss}}",
+            "a metric of the validation part begins with val_, got 'loss'. Write val_loss.",
+        ),
         (BASE + "model: vgg16\naugment: {zoom: 1" + "0" * 399 + "}", "`augment.zoom` must be a number, got 1000"),
         ("model: vgg16", "1:1: `data` must be given, got nothing. Write `data:` in a space document."),
         ("data: {source: ''}\nmodel: vgg16", '`data.source` must have at least 1 characters, got ""'),

@@ -98,7 +98,9 @@ def keys_of_the_language() -> set[str]:
 
 
 def test_what_ships_is_what_is_promised():
-    promised = "alexnet basic cats_dogs_2013 lenet5 mini_xception resnet_like scratch small_data transfer vgg_like"
+    promised = (
+        "alexnet basic cats_dogs_2013 compact lenet5 mini_xception resnet_like scratch small_data transfer vgg_like"
+    )
     assert promised.split() == NAMES
 
 

@@ -5,8 +5,9 @@ from itertools import islice
 
 from optuna.study import Study
 
-from cnnsearch.search.engine.samplers.space_sampler import SpaceSampler, best_first, scored
+from cnnsearch.search.engine.samplers.space_sampler import SpaceSampler, scored
 from cnnsearch.search.engine.samplers.turn import Turn
+from cnnsearch.search.study_view import best_first
 from cnnsearch.spaces.neighbours import mutated, neighbours
 from cnnsearch.spaces.values import Scalar
 
@@ -35,7 +36,7 @@ class EvolutionSampler(SpaceSampler):
         source, plan = self._turn.random, self._turn.space.plan
         while True:
             picked = source.sample(alive, min(self._tournament, len(alive)))
-            child = mutated(plan, best_first(picked, study)[0].params, source)
+            child = mutated(plan, best_first(picked, study.directions)[0].params, source)
             if child is None:
                 return
             yield child
@@ -59,7 +60,7 @@ class LocalSampler(SpaceSampler):
         if len(trials) < self._startup:
             yield from self.by_chance()
         source, plan = self._turn.random, self._turn.space.plan
-        for trial in self.still_there(best_first(trials, study)):
+        for trial in self.still_there(best_first(trials, study.directions)):
             for values in neighbours(plan, trial.params, source):
                 if not self._turn.is_tried(values):
                     yield values

@@ -6,11 +6,10 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
-from optuna.study import Study, StudyDirection
+from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.engine.samplers.turn import Turn
-from cnnsearch.search.stored_trial import work_of
 from cnnsearch.spaces.draws import completed
 from cnnsearch.spaces.values import Scalar
 
@@ -68,10 +67,4 @@ class SpaceSampler(BaseSampler):
 def scored(study: Study) -> list[FrozenTrial]:
     """The trials that have a value, in the order of their numbers."""
     ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-    return [trial for trial in ended if trial.value is not None]
-
-
-def best_first(trials: Iterable[FrozenTrial], study: Study) -> list[FrozenTrial]:
-    """Trials with a value, ranked: those of a higher rung first; of equals the earlier one."""
-    sign = -1 if study.direction is StudyDirection.MAXIMIZE else 1
-    return sorted(trials, key=lambda trial: (-work_of(trial), sign * (trial.value or 0.0), trial.number))
+    return [trial for trial in ended if trial.values is not None]

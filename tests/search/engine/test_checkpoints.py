@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from cnnsearch.search.best import best_of
 from cnnsearch.search.engine.checkpoints import Checkpoints
-from cnnsearch.search.records import Objective, Status, TrialRecord, rank
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 
 ACCURACY = Objective("val_accuracy", "max")

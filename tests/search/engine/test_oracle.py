@@ -328,7 +328,14 @@ def test_every_kind_of_parameter_is_drawn_within_its_range_and_without_a_warning
     [
         ({"sampler": "tpo"}, r"one of tpe, random, grid, .* or an Optuna sampler, got 'tpo' \(tpo: no such name\)"),
         ({"pruner": "ahsa"}, r"pruner: one of asha, hyperband, .* or an Optuna pruner, got 'ahsa'"),
-        ({"objective": ["val_accuracy", "val_loss"]}, r"one metric, got several \(val_accuracy, val_loss\)"),
+        (
+            {"objective": ["val_accuracy", "val_loss"], "pruner": "asha"},
+            r"pruner: it compares .* one metric .*, got objective val_accuracy, val_loss\. Use the pruner none",
+        ),
+        (
+            {"objective": ["val_accuracy", "val_loss"], "sampler": optuna.samplers.CmaEsSampler(seed=1)},
+            r"cmaes: it ranks by one objective, got val_accuracy, val_loss\. Use nsga2, nsga3 or tpe",
+        ),
         ({"storage": "sqlite:////no/such/place.db"}, r"sqlite:////no/such/place.db: a study's database must"),
     ],
 )

@@ -1,0 +1,77 @@
+"""How objectives and constraints lie in an Optuna study: its attributes say what they are, its trials how they stand.
+
+One metric alone is stored as it always was. Samplers read the constraints of a trial as Optuna's own: a number for
+each, over 0 where it is broken.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage
+
+from cnnsearch.search.ranking import Objectives
+from cnnsearch.search.records import Objective, TrialRecord
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.sections.constraints import Limit
+
+_EPOCH, _ALL, _LIMITS = "objective", "objectives", "constraints"
+_VIOLATION = "constraints:"
+"""How Optuna's names of a trial's constraints begin."""
+
+
+def check_objectives(study: optuna.Study, objectives: Objectives) -> None:
+    """Note in a new study what its trials are ranked by.
+
+    Raises:
+        CnnSearchError: it is not new, and ranks by something else or keeps to other constraints.
+    """
+    if study.user_attrs.get(_EPOCH) is None:
+        for name, value in _attributes(objectives).items():
+            study.set_user_attr(name, value)
+        return
+    stored = stored_objectives(study)
+    if stored != objectives:
+        raise CnnSearchError(
+            f"study {study.study_name!r}: it ranks by {_told(stored)}, got {_told(objectives)}. "
+            "Use another storage or study name."
+        )
+
+
+def stored_objectives(study: optuna.Study) -> Objectives:
+    """What a study's trials are ranked by.
+
+    Raises:
+        KeyError: it does not say.
+    """
+    epoch = Objective(**study.user_attrs[_EPOCH])
+    every = tuple(Objective(**each) for each in study.user_attrs.get(_ALL, ())) or (epoch,)
+    return Objectives(every, epoch, tuple(Limit(**each) for each in study.user_attrs.get(_LIMITS, ())))
+
+
+def _attributes(objectives: Objectives) -> dict[str, Any]:
+    found: dict[str, Any] = {_EPOCH: asdict(objectives.epoch)}
+    if not objectives.is_plain:
+        found[_ALL] = [asdict(each) for each in objectives.all]
+    if objectives.limits:
+        found[_LIMITS] = [asdict(each) for each in objectives.limits]
+    return found
+
+
+def _told(objectives: Objectives) -> str:
+    ranked = ", ".join(f"{each.metric} ({each.direction})" for each in objectives.all)
+    limits = ", ".join(f"{limit.name} {limit.sign} {limit.bound:g}" for limit in objectives.limits)
+    return f"{ranked} within {limits}" if limits else ranked
+
+
+def note_violations(storage: BaseStorage, trial_id: int, objectives: Objectives, ending: TrialRecord) -> None:
+    """Write down how an ended trial stands to each constraint, for samplers to learn from."""
+    for name, violation in objectives.violations(ending).items():
+        storage.set_trial_system_attr(trial_id, f"{_VIOLATION}{name}", violation)
+
+
+def told_values(objectives: Objectives, ending: TrialRecord) -> tuple[float, ...]:
+    """What Optuna hears of an ended trial; nothing where a value is not known."""
+    if objectives.is_plain and ending.score is not None:
+        return (ending.score,)
+    return objectives.values(ending)
