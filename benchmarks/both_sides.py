@@ -99,10 +99,11 @@ class BothSides:
         """`cnnsearch run` on the space as it is."""
         return self._once(f"cnnsearch-{seed}", lambda: self._run(seed, f"search.trials={self.setting.ours}"))
 
-    def ours_whole(self) -> Searched:
+    def ours_whole(self, seed: int) -> Searched:
         """The same, but its trials are drawn by chance and all run to their end."""
-        whole = ("search.sampler=random", "search.pruner=none", "training.early_stopping=null")
-        return self._once("cnnsearch-identical", lambda: self._run(1, *whole, f"search.trials={self.setting.alike}"))
+        trials = f"search.trials={self.setting.alike}"
+        whole = (trials, "search.sampler=random", "search.pruner=none", "training.early_stopping=null")
+        return self._once(f"cnnsearch-identical-{seed}", lambda: self._run(seed, *whole))
 
     def theirs(self, tuner: str, seed: int, given: Sequence[Mapping[str, float | str]] = ()) -> Searched:
         """The plain script; given trials run to their end."""
@@ -206,6 +207,10 @@ def _value(text: str) -> float | str:
     return text
 
 
+def _refuse(image: object, reason: str) -> None:
+    raise SystemExit(f"{image} {reason}: it cannot be tested on")
+
+
 def accuracies(run: Path, trials: Sequence[str], photos: Path) -> dict[str, float]:
     """How many of the photos in class folders the models of some trials know, as `cnnsearch predict` reads them."""
     from cnnsearch.reports.images import find_images
@@ -215,7 +220,7 @@ def accuracies(run: Path, trials: Sequence[str], photos: Path) -> dict[str, floa
     for trial in trials:
         folder = run / "trials" / trial
         shutil.copy(run / "best" / "classes.json", folder)
-        answers = [*classify(load_classifier(folder), found, lambda image, reason: None)]
+        answers = [*classify(load_classifier(folder), found, _refuse)]
         right = sum(Path(answer.image).parent.name == answer.label for answer in answers)
         known[trial] = right / len(found)
     return known
