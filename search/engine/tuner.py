@@ -2,31 +2,26 @@
 
 import gc
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
-from optuna.exceptions import StorageInternalError
 
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.engine.attempt import Attempts
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import TIME_IS_UP
 from cnnsearch.search.engine.oracle import OptunaOracle
-from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import run_in_child
+from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.listeners.events import TrialEnded
+from cnnsearch.search.listeners.events import Told, TrialEnded
 from cnnsearch.search.model.hypermodel import CnnHyperModel
 from cnnsearch.search.trial.failures import classify
 from cnnsearch.search.trial.messages import Broken
-from cnnsearch.spaces.errors import CnnSearchError
 
 ALL_DONE = "all trials are done"
-_POLL = 0.2
-"""Seconds between two looks of the main thread, which Ctrl-C reaches."""
 
 
 class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
@@ -42,8 +37,8 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         path = bench.run.path
         super().__init__(oracle=oracle, hypermodel=hypermodel, directory=str(path.parent), project_name=path.name)
         self._bench = bench
-        self._stopping = threading.Event()
-        self._children: dict[str, ChildProcess] = {}
+        self._children = Children()
+        self._stopping = self._children.stopping
         self.ended_by = ALL_DONE
         """Why the search ended, in words."""
 
@@ -52,47 +47,34 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
         Raises:
             KeyboardInterrupt: Ctrl-C; the trials that ran are back in line, their processes are gone.
+            Terminated: the order to end soon; the same, after the epochs that they were in.
             CnnSearchError: too many trials failed in a row, or the study cannot be written.
         """
-        slots = self._bench.slots
         gc.freeze()  # the libraries stay: each time that the collector looked through them would halt all slots
-        with ThreadPoolExecutor(len(slots), thread_name_prefix="slot") as pool:
-            serving = [pool.submit(self._serve, slot) for slot in slots]
-            try:
-                # Never thread.join with a timeout: interrupted by Ctrl-C, Python 3.11 takes a running thread for ended.
-                while wait(serving, timeout=_POLL).not_done:
-                    pass
-            except BaseException:
-                self._bench.pause.stop()
-                raise
-            finally:
-                self.stop()
-                wait(serving)
-        for served in serving:
-            served.result()
+        serve(self._bench.slots, self._serve, self._bench.pause.stop, self.stop, self._halt)
+
+    def _halt(self) -> None:
+        """Let the running trials finish their epoch and keep a backup."""
+        self._bench.halting.set()
+        self._bench.broadcast.at_once(Told("told to end: the running trials finish their epoch and are kept"))
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._stopping.is_set() or self._bench.halting.is_set()
 
     def stop(self) -> None:
         """End the running trials' processes; the trials go back in line."""
-        self._stopping.set()
-        for process in list(self._children.values()):
-            process.kill()
+        self._children.stop()
 
     def _serve(self, slot: Slot) -> None:
         try:
-            while not (self._stopping.is_set() or self._is_over()):
-                trial = self._bench.pause.patiently(lambda: self.oracle.create_trial(slot.name))
-                if trial.status == TrialStatus.STOPPED:
-                    self._bench.budget.put_back()
-                    return
-                self.run_trial(trial, slot)
-        except BrokenPipeError:  # nobody reads our lines any more
-            raise
-        except (OSError, StorageInternalError) as error:
-            cause = str(error.__cause__ or error).splitlines()[0]
-            raise CnnSearchError(
-                f"{self._bench.run.path}: the run's files must be writable, got {cause}. "
-                "Make room, then run the same command again: the finished trials are kept."
-            ) from error
+            with writing_in(self._bench.run.path):
+                while not (self._is_ending or self._is_over()):
+                    trial = self._bench.pause.patiently(lambda: self.oracle.create_trial(slot.name))
+                    if trial.status == TrialStatus.STOPPED:
+                        self._bench.budget.put_back()
+                        return
+                    self.run_trial(trial, slot)
         finally:
             if sys.exc_info()[0]:
                 self._bench.pause.stop()
@@ -118,38 +100,35 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         attempts = Attempts(self.oracle, trial, self._bench, slot)
         try:
             broken = self._run(attempts, slot)
-            while broken and not self._stopping.is_set() and (attempts.smaller(broken) or attempts.with_room(broken)):
+            while broken and not self._is_ending and attempts.another(broken):
                 broken = self._run(attempts, slot)
         except BaseException:  # not of the trial's making: a full disk, a reader that went away
             self.oracle.requeue(trial)
             raise
         finally:
             attempts.close()
-        if broken and self._stopping.is_set():
-            attempts.forgotten()
+        if attempts.is_halted or (broken and self._is_ending):
+            attempts.interrupted()
             self.oracle.requeue(trial)
             return
         ended = attempts.ending(broken)
         ending = self._bench.pause.patiently(lambda: self.oracle.conclude(trial, ended))
-        self._bench.budget.score(ending.score)
+        if ending.is_whole:
+            self._bench.budget.score(ending.score)
         self.ended_by = attempts.cut_by or self.ended_by
         self._bench.checkpoints.ended(ending)
         self._bench.broadcast(TrialEnded(ending))
+        attempts.remove_backup()
         self.oracle.check_failures()
 
     def _run(self, attempts: Attempts, slot: Slot) -> Broken | None:
         try:
-            work = attempts.prepare()
-            return run_in_child(work, attempts.answer, lambda child: self._ran(slot, child), attempts.patience)
+            work, started = attempts.prepare(), partial(self._children.started, slot)
+            return run_in_child(work, attempts.answer, started, attempts.patience)
         except DataError as error:  # images that cannot be decoded at this size
             return Broken(*classify(error))
         finally:
-            self._children.pop(slot.name, None)
-
-    def _ran(self, slot: Slot, child: ChildProcess) -> None:
-        self._children[slot.name] = child
-        if self._stopping.is_set():  # the order to stop came between two processes
-            child.kill()
+            self._children.ended(slot)
 
     def _populate_initial_space(self) -> None:
         """Nothing: the space is known, and building models would initialise a device in this process."""

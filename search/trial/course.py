@@ -1,10 +1,11 @@
 """The course of a trial: its stages, one after the other; each trains one network on one set of images.
 
-A phase of a training is a stage, and each fold has its own. What a stage found, the next one may begin with.
+A phase of a training is a stage, and each fold and each rung has its own. What a stage found, the next one may begin
+with. Rungs come before folds: of a trial with both, the last rung alone has all folds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,20 @@ from cnnsearch.search.seeds import fold_seed
 from cnnsearch.search.trial.messages import KnownBackbone
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.phases import phases
+from cnnsearch.spaces.rungs import Rung, on_rung
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a backup is written.
+
+    Attributes:
+        least: seconds of training between two of them.
+        share: of the training's time that writing them may take.
+    """
+
+    least: float = 2.0
+    share: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -29,6 +44,10 @@ class TrialJob:
         objective: what the best epoch is chosen by; with no validation part the last epoch is kept.
         seed: of weights, dropout, augmentation and the order of the images; later folds draw theirs from it.
         model: where the trained model goes.
+        rungs: those that the trial climbs, each with its images; the last is the training of `dataset`.
+        backup: where the half-trained trial is kept, and maybe was kept by an earlier process; None for nowhere.
+        had: how many epochs of an earlier process the parent knows.
+        pace: how often the backup is written.
         known: frozen backbones that other trials of the search have built.
     """
 
@@ -39,6 +58,10 @@ class TrialJob:
     objective: Objective
     seed: int
     model: Path
+    rungs: tuple[tuple[Rung, DatasetReference], ...] = ()
+    backup: Path | None = None
+    had: int = 0
+    pace: Pace = field(default_factory=Pace)
     known: tuple[KnownBackbone, ...] = ()
 
 
@@ -49,13 +72,21 @@ class Place:
     Attributes:
         fold: the number of its fold, from 1; None without folds.
         phase: the number of its phase, from 1; None where there is one only.
+        rung: its rung; None without rungs.
     """
 
     fold: int | None = None
     phase: int | None = None
+    rung: Rung | None = None
+
+    @property
+    def training(self) -> tuple[Rung | None, int | None]:
+        """What all phases of one training have in common, and no other training has."""
+        return self.rung, self.fold
 
     def __str__(self) -> str:
-        return "" if self.fold is None else f" of fold {self.fold}"
+        fold = "" if self.fold is None else f" of fold {self.fold}"
+        return f"{fold} on rung {self.rung.number}" if self.rung else fold
 
 
 @dataclass(frozen=True)
@@ -104,8 +135,21 @@ class Ended:
 
 
 def course_of(job: TrialJob) -> tuple[Stage, ...]:
-    """The stages of a trial in their order: with folds all phases of the first one, then all of the second."""
+    """The stages of a trial in their order: with folds all phases of the first one, then all of the second.
+
+    Rungs below the last come first, each with all phases, on the first fold alone.
+    """
+    below = [_trainings(_of_rung(job, rung, images), rung, folds=None) for rung, images in job.rungs[:-1]]
+    last = job.rungs[-1][0] if job.rungs else None
     folds = job.configuration.data.folds if job.validation else None
+    return tuple(stage for training in (*below, _trainings(job, last, folds)) for stage in training)
+
+
+def _of_rung(job: TrialJob, rung: Rung, images: DatasetReference) -> TrialJob:
+    return replace(job, configuration=on_rung(job.configuration, rung), dataset=images)
+
+
+def _trainings(job: TrialJob, rung: Rung | None, folds: int | None) -> tuple[Stage, ...]:
     in_turn = phases(job.configuration)
     return tuple(
         Stage(
@@ -114,7 +158,7 @@ def course_of(job: TrialJob) -> tuple[Stage, ...]:
             job.train,
             job.validation,
             job.seed if fold is None else fold_seed(job.seed, fold),
-            Place(fold, number if len(in_turn) > 1 else None),
+            Place(fold, number if len(in_turn) > 1 else None, rung),
             starts_fresh=number == 1,
         )
         for fold in ([None] if folds is None else range(1, folds + 1))
@@ -123,22 +167,38 @@ def course_of(job: TrialJob) -> tuple[Stage, ...]:
 
 
 def epochs_before(stage: Stage, ended: Sequence[Ended]) -> int:
-    """How many epochs a stage's fold has had in the stages before it."""
-    return ended[-1].epochs if ended and ended[-1].place.fold == stage.place.fold else 0
+    """How many epochs a stage's training has had in the stages before it."""
+    return ended[-1].epochs if ended and ended[-1].place.training == stage.place.training else 0
+
+
+def ends_rung(stage: Stage, coming: Stage | None) -> bool:
+    """Whether a stage is the last one of a rung below the last."""
+    return coming is not None and coming.place.rung != stage.place.rung
+
+
+def epochs_of_all(ended: Sequence[Ended]) -> int:
+    """How many epochs ended stages have had, in all trainings together."""
+    return sum([*stages][-1].epochs for _, stages in groupby(ended, lambda end: end.place.training))
 
 
 def still_asked(ended: Sequence[Ended], coming: Stage | None) -> list[Ended]:
-    """The same, with only the weights that are asked for again: of the first fold, and those that the next stage takes.
+    """The same, with only the weights that are asked for again: those of the first fold on the highest rung, and those
+    that the next stage takes on.
 
     `coming` is the next stage; None after the last one.
     """
     last = ended[-1] if coming is not None and not coming.starts_fresh else None
-    return [end if end is last or end.place.fold in (None, 1) else replace(end, weights=None) for end in ended]
+    kept = [end is last or (end.place.fold in (None, 1) and end.place.rung == ended[-1].place.rung) for end in ended]
+    return [end if keep else replace(end, weights=None) for end, keep in zip(ended, kept, strict=True)]
 
 
 def of_folds(ended: Sequence[Ended], objective: Objective) -> list[Ended]:
-    """How each fold ended, the only one where there are none: with the weights and the score of its best stage."""
-    return [_best(tuple(stages), objective) for _, stages in groupby(ended, lambda end: end.place.fold)]
+    """How each fold ended, the only one where there are none: with the weights and the score of its best stage.
+
+    Of several rungs the highest one counts.
+    """
+    highest = [end for end in ended if end.place.rung == ended[-1].place.rung]
+    return [_best(tuple(stages), objective) for _, stages in groupby(highest, lambda end: end.place.fold)]
 
 
 def _best(ended: Sequence[Ended], objective: Objective) -> Ended:

@@ -67,6 +67,7 @@ class Wanted:
         train: the parts that are trained on.
         validation: the part measured after each epoch; None for none.
         seed: of the images' order.
+        begun: how many epochs of it are done already.
     """
 
     configuration: Configuration
@@ -74,6 +75,7 @@ class Wanted:
     train: tuple[str, ...]
     validation: str | None
     seed: int
+    begun: int = 0
 
     @property
     def classes(self) -> int:
@@ -112,6 +114,7 @@ def _kept(wanted: Wanted, parts: Parts, tell: Tell) -> Material:
     learned = make.features(copies, wanted.train)
     inputs = OneView(learned, seed)
     train = training_batches(configuration, dataset, wanted.train, seed, inputs)
+    train.epoch = wanted.begun
     in_whole = configuration.training.accumulate == 1
     fed = fed_for_training(train, configuration.training.epochs) if in_whole else Fed(in_parts(configuration, train))
     # What is fed without an end between two epochs has its end after as many steps as are made in one call.
@@ -139,12 +142,12 @@ class _Maker:
     def features(self, views: Sequence[View], parts: Sequence[str]) -> Features:
         """The features of these parts in these views; of all that is not tested, where the views are not random.
 
-        So the folds of a trial, its training and its validation share them, and those of other splits of the same
-        images into both.
+        So the folds of a trial, its training and its validation share them, those of other splits of the same images
+        into both, and all rungs that train on a share of them.
         """
         dataset = self._wanted.dataset
         asked = parts if any(is_random(view.name) for view in views) else ("train", "validation")
-        rows = np.sort(np.concatenate([dataset.rows(part) for part in asked]))
+        rows = np.sort(np.concatenate([dataset.whole(part) for part in asked]))
         root = Path(dataset.reference().cache).parent
         viewed = [Viewed(view.name, partial(self._computed, view)) for view in views]
         batch = max(1, BATCH // self._wanted.configuration.training.accumulate)
@@ -182,6 +185,7 @@ class _Maker:
 def _images(wanted: Wanted, model: keras.Model) -> Material:
     configuration, dataset = wanted.configuration, wanted.dataset
     train = training_batches(configuration, dataset, wanted.train, wanted.seed)
+    train.epoch = wanted.begun
     validation = validation_batches(configuration, dataset, wanted.validation) if wanted.validation else None
     compile_model(model, configuration, wanted.classes, len(train))
     validated = _compiled_for_validation(seen_through(model, configuration.evaluation), wanted)

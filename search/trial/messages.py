@@ -9,6 +9,7 @@ from cnnsearch.search.features.features import Frozen
 from cnnsearch.search.model.phase_size import PhaseSize
 from cnnsearch.search.model.size import ModelSize
 from cnnsearch.search.records import Epoch, Failure
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 
@@ -18,6 +19,13 @@ class Built:
 
     parameters: int
     device: str
+
+
+@dataclass(frozen=True)
+class Continued:
+    """The trial goes on after so many of the epochs that the parent knows; 0 where it begins again from its start."""
+
+    epochs: int
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,13 @@ class EpochDone:
 
     epoch: Epoch
     looked: float = 0.0
+
+
+@dataclass(frozen=True)
+class RungDone:
+    """All epochs of a rung below the last are finished; a `Verdict` is waited for."""
+
+    rung: Rung
 
 
 @dataclass(frozen=True)
@@ -149,10 +164,25 @@ class Verdict(StrEnum):
     """What becomes of a trial after an epoch."""
 
     GO_ON = "go on"
+    HALT = "halt"
+    """Keep a backup and end; the trial goes on at another time."""
     PRUNE = "prune"
     STOP = "stop"
 
 
 Message = (
-    Built | KnownBackbone | Noted | Making | EpochDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken
+    Built
+    | Continued
+    | KnownBackbone
+    | Noted
+    | Making
+    | EpochDone
+    | RungDone
+    | Trained
+    | DiskFull
+    | Discovered
+    | Sized
+    | Timed
+    | Done
+    | Broken
 )

@@ -1,10 +1,12 @@
 """One trial, in its own process: build the model, fit it, report each epoch, keep the best weights, write the model.
 
 With `fine_tune` a training has two phases: the second one begins with the best weights of the first. With `data.folds`
-all of it is done once for each fold, and the score is the mean of the folds' best values. course.py has them in order.
+all of it is done once for each fold, and the score is the mean of the folds' best values. On rungs it is done before
+with less: see spaces/rungs.py. course.py has all of it in order.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
@@ -15,25 +17,36 @@ from cnnsearch.search.dataset.dataset import open_dataset
 from cnnsearch.search.model.build import build_network, create_variables, make_plain, set_last_weights
 from cnnsearch.search.model.views import seen_through
 from cnnsearch.search.records import Objective
+from cnnsearch.search.trial.backup import Running, State, Unfit
 from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Reporter, Validation
 from cnnsearch.search.trial.course import (
     Ended,
-    Place,
     Stage,
     TrialJob,
     course_of,
+    ends_rung,
     epochs_before,
     of_folds,
     reason_of,
     still_asked,
 )
+from cnnsearch.search.trial.keeping import Halted, Keeper, Vault, Watching, take_up
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.material import Wanted, material_of
-from cnnsearch.search.trial.messages import Built, DiskFull, Done, Trained
+from cnnsearch.search.trial.material import Material, Wanted, material_of
+from cnnsearch.search.trial.messages import Built, Continued, Done, RungDone, Trained, Verdict
+from cnnsearch.search.trial.room import when_there_is_room
 from cnnsearch.search.trial.whole import Whole
-from cnnsearch.search.writing import is_full_disk, write_beside
+from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.document import Training
-from cnnsearch.spaces.phases import phases
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What a trial has at hand in each of its stages."""
+
+    line: Line
+    job: TrialJob
+    vault: Vault
 
 
 def run_trial(line: Line, job: TrialJob) -> None:
@@ -45,16 +58,16 @@ def run_trial(line: Line, job: TrialJob) -> None:
     Raises:
         NotANumber: the loss was not finite after an epoch.
     """
-    course, ended = course_of(job), list[Ended]()
-    for stage, coming in zip_longest(course, course[1:]):
-        whole, end = _trained(line, job, stage, ended)
-        ended = still_asked([*ended, end], coming)
-        if end.stopped:
-            break
+    trial = _Trial(line, job, Vault(line, job))
+    try:
+        whole, ended = _walked(trial)
+    except Halted:
+        line.tell(Done())
+        return
     folds = of_folds(ended, job.objective)
     scores = [end.score for end in folds if end.score is not None]
     if line.ask(Trained(reason_of(folds), fmean(scores) if scores else None)):
-        model = whole.model if len(ended) == 1 else _fresh(job)
+        model = whole.model if len(ended) == 1 else _fresh(course_of(job)[len(ended) - 1])
         set_last_weights(model, folds[0].weights or [])
         model = seen_through(model, job.configuration.evaluation)
         make_plain(model)
@@ -62,61 +75,118 @@ def run_trial(line: Line, job: TrialJob) -> None:
     line.tell(Done())
 
 
+def _judged(line: Line, ended: Sequence[Ended]) -> list[Ended]:
+    """The same, stopped where the parent does not let the trial climb on."""
+    *before, last = ended
+    verdict = line.ask(RungDone(last.place.rung)) if last.place.rung else Verdict.GO_ON
+    stopped = verdict is not Verdict.GO_ON
+    return [*before, replace(last, stopped=stopped, reason=str(verdict) if stopped else last.reason)]
+
+
 def write_model(line: Line, path: Path, model: keras.Model) -> None:
-    """Write the model; on a full disk as often as the parent wants it, for the training must not be in vain."""
-    while True:
-        try:
-            return write_beside(path, model.save)
-        except Exception as error:
-            if not is_full_disk(error):
-                raise
-        line.ask(DiskFull())
+    """Write the model, where the disk is full, when there is room."""
+    when_there_is_room(line, lambda: write_beside(path, model.save))
 
 
-def _fresh(job: TrialJob) -> keras.Model:
-    """The network of a trial as it was before: what one stage has learned must not stay beside what another has."""
-    return build_network(phases(job.configuration)[-1], len(open_dataset(job.dataset).classes))
+def _walked(trial: _Trial) -> tuple[Whole, list[Ended]]:
+    """The network of the last stage, and how each stage ended; what a backup has behind it is not walked again.
+
+    Raises:
+        Halted: the parent wants the trial to go on at another time.
+    """
+    state = trial.vault.found()
+    try:
+        if state is not None:
+            return _walked_from(trial, state.ended, state.running)
+    except Unfit as unfit:
+        trial.vault.tell_of(unfit)
+    if trial.job.had:
+        trial.line.tell(Continued(0))
+    return _walked_from(trial, (), None)
 
 
-def _trained(line: Line, job: TrialJob, stage: Stage, ended: Sequence[Ended]) -> tuple[Whole, Ended]:
-    """The network of a stage, with the weights of its best epoch, and how the stage ended."""
-    if stage.starts_fresh:
-        if ended:
-            keras.backend.clear_session()  # else each fold's graphs stay to the end
-        keras.utils.set_random_seed(stage.seed)
-    dataset = open_dataset(stage.dataset)
+def _walked_from(trial: _Trial, before: Sequence[Ended], running: Running | None) -> tuple[Whole, list[Ended]]:
+    course, ended = course_of(trial.job), [*before]
+    for stage, coming in [*zip_longest(course, course[1:])][len(before) :]:
+        whole = _begun(trial.job, stage, ended)
+        # Of larger images more weights may be made.
+        if len(ended) == len(before) or ended[-1].place.rung != stage.place.rung:
+            device = "gpu" if keras.distribution.list_devices("gpu") else "cpu"
+            trial.line.tell(Built(whole.parameters, device))
+        end = _fitted(trial, stage, whole, ended, running)
+        ended, running = still_asked([*ended, end], coming), None
+        if not end.stopped and ends_rung(stage, coming):
+            ended = _judged(trial.line, ended)
+        if ended[-1].stopped:
+            break
+    return whole, ended
+
+
+def _fresh(stage: Stage) -> keras.Model:
+    """The network of a stage as it was before: what one stage has learned must not stay beside what another has."""
+    return build_network(stage.configuration, len(open_dataset(stage.dataset).classes))
+
+
+def _begun(job: TrialJob, stage: Stage, ended: Sequence[Ended]) -> Whole:
+    """The network as a stage begins with it."""
+    if stage.starts_fresh and ended:
+        keras.backend.clear_session()  # else each fold's graphs stay to the end
+    keras.utils.set_random_seed(stage.seed)
+    classes = len(open_dataset(stage.dataset).classes)
     # A later phase begins with the whole network of the one before, so that must be there.
-    whole = Whole(stage.configuration, len(dataset.classes), job.known if stage.place.phase is None else ())
+    whole = Whole(stage.configuration, classes, job.known if stage.place.phase is None else ())
     if not stage.starts_fresh:
         set_last_weights(whole.model, ended[-1].weights or [])
-    if not ended:
-        line.tell(Built(whole.parameters, "gpu" if keras.distribution.list_devices("gpu") else "cpu"))
-    wanted = Wanted(stage.configuration, dataset, stage.train, stage.validation, stage.seed)
-    return whole, _fitted(line, wanted, whole, stage.place, epochs_before(stage, ended), job.objective)
+    return whole
 
 
-def _fitted(line: Line, wanted: Wanted, whole: Whole, place: Place, before: int, objective: Objective) -> Ended:
-    """Train a network for one stage and leave it with the weights of its best epoch."""
-    training = wanted.configuration.training
-    material = material_of(wanted, whole, line.tell)
+def _fitted(trial: _Trial, stage: Stage, whole: Whole, ended: Sequence[Ended], running: Running | None) -> Ended:
+    """Train a network for one stage, or what is left of it, and leave it with the weights of its best epoch.
+
+    Raises:
+        Unfit: the state that it was to go on from is of another model.
+        Halted: the parent wants the trial to go on at another time.
+    """
+    training = stage.configuration.training
+    begun = running.epoch if running else 0
+    dataset = open_dataset(stage.dataset)
+    wanted = Wanted(stage.configuration, dataset, stage.train, stage.validation, stage.seed, begun)
+    material = material_of(wanted, whole, trial.line.tell)
     create_variables(material.trained, material.train[0][1][:1])
-    best = BestWeights(objective if wanted.validation else None)
-    validation = None if material.validation is None else Validation(material.validated, material.validation)
-    reporter = Reporter(line, place, before, lambda: material.making + validation.seconds if validation else 0.0)
-    stopping = _early_stopping(training) if wanted.validation else None
-    averaged = AveragedWeights() if training.ema is not None else None
+    if running is not None:
+        take_up(material.trained, running)
+        trial.line.tell(Continued(State(tuple(ended), running).epochs))
+    watching = _watching(trial, stage, material, epochs_before(stage, ended))
     material.trained.fit(
         material.fed.data,
         steps_per_epoch=material.fed.steps,
         epochs=training.epochs,
-        callbacks=[each for each in (averaged, validation, reporter, best, stopping) if each],
+        initial_epoch=training.epochs if running and running.is_over else begun,
+        callbacks=[*watching.in_turn, Keeper(trial.vault, ended, watching, running)],
         shuffle=False,  # Batches has its own order, drawn anew for each epoch from the seed
         verbose=0,
     )
+    best, reporter = watching.best, watching.reporter
     if best.weights is not None:
         material.trained.set_weights(best.weights)
-    reason = reporter.ended_by or _stopped_by(training, stopping)
-    return Ended(place, whole.weights(material.trained), best.score, reason, bool(reporter.ended_by), reporter.epochs)
+    reason = reporter.ended_by or _stopped_by(training, watching.stopping)
+    return Ended(
+        stage.place, whole.weights(material.trained), best.score, reason, bool(reporter.ended_by), reporter.epochs
+    )
+
+
+def _watching(trial: _Trial, stage: Stage, material: Material, before: int) -> Watching:
+    """The callbacks of a stage whose fold has had so many epochs."""
+    training = stage.configuration.training
+    validation = None if material.validation is None else Validation(material.validated, material.validation)
+    looked = lambda: material.making + validation.seconds if validation else 0.0  # noqa: E731
+    return Watching(
+        averaged=AveragedWeights() if training.ema is not None else None,
+        validation=validation,
+        reporter=Reporter(trial.line, stage.place, before, looked),
+        best=BestWeights(trial.job.objective if stage.validation else None),
+        stopping=_early_stopping(training) if stage.validation else None,
+    )
 
 
 def _early_stopping(training: Training) -> keras.callbacks.EarlyStopping | None:

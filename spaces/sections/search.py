@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from cnnsearch.spaces.duration import Duration
+from cnnsearch.spaces.sections.fidelity import Fidelity
 from cnnsearch.spaces.sections.numbers import Positive, Seed
 from cnnsearch.spaces.sections.pruners import Asha, Pruner
 from cnnsearch.spaces.sections.rules import broken
@@ -20,8 +21,17 @@ def _nothing_searched(starts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return starts
 
 
-EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row", "per_device")
+EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row", "per_device", "confirm")
 """The keys of `search` that say how much is done and how fast, not what is looked for."""
+
+
+class Confirm(Section):
+    """The best trials' configurations are trained again with new seeds before one of them is called the best."""
+
+    top: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many of the best trials."""
+    seeds: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many new seeds for each; an interval needs two or more."""
 
 
 class Search(Section):
@@ -31,6 +41,9 @@ class Search(Section):
     """How the next configuration is chosen; none is tried twice."""
     pruner: Pruner = Pruner(asha=Asha())
     """Which trials end early for being behind."""
+    fidelity: Fidelity | None = None
+    """What is made cheaper for trials until the pruner has compared them: `{data: [0.1, 1.0]}`, `{image_size: [32,
+    64]}` or `{epochs: [3, 30]}`; null for epochs, with a first look by the pruner's own rule."""
     trials: Positive = 20
     """How many configurations are tried."""
     time: Duration | None = None
@@ -46,6 +59,9 @@ class Search(Section):
     per_device: Annotated[int, Field(ge=1, le=64)] = 1
     """Trials side by side on each GPU, or on the CPU where there is none. Small ones, such as heads on kept features,
     leave most of a device idle; large ones may not fit beside each other."""
+    confirm: Confirm | None = None
+    """Names the best trial by retrainings with new seeds, since the score of the search is the best of many, and
+    therefore too good: `{top: 3, seeds: 3}`. `time` has room for them; null for none."""
     objective: Literal["val_accuracy", "val_loss"] = "val_accuracy"
     """What trials are ranked by."""
     seed: Seed = 42
