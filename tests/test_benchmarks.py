@@ -136,6 +136,35 @@ def test_versus_asks_for_the_photos_it_needs(checkout: Path, tmp_path: Path) -> 
     assert f"there is no {tmp_path / 'data' / 'dogs-vs-cats-4000.zip'}. Name their folder" in empty.stderr
 
 
+@pytest.mark.parametrize("norm", ["none", "batch"])
+@pytest.mark.parametrize("pooling", ["flatten", "average"])
+def test_both_sides_of_versus_build_the_same_network(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, norm: str, pooling: str
+) -> None:
+    monkeypatch.syspath_prepend(str(checkout / "benchmarks"))
+    import keras_tuner
+    from plain_search import Job
+
+    from cnnsearch.search.model.build import build_model
+
+    values = {"blocks": 3, "filters.start": 16, "filters.growth": 2.0, "norm": norm, "dropout": 0.1}
+    ours = {f"model.scratch.{name}": value for name, value in values.items()}
+    ours |= {"head.pooling": pooling, "head.dense.0.units": 64, "head.dense.0.dropout": 0.25}
+    ours |= {"optimizer": "sgd", "optimizer.sgd.learning_rate": 0.03}
+    theirs = keras_tuner.HyperParameters()
+    theirs.values = {"blocks": 3, "filters": 16, "growth": 2.0, "norm": norm, "dropout": 0.1, "pooling": pooling}
+    theirs.values |= {"units": 64, "dense_dropout": 0.25, "optimizer": "sgd", "sgd_rate": 0.03}
+    configuration = load_space(checkout / "benchmarks" / "versus.yaml").configuration(ours)
+    mine = build_model(configuration, 2, 1)
+    other = Job("", "random", 64, 32, 1, 3, 1, 1, 0.0, []).build_model(theirs)
+    shapes = [[weight.shape for weight in model.weights if "seed" not in weight.path] for model in (mine, other)]
+    assert shapes[0] == shapes[1]
+    settings = [model.optimizer.get_config() for model in (mine, other)]
+    assert {key: settings[0][key] for key in ("momentum", "nesterov")} == {"momentum": 0.9, "nesterov": False}
+    assert settings[0]["learning_rate"] == pytest.approx(settings[1]["learning_rate"])
+    assert settings[0]["momentum"] == settings[1]["momentum"]
+
+
 def test_an_incumbent_counts_from_when_it_is_good_on_the_test_photos_and_stays_so(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
