@@ -21,18 +21,20 @@ def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Obj
     """Write `trials.csv`: the trial, the metrics of its best epoch, and its parameters by dotted path.
 
     A metric or parameter that a trial does not have is an empty cell. Times are seconds. The last column is the stamp
-    of the images that a trial was trained on; with folds, `score_deviation` and `fold_scores` stand before it, and
-    where memory was too small for some batches, `reduced_batch`, the images that went through the network at once.
+    of the images that a trial was trained on; before it stand `precision` and `jit`, what the device was asked for;
+    with folds, `score_deviation` and `fold_scores`; and where memory was too small for some batches, `reduced_batch`,
+    the images that went through the network at once.
     """
     folds = any(trial.folds for trial in trials)
     reduced = ["reduced_batch"] if any(trial.reduced_batch for trial in trials) else []
+    run_as = ["precision", "jit"] if any(trial.precision for trial in trials) else []
     data = ["data"] if any(trial.data for trial in trials) else []
     metrics = sorted({name for trial in trials for name in trial.best_metrics})
     by_number = sorted(trials, key=lambda t: t.number)
     paths = list(dict.fromkeys(name for trial in by_number for name in trial.values))
     write_rows(
         path,
-        [*_TRIAL, *metrics, *paths, *(_FOLDS if folds else ()), *reduced, *data],
+        [*_TRIAL, *metrics, *paths, *(_FOLDS if folds else ()), *reduced, *run_as, *data],
         (
             [
                 *_facts(t),
@@ -40,6 +42,7 @@ def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Obj
                 *map(t.values.get, paths),
                 *_of_folds(t, folds),
                 *(t.reduced_batch for _ in reduced),
+                *((t.precision, t.jit) if run_as else ()),
                 *(t.data for _ in data),
             ]
             for t in in_order(trials, objective)

@@ -10,6 +10,7 @@ from cnnsearch.search.best import TrainedModel, export_model
 from cnnsearch.search.chosen_run import DataChanged
 from cnnsearch.search.dataset.change import Summary, change_between
 from cnnsearch.search.dataset.prepare import prepare_dataset
+from cnnsearch.search.engine.attempt import settled
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import visible_slots
 from cnnsearch.search.history_file import write_history
@@ -69,7 +70,6 @@ def retrain(
     with tempfile.TemporaryDirectory(prefix="cnnsearch-") as scratch:
         files = Path(scratch)
         config, model, log = files / "config.yaml", files / "model.keras", files / "log.txt"
-        config.write_text(configuration_yaml(configuration), encoding="utf-8")
         job = TrialJob(
             configuration=configuration,
             dataset=dataset.reference(),
@@ -85,6 +85,7 @@ def retrain(
             kept = _keep_log(log, request.folder)
             advice = _ADVICE.get(broken.failure, "")
             raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.{advice}")
+        config.write_text(configuration_yaml(dialogue.configuration), encoding="utf-8")
         parts = ("test",) if request.full else ("validation", "test")
         trained = TrainedModel(model, config, dataset, request.origin)
         export_model(request.folder, trained, parts, slot)
@@ -133,6 +134,8 @@ class _Dialogue:
 
     def __init__(self, listeners: Sequence[Listener], configuration: Configuration) -> None:
         self._listeners = listeners
+        self.configuration = configuration
+        """What is trained, with what its process has settled."""
         self._objective = Objective.of(configuration.search.objective)
         self._epochs: list[Epoch] = []
         self._parameters: int | None = None
@@ -146,6 +149,7 @@ class _Dialogue:
     def answer(self, message: Message) -> object | None:
         if isinstance(message, Built):
             self._parameters = message.parameters
+            self.configuration = settled(self.configuration, message)
             self._say(TrialBuilt(0, message.parameters))
         elif isinstance(message, Noted):
             self._say(Warned(message.text) if message.is_doubt else Told(message.text))

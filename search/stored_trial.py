@@ -58,6 +58,8 @@ def record_of(trial: FrozenTrial, objective: Objective) -> TrialRecord:
         folds=outcome.folds if outcome else (),
         data=ending.get("data", ""),
         reduced_batch=ending.get("reduced_batch"),
+        precision=ending.get("precision", ""),
+        jit=ending.get("jit"),
     )
 
 

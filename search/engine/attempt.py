@@ -36,6 +36,7 @@ from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Making, Message, Noted, Trained, Verdict
 from cnnsearch.search.trial.training import TrialJob, run_trial
 from cnnsearch.search.writing import write_text
+from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.space import configuration_yaml
 
@@ -64,6 +65,7 @@ class Attempts:
     def _forget(self) -> None:
         """Nothing is known of the coming attempt."""
         self._parameters: int | None = None
+        self._built_as: Built | None = None
         self._epochs: list[Epoch] = []
         self._verdict, self._why = Verdict.GO_ON, ""
         self._reason = ""
@@ -88,9 +90,7 @@ class Attempts:
         if not self._retries:
             shutil.rmtree(self._folder, ignore_errors=True)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
-        header = f"trial {number} of {bench.run.path.name}"
-        text = configuration_yaml(self._configuration, header)
-        bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
+        self._write_configuration()
         job = self._job()
         self._began = time.monotonic()
         return Work(run_trial, job, self._folder / "log.txt", self._slot.environment)
@@ -145,10 +145,21 @@ class Attempts:
 
     def _built(self, message: Built) -> None:
         self._parameters = message.parameters
+        self._settle(message)
         self._start = time.monotonic() - self._began
         self._bench.broadcast(TrialBuilt(self._number, message.parameters))
         if self._slot.is_gpu and message.device == "cpu":
             self._bench.say_once(Warned(NO_GPU_SUPPORT))
+
+    def _settle(self, built: Built) -> None:
+        """Have what was `auto` for this device in the trial's configuration, so that a retraining does the same."""
+        self._built_as = built
+        self._configuration = settled(self._configuration, built)
+        self._write_configuration()
+
+    def _write_configuration(self) -> None:
+        text = configuration_yaml(self._configuration, f"trial {self._number} of {self._bench.run.path.name}")
+        self._bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
 
     def _candidate(self) -> TrialRecord:
         """As `Checkpoints` will know it from the study: its score, and the folds that it has."""
@@ -262,6 +273,8 @@ class Attempts:
             epochs=tuple(self._epochs),
             data=self._stamp,
             reduced_batch=self._reduced_batch,
+            precision=self._built_as.precision if self._built_as else "",
+            jit=self._built_as.jit if self._built_as else None,
         )
 
     def _ended(self, broken: Broken | None) -> tuple[Status, str, str]:
@@ -274,6 +287,13 @@ class Attempts:
         if self._verdict is Verdict.STOP:
             return Status.STOPPED_EARLY, self._why, ""
         return Status.STOPPED_EARLY if self._reason else Status.COMPLETED, self._reason, ""
+
+
+def settled(configuration: Configuration, built: Built) -> Configuration:
+    """The configuration with the precision and the compilation that its trial's process has chosen."""
+    chosen = {"precision": built.precision, "jit": built.jit}
+    training = configuration.training.model_copy(update=chosen)
+    return configuration.model_copy(update={"training": training})
 
 
 def more_parts(batch_size: int, parts: int) -> int | None:

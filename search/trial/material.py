@@ -191,5 +191,6 @@ def _images(wanted: Wanted, model: keras.Model) -> Material:
 def _compiled_for_validation(model: keras.Model, wanted: Wanted, at_once: int = 1) -> keras.Model:
     if not model.compiled:
         loss, accuracy = loss_and_metric(wanted.configuration, wanted.classes)
-        model.compile(loss=loss, metrics=[accuracy], steps_per_execution=at_once)
+        jit = wanted.configuration.training.jit
+        model.compile(loss=loss, metrics=[accuracy], steps_per_execution=at_once, jit_compile=jit)
     return model

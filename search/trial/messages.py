@@ -13,10 +13,18 @@ from cnnsearch.spaces.values import Scalar
 
 @dataclass(frozen=True)
 class Built:
-    """The model stands, with this many parameters, on this kind of device: `gpu` or `cpu`."""
+    """The model stands.
+
+    Attributes:
+        parameters: how many weights it has.
+        device: the kind that it is on: `gpu` or `cpu`.
+        precision, jit: what `training.precision` and `training.jit` are there, where they say `auto`.
+    """
 
     parameters: int
     device: str
+    precision: str = "float32"
+    jit: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from typing import Any
 import keras
 
 from cnnsearch.search.dataset.dataset import DatasetReference, open_dataset
+from cnnsearch.search.devices.facts import device_facts
 from cnnsearch.search.model.build import build_network, create_variables, make_plain
+from cnnsearch.search.model.precision import with_jit, with_precision
 from cnnsearch.search.model.views import seen_through
 from cnnsearch.search.records import Objective
 from cnnsearch.search.seeds import fold_seed
@@ -76,6 +78,7 @@ def run_trial(line: Line, job: TrialJob) -> None:
     Raises:
         NotANumber: the loss was not finite after an epoch.
     """
+    job = replace(job, configuration=with_precision(job.configuration, device_facts()))
     folds = job.configuration.data.folds if job.validation else None
     ended: list[_Ended] = []
     for fold in [None] if folds is None else range(1, folds + 1):
@@ -94,6 +97,12 @@ def run_trial(line: Line, job: TrialJob) -> None:
         make_plain(model)
         write_model(line, job.model, model)
     line.tell(Done())
+
+
+def built(model: keras.Model, configuration: Configuration) -> Built:
+    """What the parent is told of a network, and of its training's settings where they said `auto`."""
+    training = configuration.training
+    return Built(model.count_params(), device_facts().kind, training.precision, jit=training.jit is True)
 
 
 def write_model(line: Line, path: Path, model: keras.Model) -> None:
@@ -117,10 +126,11 @@ def _trained(line: Line, job: TrialJob, fold: int | None) -> tuple[keras.Model, 
     ended: list[_Ended] = []
     for number, configuration in enumerate(course, start=1):
         model = build_network(configuration, len(dataset.classes))
+        configuration = with_jit(configuration, model, device_facts())
         if ended:
             model.set_weights(ended[-1].weights)
         elif fold in (None, 1):
-            line.tell(Built(model.count_params(), "gpu" if keras.distribution.list_devices("gpu") else "cpu"))
+            line.tell(built(model, configuration))
         wanted = Wanted(configuration, dataset, job.train, job.validation, seed)
         place = Place(fold, number if len(course) > 1 else None, ended[-1].epochs if ended else 0)
         ended.append(_phase(line, wanted, model, place, job.objective))
