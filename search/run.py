@@ -20,7 +20,7 @@ from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.failing import EveryTrialFailed
 from cnnsearch.search.engine.oracle import OptunaOracle
 from cnnsearch.search.engine.pruners import pruner_of
-from cnnsearch.search.engine.slots import Slot, side_by_side, visible_slots
+from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
 from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Told, Warned
