@@ -11,8 +11,8 @@ from cnnsearch.search.chosen_run import DataChanged
 from cnnsearch.search.dataset.change import Summary, change_between
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.engine.attempt import settled
+from cnnsearch.search.engine.crew import devices_of
 from cnnsearch.search.engine.runner import Work, run_in_child
-from cnnsearch.search.engine.slots import visible_slots
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.events import EpochEnded, Listener, Told, TrialBuilt, TrialEnded, TrialStarted, Warned
 from cnnsearch.search.outcome import outcome_of
@@ -66,7 +66,7 @@ def retrain(
     dataset = prepare_dataset(configuration.data, request.cache, progress)
     _check_known(request.known, Summary.of(dataset.summary()))
     fit_to_classes(space, dataset.classes)  # a space of one point has nothing to leave out: it fits or is refused
-    slot = visible_slots()[0]
+    slot = devices_of(configuration.search)[0]
     with tempfile.TemporaryDirectory(prefix="cnnsearch-") as scratch:
         files = Path(scratch)
         config, model, log = files / "config.yaml", files / "model.keras", files / "log.txt"

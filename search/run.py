@@ -17,12 +17,14 @@ from cnnsearch.search.discovery import with_discovered
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
+from cnnsearch.search.engine.crew import Crew, crew_of
 from cnnsearch.search.engine.failing import EveryTrialFailed
 from cnnsearch.search.engine.oracle import OptunaOracle
+from cnnsearch.search.engine.packer import packer_of
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.engine.tuner import SearchTuner
-from cnnsearch.search.environment import environment
+from cnnsearch.search.environment import environment, note_packing
 from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.listeners.status_file import StatusFile
@@ -75,6 +77,7 @@ class _Prepared:
     dataset: Dataset
     identity: str
     chosen: Chosen
+    crew: Crew
     warnings: tuple[str, ...]
 
     @property
@@ -91,6 +94,7 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
             process works on the same run, or its files cannot be written.
         KeyboardInterrupt: Ctrl-C; the study is consistent and the same command goes on.
     """
+    crew = crew_of(request.space.document.search)
     datasets = request.datasets or Datasets(request.cache, progress)
     space, warnings = without_unavailable_weights(request.space)
     dataset = datasets.first_of(space)
@@ -100,7 +104,7 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
     wanted = Wanted(space.identity(), Summary.of(dataset.summary()), _trials(space))
     chosen = choose(request, wanted)
     prepared = _Prepared(
-        space, datasets, dataset, wanted.identity, chosen, (*warnings, *_doubts(dataset), *chosen.warnings)
+        space, datasets, dataset, wanted.identity, chosen, crew, (*warnings, *_doubts(dataset), *chosen.warnings)
     )
     with held(chosen.run):
         mend_export(chosen.run.best)
@@ -136,14 +140,14 @@ def _describe(prepared: _Prepared, request: Request) -> None:
     """Write what was asked, where, and on what."""
     write_text(prepared.run.space, request.space.to_yaml())
     write_text(prepared.run.resolved, prepared.space.to_yaml())
-    write_json(prepared.run.environment, environment(visible_slots()))
+    write_json(prepared.run.environment, environment(prepared.crew.wanted))
     write_json(prepared.run.dataset, prepared.dataset.summary())
 
 
 def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
     run, document, chosen = prepared.run, prepared.space.document, prepared.chosen
     objective = Objective.of(document.search.objective)
-    slots = side_by_side(visible_slots(), document.search.per_device)
+    crew = prepared.crew
     oracle = _oracle(prepared)
     finished = tuple(trial for trial in oracle.study.records() if counts(trial))
     pause = Pause(run.path)
@@ -157,9 +161,14 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objective)
         stack.callback(board.close)
         own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
-        broadcast = Broadcast((*own, *listeners), pause.patiently)
+
+        def settled(device: str, slots: int, why: str) -> None:
+            broadcast(Told(pause.patiently(lambda: note_packing(run, device, slots, why))))
+
+        packer = packer_of(document.search, crew, settled)
+        broadcast = Broadcast((*own, *listeners, *filter(None, [packer])), pause.patiently)
         pause.tell = broadcast.at_once
-        names = tuple(slot.name for slot in slots)
+        names = tuple(slot.name for slot in crew.wanted)
         limits, before = budget.limits, budget.before
         total = chosen.trials, limits.seconds
         going_on = chosen.continued, before
@@ -170,10 +179,10 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
             broadcast(Told(_size_of_grid(prepared.space, chosen.trials)))
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         limit = document.search.trial_time
-        bench = Bench(run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, pause, limit)
+        bench = Bench(run, prepared.space, prepared.datasets.of, crew, budget, checkpoints, broadcast, pause, limit)
         tuner = SearchTuner(oracle, hypermodel, bench)
         failure = _tune(tuner, broadcast)
-        best = pause.patiently(lambda: _finish(prepared, oracle, objective, slots[0]))
+        best = pause.patiently(lambda: _finish(prepared, oracle, objective, crew.devices[0]))
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:

@@ -28,10 +28,16 @@ class DeviceFacts:
         return self.kind == "gpu"
 
 
+def gpus_here() -> list[str]:
+    """The GPUs that Keras sees in this process, such as `gpu:0`; initialises them."""
+    # Asked for GPUs where there are none, JAX raises an error.
+    return [device for device in keras.distribution.list_devices() if device.startswith("gpu")]
+
+
 def device_facts() -> DeviceFacts:
     """What Keras trains on in this process; initialises the device."""
     backend = keras.backend.backend()
-    if not keras.distribution.list_devices("gpu"):
+    if not gpus_here():
         return DeviceFacts("cpu", backend)
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")
     known = [capability for gpu in visible if (capability := capability_of(gpu.strip()))]

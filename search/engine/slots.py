@@ -81,6 +81,11 @@ def all_together(slots: Sequence[Slot]) -> Slot:
     return Slot(f"gpu:{gpus}", {**slots[0].environment, "CUDA_VISIBLE_DEVICES": gpus})
 
 
+def one_of(slot: Slot) -> Slot:
+    """A slot with the first of its devices alone."""
+    return _slot_of(slot.gpus[0]) if len(slot.gpus) > 1 else slot
+
+
 def _slot_of(gpu: str) -> Slot:
     """A GPU's slot. Whoever shares the card must not find all of its memory taken by the first to come."""
     shared = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}

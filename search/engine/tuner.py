@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import keras_tuner
@@ -23,6 +23,8 @@ from cnnsearch.search.trial.failures import classify
 from cnnsearch.search.trial.messages import Broken
 from cnnsearch.spaces.errors import CnnSearchError
 
+_MOST_SLOTS = 1024
+"""Threads are made for those that serve only."""
 ALL_DONE = "all trials are done"
 _POLL = 0.2
 """Seconds between two looks of the main thread, which Ctrl-C reaches."""
@@ -30,6 +32,8 @@ _POLL = 0.2
 
 class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
     """Runs an oracle's trials, each in a fresh process, one at a time on each slot.
+
+    Slots come and go as the crew wants them; one that is not wanted any more ends its trial first.
 
     Args:
         oracle: hands out the trials and records them.
@@ -41,7 +45,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         path = bench.run.path
         super().__init__(oracle=oracle, hypermodel=hypermodel, directory=str(path.parent), project_name=path.name)
         self._bench = bench
-        self._stopping = threading.Event()
+        self._stopping, self._is_ending = threading.Event(), threading.Event()
         self._children: dict[str, ChildProcess] = {}
         self.ended_by = ALL_DONE
         """Why the search ended, in words."""
@@ -53,21 +57,30 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             KeyboardInterrupt: Ctrl-C; the trials that ran are back in line, their processes are gone.
             CnnSearchError: too many trials failed in a row, or the study cannot be written.
         """
-        slots = self._bench.slots
-        with ThreadPoolExecutor(len(slots), thread_name_prefix="slot") as pool:
-            serving = [pool.submit(self._serve, slot) for slot in slots]
+        serving: dict[str, Future[None]] = {}
+        with ThreadPoolExecutor(_MOST_SLOTS, thread_name_prefix="slot") as pool:
             try:
+                self._call_up(serving, pool)
                 # Never thread.join with a timeout: interrupted by Ctrl-C, Python 3.11 takes a running thread for ended.
-                while wait(serving, timeout=_POLL).not_done:
-                    pass
+                while wait(serving.values(), timeout=_POLL).not_done:
+                    self._call_up(serving, pool)
             except BaseException:
                 self._bench.pause.stop()
                 raise
             finally:
                 self.stop()
-                wait(serving)
-        for served in serving:
+                wait(serving.values())
+        for served in serving.values():
             served.result()
+
+    def _call_up(self, serving: dict[str, Future[None]], pool: ThreadPoolExecutor) -> None:
+        """Have every slot serve that is wanted and does not; none any more where the search is over for one of them."""
+        if self._stopping.is_set() or self._is_ending.is_set():
+            return
+        for slot in self._bench.crew.wanted:
+            before = serving.get(slot.name)
+            if before is None or (before.done() and before.exception() is None):
+                serving[slot.name] = pool.submit(self._serve, slot)
 
     def stop(self) -> None:
         """End the running trials' processes; the trials go back in line."""
@@ -77,10 +90,14 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _serve(self, slot: Slot) -> None:
         try:
-            while not (self._stopping.is_set() or self._is_over()):
+            while self._bench.crew.wants(slot):
+                if self._stopping.is_set() or self._is_over():
+                    self._is_ending.set()
+                    return
                 trial = self._bench.pause.patiently(lambda: self.oracle.create_trial(slot.name))
                 if trial.status == TrialStatus.STOPPED:
                     self._bench.budget.put_back()
+                    self._is_ending.set()
                     return
                 self.run_trial(trial, slot)
         except BrokenPipeError:  # nobody reads our lines any more
@@ -146,6 +163,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _ran(self, slot: Slot, child: ChildProcess) -> None:
         self._children[slot.name] = child
+        self._bench.crew.runs(slot, child.pid)
         if self._stopping.is_set():  # the order to stop came between two processes
             child.kill()
 

@@ -1,6 +1,6 @@
 """In which precision a network reckons, and which XLA compiles: from facts about the device to a choice, and its use.
 
-Weights, losses and probabilities are float32 in every precision. Mixed precision: Micikevicius et al., arXiv:1710.03740.
+Weights, losses and probabilities are float32 in every precision. Mixed ones: Micikevicius et al., arXiv:1710.03740.
 """
 
 from collections.abc import Iterator

@@ -19,6 +19,7 @@ from cnnsearch.search.model.views import seen_through
 from cnnsearch.search.records import Objective
 from cnnsearch.search.seeds import fold_seed
 from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Place, Reporter, Validation
+from cnnsearch.search.trial.data_parallel import on_all_devices
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.material import Wanted, material_of
 from cnnsearch.search.trial.messages import Built, DiskFull, Done, Trained
@@ -69,6 +70,7 @@ class _Ended:
     epochs: int
 
 
+@on_all_devices
 def run_trial(line: Line, job: TrialJob) -> None:
     """Train one configuration and report on the way; with folds, once on each of them, from fresh weights.
 
@@ -124,9 +126,9 @@ def _trained(line: Line, job: TrialJob, fold: int | None) -> tuple[keras.Model, 
     dataset = open_dataset(reference.without_test())
     course = phases(job.configuration)
     ended: list[_Ended] = []
-    for number, configuration in enumerate(course, start=1):
-        model = build_network(configuration, len(dataset.classes))
-        configuration = with_jit(configuration, model, device_facts())
+    for number, phase in enumerate(course, start=1):
+        model = build_network(phase, len(dataset.classes))
+        configuration = with_jit(phase, model, device_facts())
         if ended:
             model.set_weights(ended[-1].weights)
         elif fold in (None, 1):

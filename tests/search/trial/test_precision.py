@@ -1,4 +1,4 @@
-"""Whole trials in half precision: they learn, with clipped, averaged and accumulated gradients, and say what they did."""
+"""Whole trials in half precision: they learn, with clipped, averaged and accumulated gradients, and say so."""
 
 from pathlib import Path
 from typing import Any
