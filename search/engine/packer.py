@@ -33,10 +33,19 @@ class Packer:
         crew: whose slots it adds and takes away.
         read: how full and busy each device is, by its name.
         decided: told once for each device, and again where memory takes a slot away.
+        clock: seconds, of which only differences count.
     """
 
-    def __init__(self, crew: Crew, read: Mapping[str, Read], decided: Decided) -> None:
-        self._devices = {slot.device: _Device(slot.device, crew, read[slot.device], decided) for slot in crew.devices}
+    def __init__(
+        self,
+        crew: Crew,
+        read: Mapping[str, Read],
+        decided: Decided,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._devices = {
+            slot.device: _Device(slot.device, crew, read[slot.device], decided, clock) for slot in crew.devices
+        }
         self._on: dict[int, str] = {}
 
     def __call__(self, event: Event) -> None:
@@ -65,8 +74,8 @@ class Packer:
 class _Device:
     """One device: the trials that run on it now, what they showed, and what follows."""
 
-    def __init__(self, name: str, crew: Crew, read: Read, decided: Decided) -> None:
-        self._name, self._crew, self._read, self._decided = name, crew, read, decided
+    def __init__(self, name: str, crew: Crew, read: Read, decided: Decided, clock: Callable[[], float]) -> None:
+        self._name, self._crew, self._read, self._decided, self._clock = name, crew, read, decided, clock
         self._running: dict[int, str] = {}
         self._changed = 0.0
         self._began: dict[int, tuple[float, int]] = {}
@@ -80,7 +89,7 @@ class _Device:
     def started(self, trial: int, slot: str) -> None:
         self._change()
         self._running[trial] = slot
-        self._began[trial] = (time.monotonic(), len(self._running))
+        self._began[trial] = (self._clock(), len(self._running))
 
     def made_features(self, trial: int) -> None:
         """Its start is no trial's own."""
@@ -96,10 +105,10 @@ class _Device:
             self._try_later()
 
     def _change(self) -> None:
-        self._changed = time.monotonic()
+        self._changed = self._clock()
 
     def epoch_ended(self, trial: int, seconds: float) -> None:
-        now, beside = time.monotonic(), len(self._running)
+        now, beside = self._clock(), len(self._running)
         if trial in self._began:
             began, started_beside = self._began.pop(trial)
             self._starts.setdefault(min(beside, started_beside), []).append(now - began)
@@ -163,6 +172,7 @@ class _Device:
     def ran_out_of_memory(self) -> None:
         slots = self._crew.count(self._name)
         if slots > 1:
+            self._said = ""
             self._settle(slots - 1, f"a trial ran out of memory beside {slots - 1} more")
 
 

@@ -12,7 +12,7 @@ LEAST_GAIN = 1.1
 """How much more must get done with a slot more."""
 MOST_MEMORY = 0.85
 """The share of a memory that trials may take together."""
-_LAPS = 2
+_LAPS = 3
 """Epochs of a trial, its first one aside, that show how long one takes."""
 
 

@@ -29,7 +29,7 @@ configuration = Configuration.model_validate(
         "data": {"source": "sample:digits", "image_size": [8, 8], "color": "gray"},
         "model": {"scratch": {"blocks": 1, "filters": 4}},
         "optimizer": {"sgd": {"learning_rate": 0.05, "momentum": 0.9}},
-        "training": {"epochs": 2, "seed": 5, "batch_size": 100, "ema": 0.5, "early_stopping": None},
+        "training": {"epochs": 2, "seed": 5, "batch_size": 100, "steps_per_epoch": 12, "early_stopping": None},
         "search": {"strategy": "data_parallel"},
     }
 )
