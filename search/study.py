@@ -260,8 +260,8 @@ class TrialStudy:
 
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""
-        kept = ("status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch")
-        kept += ("precision", "jit")
+        kept = {"status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch"}
+        kept |= {"precision", "jit"}
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
         self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
         state = _STATES[ending.status]

@@ -41,7 +41,7 @@ def spread_over_devices() -> AbstractContextManager[Any]:
 
 
 def _mirrored() -> AbstractContextManager[Any]:
-    import tensorflow
+    import tensorflow  # type: ignore[import-untyped]
 
     devices = tensorflow.config.list_logical_devices("GPU") or tensorflow.config.list_logical_devices("CPU")
     if len(devices) < 2:
