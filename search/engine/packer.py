@@ -66,7 +66,8 @@ class Packer:
             if isinstance(event, TrialRetried):
                 self._devices[device].ran_out_of_memory()
             elif isinstance(event, FeaturesMade):
-                self._devices[device].made_features(event.number)
+                if event.done < event.total:  # whoever finds all of them kept says so, too
+                    self._devices[device].made_features(event.number)
             else:
                 self._devices[device].epoch_ended(event.number, event.epoch.seconds)
 
