@@ -6,9 +6,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cnnsearch.confirming_table import confirming_lines
 from cnnsearch.progression import Progression, Running, score_text
 from cnnsearch.reports.terminal import safe
-from cnnsearch.reports.wording import configuration, count_text, ending, time_text
+from cnnsearch.reports.wording import configuration, count_text, ending, rung_text, time_text
 from cnnsearch.search.records import Status, TrialRecord
 
 _ROWS = 12
@@ -24,14 +25,19 @@ class LiveTable:
 
     def __rich__(self) -> RenderableType:
         """The table as it stands now."""
-        return Group(self._headline(), self._table()) if self._progression.run else Text("")
+        known = self._progression
+        if known.run is None:
+            return Text("")
+        if known.confirming is None:
+            return Group(self._headline(), self._table())
+        return Group(self._headline(), *confirming_lines(known.confirming, known.ended, known.run.objective))
 
     def _headline(self) -> Text:
         known = self._progression
         run = known.run
         if run is None:
             return Text("")
-        left = known.remaining()
+        left = known.confirming.remaining() if known.confirming else known.remaining()
         line = Text.assemble((run.run.path.name, "bold"), f"  {len(known.ended)}/{run.trials} trials")
         if known.best:
             line.append(f"  best {run.objective.metric} ")
@@ -77,8 +83,11 @@ class LiveTable:
 
     def _running(self, running: Running) -> list[RenderableType]:
         objective, epochs = self._progression.objective, running.epochs
+        rung = epochs[-1].rung if epochs else None
         scores = [
-            epoch.metrics[objective.metric] for epoch in epochs if objective and objective.metric in epoch.metrics
+            epoch.metrics[objective.metric]
+            for epoch in epochs
+            if objective and objective.metric in epoch.metrics and epoch.rung == rung
         ]
         best = (max if objective and objective.direction == "max" else min)(scores, default=None)
         return [
@@ -95,7 +104,8 @@ class LiveTable:
 
 def _doing(running: Running) -> str:
     made = "" if running.making is None else f", features {running.making:.0%}"
-    return f"on {running.started.slot}{made}"
+    rung = running.epochs[-1].rung if running.epochs else None
+    return f"on {running.started.slot}{f', {rung_text(rung)}' if rung else ''}{made}"
 
 
 def _cut(text: Text) -> Text:

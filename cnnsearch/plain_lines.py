@@ -2,8 +2,10 @@
 
 import time
 
+from cnnsearch.confirming_progress import confirming_line
 from cnnsearch.progression import Progression, score_text
 from cnnsearch.reports.wording import configuration, ending, time_text
+from cnnsearch.search.listeners.confirming_events import ConfirmingEvent
 from cnnsearch.search.listeners.events import (
     Event,
     FeaturesMade,
@@ -12,6 +14,7 @@ from cnnsearch.search.listeners.events import (
     RunEnded,
     RunStarted,
     Told,
+    TrialContinued,
     TrialEnded,
     TrialRetried,
     TrialStarted,
@@ -32,7 +35,10 @@ class PlainLines:
 
     def __call__(self, event: Event) -> None:
         """Print an event's line, if it has one."""
-        line = self._line(event)
+        if isinstance(event, ConfirmingEvent):
+            line = confirming_line(event, self._progression.confirming)
+        else:
+            line = self._line(event)
         if line:
             self._said = time.monotonic()
             say(line)
@@ -40,7 +46,7 @@ class PlainLines:
     def _line(self, event: Event) -> str:
         if isinstance(event, RunStarted):
             return run_line(event)
-        if isinstance(event, Told | TrialRetried | Paused | Resumed):
+        if isinstance(event, Told | TrialContinued | TrialRetried | Paused | Resumed):
             return _told(event)
         if isinstance(event, TrialStarted):
             return f"trial {event.number} starts on {event.slot}: {configuration(event.values)}"
@@ -75,9 +81,11 @@ class PlainLines:
         return ", ".join(part for part in parts if part)
 
 
-def _told(event: Told | TrialRetried | Paused | Resumed) -> str:
+def _told(event: Told | TrialContinued | TrialRetried | Paused | Resumed) -> str:
     if isinstance(event, TrialRetried):
         return f"{event.text} ({event.message})"
+    if isinstance(event, TrialContinued):
+        return event.text
     return event.message if isinstance(event, Told) else pause_line(event)
 
 

@@ -3,12 +3,15 @@
 import time
 from dataclasses import dataclass, field
 
+from cnnsearch.confirming_progress import ConfirmingProgress
+from cnnsearch.search.listeners.confirming_events import ConfirmingStarted
 from cnnsearch.search.listeners.events import (
     EpochEnded,
     Event,
     FeaturesMade,
     RunStarted,
     TrialBuilt,
+    TrialContinued,
     TrialEnded,
     TrialStarted,
 )
@@ -34,10 +37,20 @@ class Progression:
         self.running: dict[int, Running] = {}
         self.ended: list[TrialRecord] = []
         self.best: TrialRecord | None = None
+        self.confirming: ConfirmingProgress | None = None
+        """How far confirming is, once it has begun."""
         self.began = time.monotonic()
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
+        if isinstance(event, ConfirmingStarted):
+            self.confirming = ConfirmingProgress(event, len(self.run.slots) if self.run else 1)
+        elif self.confirming:
+            self.confirming(event)
+        else:
+            self._of_trials(event)
+
+    def _of_trials(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.run, self.began = event, time.monotonic()
             for trial in event.finished:
@@ -46,6 +59,8 @@ class Progression:
             self.running[event.number] = Running(event, time.monotonic())
         elif isinstance(event, TrialBuilt):
             self.running[event.number].parameters = event.parameters
+        elif isinstance(event, TrialContinued):
+            self.running[event.number].epochs = [*event.epochs]
         elif isinstance(event, FeaturesMade):
             self.running[event.number].making = event.done / event.total if event.done < event.total else None
         elif isinstance(event, EpochEnded):
@@ -86,14 +101,15 @@ class Progression:
             return left
         return min(left, max(0.0, self.run.seconds - self.run.spent - self.elapsed))
 
-    def _epochs_left(self, budget: int) -> int:
-        done = sum(len(t.epochs) for t in self.ended) + sum(len(t.epochs) for t in self.running.values())
-        return max(0, budget - done)
+    def _epochs_left(self, budget: int) -> float:
+        epochs = [epoch for trial in self.ended for epoch in trial.epochs]
+        epochs += [epoch for trial in self.running.values() for epoch in trial.epochs]
+        return max(0.0, budget - sum(epoch.work for epoch in epochs))
 
     def _epoch_seconds(self) -> float:
         """Seconds of a trial for each of its epochs, the time before its first one included."""
-        epochs = sum(len(trial.epochs) for trial in self.ended)
-        return sum(trial.seconds or 0.0 for trial in self.ended) / max(1, epochs)
+        epochs = sum(epoch.work for trial in self.ended for epoch in trial.epochs)
+        return sum(trial.seconds or 0.0 for trial in self.ended) / (epochs or 1)
 
 
 def score_text(score: float | None) -> str:

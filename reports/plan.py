@@ -17,6 +17,7 @@ from cnnsearch.search.plan.measure import Measured
 from cnnsearch.search.plan.models import ModelPlan, PhasePlan
 from cnnsearch.search.plan.plan import Plan
 from cnnsearch.spaces.duration import format_duration
+from cnnsearch.spaces.rungs import rungs_of
 
 _MOST_FROZEN = 6
 """Frozen parts that have a line of their own."""
@@ -231,15 +232,30 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
     if search.epochs is not None:
         table.add_column(f"in {search.epochs:,} {_plural('epoch', search.epochs)}", justify="right")
     table.add_row(*_row("without pruning", forecast.whole, forecast.whole_in_time, forecast.whole_in_epochs))
-    if forecast.share < 1:
+    rungs = len(rungs_of(search))
+    if forecast.share != 1:
         pruned = forecast.pruned, forecast.pruned_in_time, forecast.pruned_in_epochs
-        table.add_row(*_row(f"with {search.pruner.kind} pruning", *pruned))
+        climbing = f" on {rungs} rungs" if rungs else ""
+        table.add_row(*_row(f"with {search.pruner.kind} pruning{climbing}", *pruned))
     assumed = [f"a model may take {forecast.error:.0%} more or less", "early stopping only shortens this"]
-    if forecast.share < 1:
-        assumed.insert(1, f"under {search.pruner.kind} trials make about {forecast.share:.0%} of their epochs")
+    if forecast.share != 1:
+        counted = ", counted by their work" if rungs else ""
+        made = f"trials make about {forecast.share:.0%} of their epochs{counted}"
+        assumed.insert(1, f"under {search.pruner.kind} {made}")
     if search.stop_at is not None:
         assumed.append(f"no trial reaches {search.objective} {search.stop_at:g}, which ends the search")
-    return [Text(lines[0]), table, Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]
+    return [Text(lines[0]), table, *_confirming(plan, forecast), Text(f"Assumed: {'; '.join(assumed)}.", style="dim")]
+
+
+def _confirming(plan: Plan, forecast: Forecast) -> list[Text]:
+    search = plan.space.document.search
+    if search.confirm is None or forecast.confirm is None:
+        return []
+    top = min(search.confirm.top, plan.trials)
+    best = "the best trial" if top == 1 else f"the best {top} trials"
+    seeds = f"{search.confirm.seeds} new {_plural('seed', search.confirm.seeds)}"
+    kept = f"; {format_duration(search.time)} has room for it" if search.time is not None else ", on top of that"
+    return [Text(f"Confirming {best} with {seeds} takes {_between(forecast.confirm, seconds_text)}{kept}.")]
 
 
 def _begun(plan: Plan) -> str:

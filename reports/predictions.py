@@ -5,13 +5,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.search.csv_file import cell
-from cnnsearch.search.records import Origin
+from cnnsearch.search.records import NewSeeds, Origin
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.sections.data import Resize
@@ -95,10 +95,21 @@ def read_origin(path: Path) -> Origin | None:
     read_classes(path)  # with its message
     origin = json.loads(path.read_text(encoding="utf-8")).get("origin")
     try:
-        return Origin(**{**origin, "phases": tuple(origin.get("phases", ()))}) if origin else None
+        return origin_of(origin) if origin else None
     except TypeError as error:
         rule = f"an origin has trial, epoch, objective and score, got {origin!r}."
         raise CnnSearchError(str(Problem(str(path), rule, "Leave it out, or train the model again."))) from error
+
+
+def origin_of(told: Mapping[str, Any]) -> Origin:
+    """An origin from its JSON.
+
+    Raises:
+        TypeError: it is none.
+    """
+    confirmed = told.get("confirmed")
+    new_seeds = NewSeeds(**confirmed) if confirmed else None
+    return Origin(**{**told, "phases": tuple(told.get("phases", ())), "confirmed": new_seeds})
 
 
 def read_predictions(folder: ModelFolder) -> Predictions:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cnnsearch.search.csv_file import write_rows
+from cnnsearch.search.history_file import place_of, places_of
 from cnnsearch.search.records import Epoch, Objective, TrialRecord, rank
 
 _TRIAL = ("trial", "status", "reason", "score", "epochs", "seconds", "parameters")
+_RUNGS = ("rung", "fidelity")
 _FOLDS = ("score_deviation", "fold_scores")
 
 
@@ -22,9 +24,11 @@ def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Obj
 
     A metric or parameter that a trial does not have is an empty cell. Times are seconds. The last column is the stamp
     of the images that a trial was trained on; before it stand `precision` and `jit`, what the device was asked for;
-    with folds, `score_deviation` and `fold_scores`; and where memory was too small for some batches, `reduced_batch`,
-    the images that went through the network at once.
+    with rungs, `rung` and `fidelity` of the highest one, which the score is of; with folds, `score_deviation` and
+    `fold_scores`; and where memory was too small for some batches, `reduced_batch`, the images that went through the
+    network at once.
     """
+    rungs = any(trial.rung for trial in trials)
     folds = any(trial.folds for trial in trials)
     reduced = ["reduced_batch"] if any(trial.reduced_batch for trial in trials) else []
     run_as = ["precision", "jit"] if any(trial.precision for trial in trials) else []
@@ -34,12 +38,13 @@ def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Obj
     paths = list(dict.fromkeys(name for trial in by_number for name in trial.values))
     write_rows(
         path,
-        [*_TRIAL, *metrics, *paths, *(_FOLDS if folds else ()), *reduced, *run_as, *data],
+        [*_TRIAL, *metrics, *paths, *(_RUNGS if rungs else ()), *(_FOLDS if folds else ()), *reduced, *run_as, *data],
         (
             [
                 *_facts(t),
                 *map(t.best_metrics.get, metrics),
                 *map(t.values.get, paths),
+                *_of_rungs(t, rungs),
                 *_of_folds(t, folds),
                 *(t.reduced_batch for _ in reduced),
                 *((t.precision, t.jit) if run_as else ()),
@@ -48,6 +53,12 @@ def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Obj
             for t in in_order(trials, objective)
         ),
     )
+
+
+def _of_rungs(trial: TrialRecord, rungs: bool) -> list[object]:
+    if not rungs:
+        return []
+    return [trial.rung.number, trial.rung.fidelity] if trial.rung else [None, None]
 
 
 def _of_folds(trial: TrialRecord, folds: bool) -> list[object]:
@@ -67,16 +78,17 @@ def _facts(trial: TrialRecord) -> list[object]:
 
 
 def write_history_table(path: Path, trials: Sequence[TrialRecord]) -> None:
-    """Write `history.csv`: every finished epoch, in its fold if there are any, with its metrics and its seconds."""
+    """Write `history.csv`: every finished epoch, on its rung and in its fold if there are any, with its metrics and its
+    seconds."""
     by_number = sorted(trials, key=lambda t: t.number)
     metrics = sorted({name for trial in trials for epoch in trial.epochs for name in epoch.metrics})
-    folds = ["fold"] if any(epoch.fold is not None for trial in trials for epoch in trial.epochs) else []
+    places = places_of([epoch for trial in trials for epoch in trial.epochs])
     write_rows(
         path,
-        ["trial", *folds, "epoch", *metrics, "seconds"],
-        (_line(trial.number, epoch, folds, metrics) for trial in by_number for epoch in trial.epochs),
+        ["trial", *places, "epoch", *metrics, "seconds"],
+        (_line(trial.number, epoch, places, metrics) for trial in by_number for epoch in trial.epochs),
     )
 
 
-def _line(trial: int, epoch: Epoch, folds: Sequence[str], metrics: Sequence[str]) -> list[object]:
-    return [trial, *(epoch.fold for _ in folds), epoch.number, *map(epoch.metrics.get, metrics), epoch.seconds]
+def _line(trial: int, epoch: Epoch, places: Sequence[str], metrics: Sequence[str]) -> list[object]:
+    return [trial, *place_of(epoch, places), epoch.number, *map(epoch.metrics.get, metrics), epoch.seconds]

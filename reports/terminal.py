@@ -32,23 +32,25 @@ def ranked_table(trials: Sequence[TrialRecord], objective: Objective, limit: int
     title = safe(f"The best {min(limit, len(ranked))} of {len(trials)} trials by {objective.metric}", "bold")
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     table.header_style = "dim"
-    for name in ("#", "trial", "score", "epochs", "time", "weights"):
+    fidelity = ["fidelity"] if any(trial.rung for trial in ranked) else []
+    for name in ("#", "trial", "score", *fidelity, "epochs", "time", "weights"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("configuration", overflow="fold")
     table.add_column("ended", overflow="fold", max_width=24)
     for place, trial in enumerate(ranked[:limit], start=1):
-        table.add_row(*_cells(place, trial), style="bold" if place == 1 else "")
+        table.add_row(*_cells(place, trial, with_fidelity=bool(fidelity)), style="bold" if place == 1 else "")
     if len(ranked) > limit:
         table.caption = safe(f"{len(ranked) - limit} more with a score in trials.csv")
         table.caption_justify = "left"
     return table
 
 
-def _cells(place: int, trial: TrialRecord) -> list[RenderableType]:
+def _cells(place: int, trial: TrialRecord, *, with_fidelity: bool) -> list[RenderableType]:
     return [
         str(place),
         str(trial.number),
         f"{trial.score:.4f}",
+        *([trial.rung.fidelity if trial.rung else ""] if with_fidelity else []),
         str(len(trial.epochs)),
         time_text(trial.seconds),
         count_text(trial.parameters),
@@ -57,10 +59,16 @@ def _cells(place: int, trial: TrialRecord) -> list[RenderableType]:
     ]
 
 
-def summary(trials: Sequence[TrialRecord], objective: Objective, run: RunFolder) -> RenderableType:
-    """Counts by status, the best trial, why the failed ones failed, and the files that exist."""
+def summary(
+    trials: Sequence[TrialRecord], objective: Objective, run: RunFolder, winner: Text | None = None
+) -> RenderableType:
+    """Counts by status, the best trial, why the failed ones failed, and the files that exist.
+
+    Args:
+        winner: what is said of the best trial where it was confirmed.
+    """
     scores = model_scores(run.best)
-    told = (counts(trials), best(trials, objective), *scores, *mixed_data(trials), *failures(trials))
+    told = (counts(trials), winner or best(trials, objective), *scores, *mixed_data(trials), *failures(trials))
     return Group(*told, Text(), files(run))
 
 
@@ -139,6 +147,7 @@ def files(run: RunFolder) -> Table:
     rows: list[tuple[str, Path]] = [
         ("all trials", run.trials_table),
         ("all epochs", run.history_table),
+        ("all retrainings", run.confirmation_table),
         ("best model", run.best.model),
         ("its configuration", run.best.config),
         ("its scores", run.best.metrics),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.spaces.duration import format_duration
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 _STATUS = {
@@ -66,9 +67,16 @@ def value_text(value: Scalar) -> str:
 
 
 def ending(trial: TrialRecord) -> str:
-    """Why a trial ended: `completed`, `stopped early: patience 3 on val_loss`, `failed: oom`."""
+    """Why a trial ended: `completed`, `stopped early: patience 3 on val_loss`, `pruned on rung 1 of 3: ...`."""
     status = _STATUS[trial.status]
-    return status if trial.reason in ("", trial.status.value, status) else f"{status}: {trial.reason}"
+    where = "" if trial.rung is None or trial.rung.is_last else f" on {rung_text(trial.rung)}"
+    told = f"{status}{where}"
+    return told if trial.reason in ("", trial.status.value, status) else f"{told}: {trial.reason}"
+
+
+def rung_text(rung: Rung) -> str:
+    """`rung 1 of 3`."""
+    return f"rung {rung.number} of {rung.of}"
 
 
 def status_name(status: Status) -> str:

@@ -1,14 +1,17 @@
 """Writes what explains a run and a model: tables, scores, the confusion matrix, the wrongly predicted images."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from cnnsearch.reports.confirmation import write_confirmation_table
 from cnnsearch.reports.figures import write_confusion_matrix
 from cnnsearch.reports.predictions import Predictions, read_origin, read_predictions
 from cnnsearch.reports.scores import part_scores
 from cnnsearch.reports.tables import write_history_table, write_trials_table
+from cnnsearch.search.confirmed import read_confirmation
 from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
@@ -16,16 +19,20 @@ from cnnsearch.search.writing import write_json
 
 
 def write_run_tables(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective) -> None:
-    """Write `trials.csv` and `history.csv` of a finished or running search."""
+    """Write `trials.csv` and `history.csv` of a finished or running search, and `confirm.csv` where it confirms."""
     write_trials_table(run.trials_table, trials, objective)
     write_history_table(run.history_table, trials)
+    confirmation = read_confirmation(run)
+    if confirmation:
+        write_confirmation_table(run.confirmation_table, confirmation)
 
 
 def write_model_report(folder: ModelFolder) -> None:
     """Write `metrics.json`, `confusion_matrix.png` and `errors.csv` from the folder's `predictions.csv`.
 
-    The search's own score stands in `metrics.json`, too, where the model comes from a search: it is the best of many
-    draws, and therefore optimistic.
+    The score of the model's training stands in `metrics.json`, too, where the model comes from a search. For a trial's
+    own model it is the best of many draws, and therefore optimistic; `confirmed` says where it is a retraining, which
+    one, and the mean over all seeds.
 
     Raises:
         CnnSearchError: the predictions are absent or damaged.
@@ -37,6 +44,7 @@ def write_model_report(folder: ModelFolder) -> None:
         "phases": list(origin.phases) if origin else [],
         "objective": origin.objective if origin else None,
         "score": origin.score if origin else None,
+        "confirmed": asdict(origin.confirmed) if origin and origin.confirmed else None,
         "validation": part_scores(predictions, "validation"),
         "test": part_scores(predictions, "test"),
     }

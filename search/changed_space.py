@@ -17,7 +17,7 @@ from cnnsearch.search.engine.parameters import SearchSpace, search_space_of
 from cnnsearch.search.model.hypermodel import decoded, encoded, hyperparameters_of
 from cnnsearch.search.records import Objective
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.stored_trial import FIXED
+from cnnsearch.search.stored_trial import FIXED, progress_of
 from cnnsearch.search.study import STUDY_NAME, TrialStudy, open_storage, sqlite_url
 from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.compare import Kind, differences
@@ -123,9 +123,9 @@ def _template(moved: _Moved, space: SearchSpace, after: Space) -> FrozenTrial:
         params={} if waits else params,
         distributions={} if waits else {name: space.distributions[name] for name in params},
         value=trial.value if trial.state is TrialState.COMPLETE else None,
-        user_attrs={} if waits else trial.user_attrs,
+        user_attrs=progress_of(trial) if waits else trial.user_attrs,  # its process sees whether it can go on
         system_attrs=system,
-        intermediate_values={} if waits else trial.intermediate_values,
+        intermediate_values=trial.intermediate_values,
     )
     made.datetime_start, made.datetime_complete = trial.datetime_start, trial.datetime_complete
     if waits:

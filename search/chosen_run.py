@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cnnsearch.search.confirmed import read_confirmation
 from cnnsearch.search.dataset.change import Change, Summary, change_between
 from cnnsearch.search.records import Failure, TrialRecord
 from cnnsearch.search.request import Request
@@ -13,6 +14,7 @@ from cnnsearch.search.run_status import data_fingerprint, read_status, read_summ
 from cnnsearch.search.study import read_trials
 from cnnsearch.search.writing import write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.sections.search import Confirm
 
 _ATTEMPTS = 1000
 
@@ -29,11 +31,13 @@ class Wanted:
         space: the identity of the space.
         data: the images of now.
         trials: how many the space asks for.
+        confirm: how the best of them are confirmed; None for not at all.
     """
 
     space: str
     data: Summary
     trials: int
+    confirm: Confirm | None = None
 
     @property
     def identity(self) -> str:
@@ -80,6 +84,8 @@ def choose(request: Request, wanted: Wanted) -> Chosen:
     if change:
         _check_accepted(run, change, accepted=request.accept_data_change)
     trials = wanted.trials if request.more is None else _extended(run, request.more)
+    if request.resume is None and request.more is None and _is_finished(run):  # it is to be confirmed, and no more
+        trials = _extended(run, 0)
     return Chosen(run, trials, run.study.is_file(), change, (_of_change(change),) if change else ())
 
 
@@ -97,10 +103,25 @@ def _folders(runs: Path) -> list[Path]:
 def unfinished(request: Request, wanted: Wanted) -> RunFolder | None:
     """The newest run of this name and space that is not finished: on the same images, else on images that changed.
 
+    Where all are finished, it is the newest one if its trials are not yet confirmed as it is wanted now.
     A run on wholly other images from another place has nothing to do with this one.
     """
-    waiting = [run for run in _of_name(request) if read_status(run).get("state") != "finished"]
-    return _best_match(waiting, wanted)
+    waiting = [run for run in _of_name(request) if not _is_finished(run)]
+    return _best_match(waiting, wanted) or _unconfirmed(request, wanted)
+
+
+def _is_finished(run: RunFolder) -> bool:
+    return bool(read_status(run).get("state") == "finished")
+
+
+def _unconfirmed(request: Request, wanted: Wanted) -> RunFolder | None:
+    """The newest run of this name, space and images, where it is to be confirmed and was not."""
+    run, asked = _best_match(_of_name(request), wanted), wanted.confirm
+    if run is None or asked is None or data_fingerprint(run) != wanted.data.fingerprint:
+        return None
+    found = read_confirmation(run)
+    done = found is not None and found.is_done and (found.top, found.seeds) == (asked.top, asked.seeds)
+    return None if done else run
 
 
 def newest(request: Request, wanted: Wanted) -> RunFolder:

@@ -1,6 +1,6 @@
-"""The files of a trial that its parent writes while it runs."""
+"""The file of a trial that its parent writes while it runs, and the columns that say where an epoch stands."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from cnnsearch.search.csv_file import write_rows
@@ -8,11 +8,32 @@ from cnnsearch.search.records import Epoch
 
 
 def write_history(folder: Path, epochs: Sequence[Epoch]) -> None:
-    """Replace the trial's history.csv: `epoch`, `seconds`, every metric; `fold` stands first where there are folds."""
+    """Replace the trial's history.csv: `epoch`, `seconds`, every metric.
+
+    `rung` and its `fidelity` stand first where there are rungs, `fold` where there are folds.
+    """
     names = sorted({name for epoch in epochs for name in epoch.metrics})
-    folds = ["fold"] if any(epoch.fold is not None for epoch in epochs) else []
+    places = places_of(epochs)
     rows = (
-        [*(epoch.fold for _ in folds), epoch.number, round(epoch.seconds, 3), *map(epoch.metrics.get, names)]
+        [*place_of(epoch, places), epoch.number, round(epoch.seconds, 3), *map(epoch.metrics.get, names)]
         for epoch in epochs
     )
-    write_rows(folder / "history.csv", [*folds, "epoch", "seconds", *names], rows)
+    write_rows(folder / "history.csv", [*places, "epoch", "seconds", *names], rows)
+
+
+def places_of(epochs: Collection[Epoch]) -> list[str]:
+    """The columns that say where an epoch stands beside its number, as far as these epochs need them."""
+    rungs = any(epoch.rung is not None for epoch in epochs)
+    folds = any(epoch.fold is not None for epoch in epochs)
+    return [*(("rung", "fidelity") if rungs else ()), *(("fold",) if folds else ())]
+
+
+def place_of(epoch: Epoch, columns: Sequence[str]) -> list[object]:
+    """What an epoch has in these columns."""
+    rung = epoch.rung
+    known = {
+        "rung": rung.number if rung else None,
+        "fidelity": rung.fidelity if rung else None,
+        "fold": epoch.fold,
+    }
+    return [known[column] for column in columns]

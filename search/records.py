@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean, stdev
 
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 PHASE = "phase"
@@ -49,12 +50,19 @@ class Epoch:
         metrics: what Keras logged, such as `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`.
         seconds: wall time of this epoch.
         fold: the number of its fold, from 1, in each of which epochs begin anew; None where there are no folds.
+        rung: the rung that it was trained on, on each of which epochs begin anew; None where there are no rungs.
     """
 
     number: int
     metrics: Mapping[str, float]
     seconds: float
     fold: int | None = None
+    rung: Rung | None = None
+
+    @property
+    def work(self) -> float:
+        """Its share of the work of an epoch of what its configuration names."""
+        return 1 if self.rung is None else self.rung.work
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,7 @@ class TrialRecord:
             built, or an earlier version did not note it.
         reduced_batch: images that went through its network at once, where memory was too small for its whole batches;
             the steps of its training were those of whole batches all the same. None where they fitted.
+        rung: the highest rung that it reached, which its score is of; None where there are no rungs.
     """
 
     number: int
@@ -105,6 +114,12 @@ class TrialRecord:
     reduced_batch: int | None = None
     precision: str = ""
     jit: bool | None = None
+    rung: Rung | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its score is of the training that its configuration names, not of a cheaper one."""
+        return self.rung is None or self.rung.is_last
 
     @property
     def fold_scores(self) -> tuple[float, ...]:
@@ -119,10 +134,11 @@ class TrialRecord:
     @property
     def best_metrics(self) -> Mapping[str, float]:
         """The metrics of the best epoch, with folds the means over their best epochs; empty where there is none."""
+        epochs = [epoch for epoch in self.epochs if epoch.rung == self.rung]
         if self.folds:
             best = {(fold.fold, fold.epoch) for fold in self.folds}
-            return _means([epoch.metrics for epoch in self.epochs if (epoch.fold, epoch.number) in best])
-        return next((epoch.metrics for epoch in self.epochs if epoch.number == self.best_epoch), {})
+            return _means([epoch.metrics for epoch in epochs if (epoch.fold, epoch.number) in best])
+        return next((epoch.metrics for epoch in epochs if epoch.number == self.best_epoch), {})
 
 
 def _means(metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -153,14 +169,34 @@ class Objective:
 
 
 @dataclass(frozen=True)
+class NewSeeds:
+    """What retrainings of a trial's configuration with new seeds came to; one of them is the model.
+
+    Attributes:
+        retraining: which one, from 1: the one with the median score, so it was not chosen for being the luckiest.
+        seeds: how many there were.
+        mean: of their scores.
+        error: half of the mean's 95 % interval; None for a single one.
+        search_score: what the search itself had found, the best of many.
+    """
+
+    retraining: int
+    seeds: int
+    mean: float
+    error: float | None
+    search_score: float | None
+
+
+@dataclass(frozen=True)
 class Origin:
-    """Where a model comes from, as its folder says: which trial of a search, its best epoch, and the search's score.
+    """Where a model comes from, as its folder says: which trial of a search, its best epoch, and its score.
 
     Attributes:
         trial: its number.
         epoch: its best one.
-        objective, score: what the search ranked by, and what the trial reached.
+        objective, score: what the search ranked by, and what this model's training reached.
         phases: how many epochs of each phase led to the model; none where there is one phase only.
+        confirmed: where the model is a retraining of the trial with a new seed; None for the trial's own model.
     """
 
     trial: int
@@ -168,6 +204,7 @@ class Origin:
     objective: str
     score: float | None
     phases: tuple[int, ...] = ()
+    confirmed: NewSeeds | None = None
 
     @classmethod
     def of(cls, trial: TrialRecord, objective: Objective, phases: tuple[int, ...] = ()) -> "Origin":
@@ -179,15 +216,27 @@ def rank(trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objec
     """The trials that have a score, best first; ties go to the smaller model, then to the earlier trial.
 
     A trial that ended before its last fold stands behind those with all of them, since a single fold may be an easy
-    one: what the pruner stops there would otherwise pass for better than the trials that it was stopped for.
+    one: what the pruner stops there would otherwise pass for better than the trials that it was stopped for. So does
+    one that ended on a lower rung than others.
     """
     scored = [t for t in (trials.values() if isinstance(trials, Mapping) else trials) if t.score is not None]
     sign = -1 if objective.direction == "max" else 1
     most = _most_folds(scored)
     return sorted(
         scored,
-        key=lambda t: (len(t.folds) < most[_images(t)], sign * (t.score or 0.0), t.parameters or 0, t.number),
+        key=lambda t: (
+            -_work(t),
+            len(t.folds) < most[_images(t)],
+            sign * (t.score or 0.0),
+            t.parameters or 0,
+            t.number,
+        ),
     )
+
+
+def _work(trial: TrialRecord) -> float:
+    """The work of an epoch where a trial ended, as a share of that of what its configuration names."""
+    return 1.0 if trial.rung is None else trial.rung.work
 
 
 def _most_folds(trials: Sequence[TrialRecord]) -> Mapping[str, int]:

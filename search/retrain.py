@@ -10,18 +10,18 @@ from cnnsearch.search.best import TrainedModel, export_model
 from cnnsearch.search.chosen_run import DataChanged
 from cnnsearch.search.dataset.change import Summary, change_between
 from cnnsearch.search.dataset.prepare import prepare_dataset
-from cnnsearch.search.engine.attempt import settled
 from cnnsearch.search.engine.crew import devices_of
+from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.events import EpochEnded, Listener, Told, TrialBuilt, TrialEnded, TrialStarted, Warned
-from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weights
-from cnnsearch.search.records import Epoch, Failure, Objective, Origin, Status, TrialRecord
+from cnnsearch.search.records import Failure, Objective, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.seeds import with_seed
-from cnnsearch.search.trial.messages import Built, EpochDone, Message, Noted, Trained, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.course import TrialJob
+from cnnsearch.search.trial.messages import Built, EpochDone, Verdict
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import epochs_of
@@ -79,13 +79,13 @@ def retrain(
             seed=configuration.training.seed or 0,
             model=model,
         )
-        dialogue = _Dialogue(listeners, configuration)
+        dialogue = _Dialogue(request, listeners, configuration)
         broken = run_in_child(Work(run_trial, job, log, slot.environment), dialogue.answer)
         if broken:
             kept = _keep_log(log, request.folder)
             advice = _ADVICE.get(broken.failure, "")
             raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.{advice}")
-        config.write_text(configuration_yaml(dialogue.configuration), encoding="utf-8")
+        config.write_text(configuration_yaml(dialogue.as_built(configuration)), encoding="utf-8")
         parts = ("test",) if request.full else ("validation", "test")
         trained = TrainedModel(model, config, dataset, request.origin)
         export_model(request.folder, trained, parts, slot)
@@ -129,53 +129,36 @@ def _keep_log(log: Path, folder: ModelFolder) -> Path:
     return kept
 
 
-class _Dialogue:
+class _Dialogue(Dialogue):
     """What the parent says to a retraining's process: always go on."""
 
-    def __init__(self, listeners: Sequence[Listener], configuration: Configuration) -> None:
-        self._listeners = listeners
-        self.configuration = configuration
-        """What is trained, with what its process has settled."""
+    def __init__(self, request: Retraining, listeners: Sequence[Listener], configuration: Configuration) -> None:
+        super().__init__()
+        self._folder, self._listeners = request.folder, listeners
         self._objective = Objective.of(configuration.search.objective)
-        self._epochs: list[Epoch] = []
-        self._parameters: int | None = None
-        self._reason = ""
         self._say(TrialStarted(0, {}, "retrain", epochs_of(configuration)))
 
     def _say(self, event: Told | Warned | TrialStarted | TrialBuilt | EpochEnded | TrialEnded) -> None:
         for listener in self._listeners:
             listener(event)
 
-    def answer(self, message: Message) -> object | None:
-        if isinstance(message, Built):
-            self._parameters = message.parameters
-            self.configuration = settled(self.configuration, message)
-            self._say(TrialBuilt(0, message.parameters))
-        elif isinstance(message, Noted):
-            self._say(Warned(message.text) if message.is_doubt else Told(message.text))
-        elif isinstance(message, EpochDone):
-            self._epochs.append(message.epoch)
-            self._say(EpochEnded(0, message.epoch))
-            return Verdict.GO_ON
-        elif isinstance(message, Trained):
-            self._reason = message.reason
-            return True
-        return None
+    def _built(self, built: Built) -> None:
+        self._say(TrialBuilt(0, built.parameters))
+
+    def _noted(self, event: Warned | Told) -> None:
+        self._say(event)
+
+    def _judge(self, done: EpochDone) -> Verdict:
+        self._say(EpochEnded(0, done.epoch))
+        return Verdict.GO_ON
+
+    def _wait(self) -> bool:
+        raise CnnSearchError(
+            f"{tempfile.gettempdir()}: the new model must have room here before it goes to {self._folder.path}, got a "
+            "full disk. Make room, or set TMPDIR to a folder on another disk."
+        )
 
     def ended(self) -> TrialRecord:
-        found = outcome_of(self._epochs, self._objective)
-        status = Status.STOPPED_EARLY if self._reason else Status.COMPLETED
-        record = TrialRecord(
-            number=0,
-            values={},
-            status=status,
-            reason=self._reason,
-            score=found.score if found else None,
-            best_epoch=found.best_epoch if found else None,
-            folds=found.folds if found else (),
-            seconds=sum(epoch.seconds for epoch in self._epochs),
-            parameters=self._parameters,
-            epochs=tuple(self._epochs),
-        )
+        record = self.trained(0, self._objective)
         self._say(TrialEnded(record))
         return record

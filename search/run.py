@@ -10,17 +10,21 @@ import keras_tuner
 from cnnsearch.search.best import TrainedModel, best_of, export_model, mend_export
 from cnnsearch.search.changed_space import take_over
 from cnnsearch.search.chosen_run import Chosen, Wanted, choose, counts, keep_summary
+from cnnsearch.search.confirmed_model import confirmed_model, outdate
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.discovery import with_discovered
-from cnnsearch.search.engine.bench import Bench
+from cnnsearch.search.engine.backups import backup_of, remove_backups_of
+from cnnsearch.search.engine.bench import Bench, Train
 from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
+from cnnsearch.search.engine.confirming import Confirming
+from cnnsearch.search.engine.confirming_time import ConfirmingReserve
 from cnnsearch.search.engine.crew import Crew, crew_of
 from cnnsearch.search.engine.failing import EveryTrialFailed
 from cnnsearch.search.engine.oracle import OptunaOracle
-from cnnsearch.search.engine.packer import packer_of
+from cnnsearch.search.engine.packer import packers_of
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.engine.tuner import SearchTuner
@@ -39,10 +43,13 @@ from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_lock import held
 from cnnsearch.search.run_status import read_summary, searches, seen_images, spent_seconds
 from cnnsearch.search.study import sqlite_url
-from cnnsearch.search.writing import write_json, write_text
+from cnnsearch.search.trial.training import run_trial
+from cnnsearch.search.writing import clear_temporary, write_json, write_text
+from cnnsearch.spaces.document import Configuration, Document
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import most_epochs
 from cnnsearch.spaces.points import first_trials
+from cnnsearch.spaces.rungs import comparing, on_rung, rungs_of
 from cnnsearch.spaces.space import Space
 
 Progress = Callable[[int, int], None]
@@ -86,8 +93,13 @@ class _Prepared:
         return self.chosen.run
 
 
-def run_search(request: Request, listeners: Sequence[Listener] = (), progress: Progress | None = None) -> Result:
+def run_search(
+    request: Request, listeners: Sequence[Listener] = (), progress: Progress | None = None, train: Train = run_trial
+) -> Result:
     """Search a space; goes on with an unfinished run of the same space and data where there is one.
+
+    Args:
+        train: what a trial's process does.
 
     Raises:
         CnnSearchError: the space, the data or the weights do not allow a search (then nothing is written), another
@@ -101,12 +113,14 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
     space, unfit = fit_to_classes(space, dataset.classes)
     warnings += unfit
     space = with_discovered(space, len(dataset.classes))
-    wanted = Wanted(space.identity(), Summary.of(dataset.summary()), _trials(space))
+    confirm = space.document.search.confirm
+    wanted = Wanted(space.identity(), Summary.of(dataset.summary()), _trials(space), confirm)
     chosen = choose(request, wanted)
     prepared = _Prepared(
         space, datasets, dataset, wanted.identity, chosen, crew, (*warnings, *_doubts(dataset), *chosen.warnings)
     )
     with held(chosen.run):
+        clear_temporary(chosen.run.path)
         mend_export(chosen.run.best)
         moved = chosen.continued and not searches(chosen.run, wanted.space)
         if moved:
@@ -117,7 +131,7 @@ def run_search(request: Request, listeners: Sequence[Listener] = (), progress: P
             _describe(prepared, request)
         elif read_summary(chosen.run) is None:  # lost; the trials say that these are their images
             write_json(chosen.run.dataset, dataset.summary())
-        return _searched(prepared, listeners)
+        return _searched(prepared, listeners, train)
 
 
 def _trials(space: Space) -> int:
@@ -144,14 +158,17 @@ def _describe(prepared: _Prepared, request: Request) -> None:
     write_json(prepared.run.dataset, prepared.dataset.summary())
 
 
-def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
+def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) -> Result:
     run, document, chosen = prepared.run, prepared.space.document, prepared.chosen
     objective = Objective.of(document.search.objective)
     crew = prepared.crew
     oracle = _oracle(prepared)
-    finished = tuple(trial for trial in oracle.study.records() if counts(trial))
+    known = oracle.study.records()
+    finished = tuple(trial for trial in known if counts(trial))
+    remove_backups_of(run, finished)
     pause = Pause(run.path)
-    budget = _budget(prepared, objective, finished, pause)
+    pause.patiently(lambda: outdate(run))
+    budget = _budget(prepared, objective, known, pause)
     checkpoints = Checkpoints(run, objective, document.keep.checkpoints)
     for trial in finished:
         checkpoints.ended(trial)
@@ -165,8 +182,8 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
         def settled(device: str, slots: int, why: str) -> None:
             broadcast(Told(pause.patiently(lambda: note_packing(run, device, slots, why))))
 
-        packer = packer_of(document.search, crew, settled)
-        broadcast = Broadcast((*own, *listeners, *filter(None, [packer])), pause.patiently)
+        packers = packers_of(document.search, crew, settled)
+        broadcast = Broadcast((*own, *_reserve(document, budget, crew), *packers, *listeners), pause.patiently)
         pause.tell = broadcast.at_once
         names = tuple(slot.name for slot in crew.wanted)
         limits, before = budget.limits, budget.before
@@ -179,9 +196,11 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
             broadcast(Told(_size_of_grid(prepared.space, chosen.trials)))
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         limit = document.search.trial_time
-        bench = Bench(run, prepared.space, prepared.datasets.of, crew, budget, checkpoints, broadcast, pause, limit)
+        bench = Bench(
+            run, prepared.space, prepared.datasets.of, crew, budget, checkpoints, broadcast, pause, limit, train=train
+        )
         tuner = SearchTuner(oracle, hypermodel, bench)
-        failure = _tune(tuner, broadcast)
+        failure = _tune(tuner, bench)
         best = pause.patiently(lambda: _finish(prepared, oracle, objective, crew.devices[0]))
         if failure:
             broadcast(RunEnded("failed", str(failure)))
@@ -192,14 +211,23 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener]) -> Result:
     return Result(run, oracle.study.records(), objective, best, failure)
 
 
-def _budget(prepared: _Prepared, objective: Objective, finished: Sequence[TrialRecord], pause: Pause) -> Budget:
-    """What the search may take, less what its finished trials have taken."""
+def _reserve(document: Document, budget: Budget, crew: Crew) -> list[Listener]:
+    """Who keeps time for the confirming, where there is one."""
+    most, confirm = most_epochs(document) * (document.data.folds or 1), document.search.confirm
+    return [ConfirmingReserve(budget, confirm, lambda: len(crew.wanted), most)] if confirm else []
+
+
+def _budget(prepared: _Prepared, objective: Objective, known: Sequence[TrialRecord], pause: Pause) -> Budget:
+    """What the search may take, less what its trials have taken, those that go on included."""
     search = prepared.space.document.search
     limits = Limits(search.time, search.epochs, search.stop_at, objective)
     before = spent_seconds(prepared.run) if prepared.chosen.continued else 0.0
-    budget = Budget(limits, before, sum(len(trial.epochs) for trial in finished), lambda: pause.seconds)
-    for trial in finished:
-        budget.score(trial.score)
+    made = sum(epoch.work for trial in known for epoch in trial.epochs)
+    least = min((rung.work for rung in rungs_of(search)), default=1)
+    budget = Budget(limits, before, made, lambda: pause.seconds, least)
+    for trial in filter(counts, known):
+        if trial.is_whole:
+            budget.score(trial.score)
     return budget
 
 
@@ -221,39 +249,57 @@ def _oracle(prepared: _Prepared) -> OptunaOracle:
         seed=search.seed,
         storage=sqlite_url(prepared.run.study),
         sampler=search.sampler,
-        pruner=pruner_of(search.pruner, most_epochs(prepared.space.document)),
+        pruner=pruner_of(comparing(search), most_epochs(prepared.space.document)),
         start_from=[encoded(prepared.space, start) for start in first_trials(prepared.space)],
         reject=partial(why_impossible, prepared.space),
         max_consecutive_failed_trials=search.max_failures_in_a_row,
+        goes_on=lambda number: backup_of(prepared.run.trial(number)).is_file(),
     )
     oracle.verbose = 0
     return oracle
 
 
-def _tune(tuner: SearchTuner, broadcast: Broadcast) -> EveryTrialFailed | None:
-    """Run the trials; gives why they ended before their time, for what was good among them is exported all the same."""
+def _tune(tuner: SearchTuner, bench: Bench) -> EveryTrialFailed | None:
+    """Run the trials, then confirm the best of them.
+
+    Gives why they ended before their time, for what was good among them is exported all the same.
+    """
     try:
         tuner.search()
+        if confirm := bench.space.document.search.confirm:
+            Confirming(bench, confirm, partial(_configuration_of, bench.space)).run(tuner.oracle.study.records())
     except EveryTrialFailed as failure:
         return failure
     except CnnSearchError as error:
-        broadcast.at_once(RunEnded("failed", str(error)))
+        bench.broadcast.at_once(RunEnded("failed", str(error)))
         raise
     except BaseException:
-        broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
+        bench.broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
         raise
     return None
 
 
 def _finish(prepared: _Prepared, oracle: OptunaOracle, objective: Objective, slot: Slot) -> ModelFolder | None:
-    """Export the best trial's model, evaluated on the validation part and, for the first time, on the test part."""
-    best = best_of(prepared.run, oracle.study.records(), objective)
-    if best is None:
+    """Export the confirmed model, else the best trial's, evaluated on validation and, for the first time, test part."""
+    run, trials = prepared.run, oracle.study.records()
+
+    def dataset_of(trial: TrialRecord) -> Dataset:
+        return prepared.datasets.of(_configuration_of(prepared.space, trial).data)
+
+    trained = confirmed_model(run, lambda number: dataset_of(trials[number]))
+    best = best_of(run, trials, objective)
+    if trained is None and best is not None:
+        folder, dataset = run.trial(best.number), dataset_of(best)
+        seen = seen_images(run, best.data, dataset.fingerprint)
+        origin = Origin.of(best, objective, phases_to_best(best, objective))
+        trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
+    if trained is None:
         return None
-    folder = prepared.run.trial(best.number)
-    dataset = prepared.datasets.of(prepared.space.configuration(decoded(prepared.space, best.values)).data)
-    seen = seen_images(prepared.run, best.data, dataset.fingerprint)
-    origin = Origin.of(best, objective, phases_to_best(best, objective))
-    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
-    export_model(prepared.run.best, trained, ("validation", "test"), slot)
-    return prepared.run.best
+    export_model(run.best, trained, ("validation", "test"), slot)
+    return run.best
+
+
+def _configuration_of(space: Space, trial: TrialRecord) -> Configuration:
+    """What a trial trained last: that of its rung, where it did not reach the last one."""
+    configuration = space.configuration(decoded(space, trial.values))
+    return on_rung(configuration, trial.rung) if trial.rung else configuration

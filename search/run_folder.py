@@ -111,6 +111,28 @@ class RunFolder:
         """The best trial's model."""
         return ModelFolder(self.path / "best")
 
+    @property
+    def trials(self) -> Path:
+        """The folders of the trials."""
+        return self.path / "trials"
+
+    @property
+    def confirmation(self) -> Path:
+        """What the best trials' retrainings with new seeds came to."""
+        return self.path / "confirm.json"
+
+    @property
+    def confirmation_table(self) -> Path:
+        """All of these retrainings, one line each."""
+        return self.path / "confirm.csv"
+
+    def retraining(self, trial: int, turn: int) -> Path:
+        """The folder of a trial's retraining: config.yaml, history.csv, log.txt; of the median one also model.keras."""
+        return self.path / "confirm" / f"{trial:04d}-{turn}"
+
     def trial(self, number: int) -> Path:
-        """The folder of a trial: config.yaml, history.csv, log.txt, and model.keras while it is among the best."""
-        return self.path / "trials" / f"{number:04d}"
+        """The folder of a trial: config.yaml, history.csv, log.txt, and model.keras while it is among the best.
+
+        While it runs, and where it is to go on, `backup/` has what it goes on from.
+        """
+        return self.trials / f"{number:04d}"

@@ -7,13 +7,21 @@ from cnnsearch.spaces.document import Configuration
 
 def trial_seed(search_seed: int, number: int) -> int:
     """The seed of a trial that has none of its own: the same for the same search seed and trial number."""
-    digest = hashlib.blake2b(f"{search_seed}:{number}".encode(), digest_size=4).digest()
-    return int.from_bytes(digest) >> 1
+    return _hashed(f"{search_seed}:{number}")
+
+
+def _hashed(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest()) >> 1
 
 
 def fold_seed(seed: int, fold: int) -> int:
     """The seed of one fold of a trial, counted from 1: the first one has the trial's own."""
     return seed if fold == 1 else trial_seed(seed, fold)
+
+
+def retraining_seed(search_seed: int, number: int, turn: int) -> int:
+    """The seed of a trial's retraining, counted from 1, whatever seed the trial itself had."""
+    return _hashed(f"{search_seed}:{number}:{turn}")
 
 
 def with_seed(configuration: Configuration, number: int) -> Configuration:

@@ -1,8 +1,9 @@
 """How a trial lies in its Optuna study, and what can be read from it there.
 
-Each epoch is an attribute of its trial (`epoch:0003`, in the second of several folds `epoch:02:0003`) besides the
-intermediate value that pruners read, and a trial's ending is one attribute written before its final state, so that a
-reader finds every metric in the study alone.
+Each epoch is an attribute of its trial (`epoch:0003`, in the second of several folds `epoch:02:0003`, on a rung below
+the last `epoch:rung-1:0003`) besides the intermediate value that pruners read, and a trial's ending is one attribute
+written before its final state, so that a reader finds every metric in the study alone.
+A trial that goes on after one of its epochs is told the later ones again, under their old names.
 A trial that is begun again keeps the attributes of its earlier attempts, since Optuna deletes none; they carry the
 number of their attempt, and only those of the last one count.
 """
@@ -14,11 +15,15 @@ from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 FOLD = "fold"
+RUNG = "rung"
 ENDING = "ending"
 ATTEMPT = "attempt"
+DROPPED = -1
+"""The attempt of an epoch that counts no more, since its trial went on after an earlier one."""
 START = "start"
 FIXED = "fixed_params"
 """Optuna's own attribute for the values of a trial that waits in line."""
@@ -60,13 +65,27 @@ def record_of(trial: FrozenTrial, objective: Objective) -> TrialRecord:
         reduced_batch=ending.get("reduced_batch"),
         precision=ending.get("precision", ""),
         jit=ending.get("jit"),
+        rung=outcome.rung if outcome else None,
     )
 
 
 def epoch_key(epoch: Epoch) -> str:
-    """The name of an epoch's attribute; without folds, and in the first one, as it always was."""
+    """The name of an epoch's attribute; without rungs and folds, on the last and in the first one, as it always was."""
+    if epoch.rung is not None and not epoch.rung.is_last:
+        return f"{_EPOCH}rung-{epoch.rung.number}:{epoch.number:04d}"
     later = f"{epoch.fold:02d}:" if epoch.fold is not None and epoch.fold > 1 else ""
     return f"{_EPOCH}{later}{epoch.number:04d}"
+
+
+def rung_key(rung: Rung) -> str:
+    """The name of the attribute that has the best value of a rung, for trials that were trained alike."""
+    return f"{RUNG}:{rung.fidelity}"
+
+
+def work_of(trial: FrozenTrial) -> float:
+    """The work of an epoch of the highest rung that an ended trial reached; 1 for the last, and without rungs."""
+    rung = trial.user_attrs.get(ENDING, {}).get(RUNG)
+    return 1.0 if rung is None else float(rung["work"])
 
 
 def attempt_of(trial: FrozenTrial) -> int:
@@ -78,11 +97,22 @@ def epochs_of(trial: FrozenTrial) -> tuple[Epoch, ...]:
     """The epochs of a trial's last attempt."""
     attempt = attempt_of(trial)
     found = [
-        Epoch(int(key.rpartition(":")[2]), value["metrics"], value["seconds"], value.get(FOLD))
+        Epoch(int(key.rpartition(":")[2]), value["metrics"], value["seconds"], value.get(FOLD), _rung(value.get(RUNG)))
         for key, value in trial.user_attrs.items()
         if key.startswith(_EPOCH) and value.get(ATTEMPT, 0) == attempt
     ]
-    return tuple(sorted(found, key=lambda epoch: (epoch.fold or 0, epoch.number)))
+    return tuple(
+        sorted(found, key=lambda epoch: (epoch.rung.number if epoch.rung else 0, epoch.fold or 0, epoch.number))
+    )
+
+
+def _rung(stored: Mapping[str, Any] | None) -> Rung | None:
+    return None if stored is None else Rung.read(stored)
+
+
+def progress_of(trial: FrozenTrial) -> dict[str, Any]:
+    """The attributes that say how far a trial is that has not ended."""
+    return {key: value for key, value in trial.user_attrs.items() if key == ATTEMPT or key.startswith(_EPOCH)}
 
 
 def _plain(value: Any) -> Scalar:  # noqa: ANN401 - what a categorical may hold

@@ -3,7 +3,7 @@
 import json
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict
@@ -24,16 +24,21 @@ from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.stored_trial import (
     ATTEMPT,
+    DROPPED,
     ENDING,
     FOLD,
+    RUNG,
     START,
     attempt_of,
     epoch_key,
     epochs_of,
     record_of,
+    rung_key,
 )
+from cnnsearch.search.study_storage import StudyStorage, in_one_step
 from cnnsearch.search.study_view import View
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 STUDY_NAME = "cnnsearch"
@@ -63,7 +68,8 @@ def open_storage(url: str) -> BaseStorage:
     arguments = {"connect_args": {"timeout": _WRITER_WAIT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
     try:
         with _readable(url):
-            return RDBStorage(url, engine_kwargs=arguments)
+            database = RDBStorage(url, engine_kwargs=arguments)
+        return StudyStorage(database) if url.startswith("sqlite") else database  # others may have several writers
     except (ValueError, ImportError, RuntimeError) as error:
         raise CnnSearchError(
             f"{url}: a study's database must open, got {type(error).__name__}: {error}. Check the URL and its driver."
@@ -132,21 +138,28 @@ class TrialStudy:
             )
         return cls(study, storage, objective)
 
-    def requeue_running(self) -> list[int]:
+    def requeue_running(self, goes_on: Callable[[int], bool] = lambda _: False) -> list[int]:
         """Put trials that a dead parent left running back in line, with their values; gives their numbers.
 
-        Only the one parent of a study may call this: a running trial of another machine would run twice.
+        `goes_on` says of which of them the epochs still count. Only the one parent of a study may call this: a running
+        trial of another machine would run twice.
         """
         running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         for trial in running:
-            self.requeue(trial.number)
+            self.requeue(trial.number, goes_on=goes_on(trial.number))
         return [trial.number for trial in running]
 
-    def requeue(self, number: int) -> None:
-        """Put one running trial back in line: the next to ask gets it, with its number and its values."""
-        self.begin_again(number)
+    def requeue(self, number: int, *, goes_on: bool = False) -> None:
+        """Put one running trial back in line: the next to ask gets it, with its number and its values.
+
+        Where it goes on, its epochs count until `keep` says which of them it goes on after.
+        """
+        trial_id = self._trial_id(number)
+        with in_one_step(self._storage):
+            if not goes_on:
+                self.begin_again(number)
+            self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
         self._asked.pop(number, None)
-        self._storage.set_trial_state_values(self._trial_id(number), TrialState.WAITING)
 
     def begin_again(self, number: int) -> None:
         """From now on the epochs that a running trial has reported count no more: it is run again from its start."""
@@ -154,6 +167,15 @@ class TrialStudy:
         attempt = attempt_of(self._storage.get_trial(trial_id)) + 1
         self._storage.set_trial_user_attr(trial_id, ATTEMPT, attempt)
         self._attempts[number] = attempt
+
+    def keep(self, number: int, epochs: int) -> tuple[Epoch, ...]:
+        """A running trial goes on after so many of its epochs; gives these. Those after them count no more."""
+        trial_id = self._trial_id(number)
+        trial = self._storage.get_trial(trial_id)
+        known = epochs_of(trial)
+        for key in map(epoch_key, known[epochs:]):
+            self._storage.set_trial_user_attr(trial_id, key, {**trial.user_attrs[key], ATTEMPT: DROPPED})
+        return known[:epochs]
 
     def enqueue(self, values: Mapping[str, Scalar]) -> None:
         """Put a trial in line that has these values; the sampler draws what they leave open.
@@ -206,12 +228,13 @@ class TrialStudy:
         notes: Mapping[str, Any],
     ) -> None:
         """Write what a trial that waited in line had left open."""
-        for key, note in notes.items():
-            self._storage.set_trial_system_attr(trial._trial_id, key, note)
-        for name, value in values.items():
-            if name not in trial.params:
-                stored = distributions[name].to_internal_repr(value)
-                self._storage.set_trial_param(trial._trial_id, name, stored, distributions[name])
+        with in_one_step(self._storage):
+            for key, note in notes.items():
+                self._storage.set_trial_system_attr(trial._trial_id, key, note)
+            for name, value in values.items():
+                if name not in trial.params:
+                    stored = distributions[name].to_internal_repr(value)
+                    self._storage.set_trial_param(trial._trial_id, name, stored, distributions[name])
 
     def use(self, sampler: BaseSampler) -> None:
         """Tell this sampler of endings from now on."""
@@ -235,21 +258,31 @@ class TrialStudy:
         """Record a finished epoch; gives whether the pruner would end the trial here.
 
         A pruner compares trials at the same epoch, and every trial has its first fold's epochs. Later folds begin with
-        fresh weights: their first epochs would look like a fall, so no pruner sees them.
+        fresh weights: their first epochs would look like a fall, so no pruner sees them. Nor does it see the epochs of
+        rungs, at whose ends trials are compared: see `reach`.
         """
         trial_id, storage = self._trial_id(number), self._storage
-        first = epoch.fold in (None, 1)
+        first = epoch.fold in (None, 1) and epoch.rung is None
         metrics = {name: value for name, value in epoch.metrics.items() if math.isfinite(value)}
         value = metrics.get(self.objective.metric)
-        if (
-            first and value is not None
-        ):  # what is not finite neither ranks nor reaches a pruner, which would read it as an ending
-            storage.set_trial_intermediate_value(trial_id, epoch.number, value)
         attribute = {"metrics": metrics, "seconds": epoch.seconds, ATTEMPT: self._attempts.get(number, 0)}
         if epoch.fold is not None:
             attribute[FOLD] = epoch.fold
-        storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
+        if epoch.rung is not None:
+            attribute[RUNG] = epoch.rung.stored()
+        with in_one_step(storage):
+            if first and value is not None:  # what is not finite would be read as an ending by a pruner
+                storage.set_trial_intermediate_value(trial_id, epoch.number, value)
+            storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
         return first and value is not None and self._behind(storage.get_trial(trial_id))
+
+    def reach(self, number: int, rung: Rung, value: float) -> dict[int, float]:
+        """Record the best value of a trial at the end of a rung; gives that of every trial that was trained alike."""
+        trial_id, key = self._trial_id(number), rung_key(rung)
+        with in_one_step(self._storage):
+            self._storage.set_trial_intermediate_value(trial_id, rung.number, value)  # Optuna's samplers look at it
+            self._storage.set_trial_user_attr(trial_id, key, value)
+        return {trial.number: trial.user_attrs[key] for trial in self.trials() if key in trial.user_attrs}
 
     def _behind(self, trial: FrozenTrial) -> bool:
         """What the pruner says; the epochs of earlier attempts would make it judge an epoch that is still to come."""
@@ -263,9 +296,14 @@ class TrialStudy:
         kept = {"status", "reason", "message", "best_epoch", "seconds", "parameters", "data", "reduced_batch"}
         kept |= {"precision", "jit"}
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
-        self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
+        if ending.rung is not None:
+            attribute[RUNG] = ending.rung.stored()
         state = _STATES[ending.status]
-        self._study.tell(ending.number, ending.score if state is TrialState.COMPLETE else None, state=state)
+        if state is TrialState.COMPLETE and not ending.is_whole:
+            state = TrialState.PRUNED  # samplers would take its score for one of the last rung
+        with in_one_step(self._storage):
+            self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
+            self._study.tell(ending.number, ending.score if state is TrialState.COMPLETE else None, state=state)
         self._asked.pop(ending.number, None)
 
     def set_attribute(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value

@@ -8,6 +8,7 @@ the trial is written, whole and at once.
 from collections.abc import Container, Sequence
 from copy import deepcopy as deep_copy
 from datetime import datetime
+from heapq import nsmallest
 from typing import Any
 
 import optuna
@@ -32,7 +33,7 @@ def memorable(trials: Sequence[FrozenTrial], direction: StudyDirection, most: in
     sign = -1 if direction is StudyDirection.MAXIMIZE else 1
     latest, earlier = trials[-(most - most // 2) :], trials[: -(most - most // 2)]
     scored = [trial for trial in earlier if trial.state is TrialState.COMPLETE]
-    best = sorted(scored, key=lambda trial: sign * (trial.value or 0.0))[: most // 2]
+    best = nsmallest(most // 2, scored, key=lambda trial: sign * (trial.value or 0.0))
     return [*sorted(best, key=lambda trial: trial.number), *latest]
 
 

@@ -60,6 +60,16 @@ def _write_beside(path: Path, write: Callable[[Path], object]) -> None:
         beside.unlink(missing_ok=True)
 
 
+def clear_temporary(folder: Path) -> None:
+    """Remove the files under other names that killed writers left in a folder, or in one below it.
+
+    Only who is alone there may call this: a file that is just being written has such a name, too.
+    """
+    for left in folder.rglob(".*-*"):
+        if left.is_file():
+            left.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace a UTF-8 text file."""
     write_beside(path, lambda beside: beside.write_text(text, encoding="utf-8"))

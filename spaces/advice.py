@@ -71,6 +71,8 @@ def _mapping(found: object) -> str:
         return f"Put a space behind the colon: {glued.group(1)}: {glued.group(2)}" if glued else "Write key: value."
     if isinstance(found, list) and found and all(isinstance(entry, Mapping) for entry in found):
         return "Write the keys without a dash before them."
+    if found is True:
+        return "Write {} for its defaults, or its keys below it, each as key: value."
     return "Write its keys below it, each as key: value."
 
 

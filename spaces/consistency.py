@@ -8,6 +8,7 @@ from cnnsearch.spaces.document import Augment, Custom, Document, Scratch
 from cnnsearch.spaces.leaves import leaves
 from cnnsearch.spaces.listing import continuous, listed
 from cnnsearch.spaces.parameters import NOWHERE, UnknownReference, find_value
+from cnnsearch.spaces.phases import most_epochs
 from cnnsearch.spaces.points import NotInSpace, values_of
 from cnnsearch.spaces.sections.section import Section
 from cnnsearch.spaces.shapes import ON_COLOUR, impossible_branches
@@ -42,6 +43,7 @@ def inconsistencies(document: Document, *, allow_code: bool, settled: bool = Fal
     yield from _incomparable(document)
     yield from _clipped_twice(document)
     yield from _together(document)
+    yield from _misfitting_fidelity(document)
     space = Space("checked", document)
     wrong = [*_without_otherwise(document, ()), *_conditions(space, settled=settled)]
     yield from wrong
@@ -104,6 +106,38 @@ def _together(document: Document) -> Iterator[Inconsistency]:
     if search.strategy == "data_parallel" and search.per_device not in (1, "auto"):
         rule = f"data_parallel runs one trial at a time on all devices, got {search.per_device} on each"
         yield Inconsistency(("search", "per_device"), rule, "Leave it out, or use strategy: trials.")
+
+
+def _misfitting_fidelity(document: Document) -> Iterator[Inconsistency]:
+    search = document.search
+    if search.fidelity is None:
+        return
+    place = ("search", "fidelity", search.fidelity.kind)
+    (pruner,) = search.pruner.taken().values()
+    if search.pruner.none is not None:
+        rule = "a fidelity is what a pruner compares trials at, got pruner none"
+        yield Inconsistency(place, rule, "Take another pruner, such as asha, or leave fidelity out.", at_key=True)
+    elif pruner.first is not None:
+        rule = f"a fidelity says itself when trials are compared, got {search.pruner.kind}.first {pruner.first}, too"
+        yield Inconsistency(place, rule, "Leave one of them out.", at_key=True)
+    yield from _not_the_last(document, place)
+
+
+def _not_the_last(document: Document, place: Place) -> Iterator[Inconsistency]:
+    """Where the highest fidelity is not what the space trains."""
+    fidelity, size = document.search.fidelity, document.data.image_size
+    if fidelity is not None and fidelity.epochs is not None and fidelity.epochs[1] != most_epochs(document):
+        most = most_epochs(document)
+        rule = f"the last epoch is the last that a trial can train, {most} here, got {fidelity.epochs[1]}"
+        yield Inconsistency((*place, 1), rule, f"Write {most}, or change training.epochs.")
+    if fidelity is None or fidelity.image_size is None:
+        return
+    if is_searched(size):
+        rule = "image sizes are rungs of a trial or searched, got a search over data.image_size, too"
+        yield Inconsistency(place, rule, "Fix data.image_size, or leave fidelity out.", at_key=True)
+    elif fidelity.image_size[-1] != size:
+        rule = f"the last size is that of data.image_size, {shown(size)} here, got {shown(fidelity.image_size[-1])}"
+        yield Inconsistency((*place, len(fidelity.image_size) - 1), rule, "Make the two the same.")
 
 
 def _without_otherwise(node: Any, place: Place) -> Iterator[Inconsistency]:  # noqa: ANN401 - any node

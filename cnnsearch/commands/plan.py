@@ -169,6 +169,7 @@ def _forecast(forecast: "Forecast") -> dict[str, Any]:
             "without_pruning": forecast.whole_in_epochs,
             "with_pruning": forecast.pruned_in_epochs,
         },
+        "confirming_seconds": _range(forecast.confirm),
     }
 
 

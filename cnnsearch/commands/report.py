@@ -4,8 +4,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cnnsearch.reports.confirmation import confirmation_text, winner_text
 from cnnsearch.reports.terminal import ranked_table, summary
 from cnnsearch.reports.write import write_model_report, write_run_tables
+from cnnsearch.search.confirmed import read_confirmation
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
@@ -24,7 +26,11 @@ def report(run: Path, console: Console) -> None:
     rewrite(folder, trials, objective)
     console.print(ranked_table(trials, objective))
     console.print()
-    console.print(summary(trials, objective, folder))
+    confirmation = read_confirmation(folder)
+    if told := confirmation_text(confirmation):
+        console.print(told)
+        console.print()
+    console.print(summary(trials, objective, folder, winner_text(confirmation, trials)))
 
 
 def run_folder(path: Path) -> RunFolder:

@@ -11,7 +11,7 @@ from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.listeners.events import EpochEnded, Event, Told, TrialBuilt, TrialEnded, Warned
 from cnnsearch.search.native_messages import without_native_messages
-from cnnsearch.search.records import PHASE, Epoch, Origin, TrialRecord
+from cnnsearch.search.records import PHASE, Epoch, NewSeeds, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_status import read_summary
 from cnnsearch.spaces.document import branch_of
@@ -139,7 +139,10 @@ def _origin(known: dict[str, Any]) -> Origin | None:
     if known.get("trial") is None:
         return None
     phases = tuple(known.get("phases") or ())
-    return Origin(known["trial"], known.get("epoch"), known.get("objective") or "", known.get("score"), phases)
+    confirmed = NewSeeds(**known["confirmed"]) if known.get("confirmed") else None
+    return Origin(
+        known["trial"], known.get("epoch"), known.get("objective") or "", known.get("score"), phases, confirmed
+    )
 
 
 def _best_epochs(config: Path, known: dict[str, Any], given: Sequence[str], allow_code: bool) -> list[str]:

@@ -14,6 +14,7 @@ from cnnsearch import terminal
 from cnnsearch.exits import Exit
 from cnnsearch.live import Follower
 from cnnsearch.search.datasets import Datasets
+from cnnsearch.search.engine.halting import Terminated
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.engine.slots import slots_on
 from cnnsearch.search.native_messages import without_native_messages
@@ -54,7 +55,7 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
 
     Raises:
         CnnSearchError: the space, the data, the weights or the run's folder do not allow it, or no trial has a score.
-        SystemExit: interrupted by Ctrl-C or a signal (130).
+        SystemExit: interrupted by Ctrl-C (130), or told to end by SIGTERM (0).
     """
     space = load_space(source, overrides, allow_code=allow_code)
     slots_on(space.document.search.device)  # refuses a GPU that is not there before images are decoded
@@ -63,13 +64,13 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
     from cnnsearch.commands.report import report
     from cnnsearch.reports.wording import failures_told
 
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGTERM, _end_soon)
     try:
         result = _searched(space, which, name)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as order:
         command = shlex.join(["cnnsearch", *sys.argv[1:]])
         terminal.warn(f"stopped; the finished trials are kept. The same command goes on: {command}")
-        raise SystemExit(int(Exit.INTERRUPTED)) from None
+        raise SystemExit(int(Exit.DONE if isinstance(order, Terminated) else Exit.INTERRUPTED)) from None
     report(result.run.path, terminal.output())
     if result.best is None:
         raise result.failure or CnnSearchError(
@@ -116,5 +117,5 @@ def _checked_name(name: str) -> str:
     )
 
 
-def _as_interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
-    raise KeyboardInterrupt
+def _end_soon(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
+    raise Terminated

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from cnnsearch.search.dataset.cache.cache import Cache, open_cache
 from cnnsearch.search.dataset.cache.index import CacheIndex, Skipped
 from cnnsearch.search.dataset.decoding.decode import Resize, Shape
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.sources.layout import PARTS, TEST
+from cnnsearch.search.dataset.sources.layout import PARTS, TEST, TRAIN
+from cnnsearch.search.dataset.split.share import share_of
 from cnnsearch.search.dataset.split.split import Rows, Shares, split_rows
 
 
@@ -29,6 +31,7 @@ class DatasetReference:
         resize: how the images were brought to one size: `stretch`, `crop` or `pad`.
         excluded: the images that the person left out, by their paths.
         test: whether the test part is given out.
+        share: of each class in the train part, what is given out of it.
     """
 
     cache: str
@@ -38,10 +41,15 @@ class DatasetReference:
     resize: Resize = "stretch"
     excluded: tuple[str, ...] = ()
     test: bool = True
+    share: float = 1.0
 
     def without_test(self) -> "DatasetReference":
         """The same dataset as a training may see it: its test part is given out to nobody."""
         return replace(self, test=False)
+
+    def of_share(self, share: float) -> "DatasetReference":
+        """The same images with this share of each class in the train part; what is in it stays in larger shares."""
+        return replace(self, share=share)
 
     def of_fold(self, fold: int) -> "DatasetReference":
         """The same images with the fold of this number, from 0, for validation and the others for training.
@@ -112,7 +120,20 @@ class Dataset:
             raise ValueError("the test part is for the last evaluation alone, got asked for it during training")
         if part not in self._parts:
             raise ValueError(f"the parts of a dataset are {', '.join(PARTS)}, got {part!r}")
+        return self._shared if part == TRAIN else self._parts[part]
+
+    def whole(self, part: str) -> Rows:
+        """The row numbers of a part, ascending, whatever share of it `rows` gives out."""
+        self.rows(part)
         return self._parts[part]
+
+    @cached_property
+    def _shared(self) -> Rows:
+        rows, share = self._parts[TRAIN], self._reference.share
+        if share < 1:
+            rows = share_of(rows, self.labels, self.contents, share, self._reference.shares.seed)
+            rows.flags.writeable = False
+        return rows
 
     def counts(self) -> dict[str, dict[str, int]]:
         """The number of images of each class in each part, such as `{"cat": {"train": 70, ...}}`."""

@@ -3,8 +3,8 @@
 A trial that runs out of memory has another attempt, whose batches go through the network in twice as many parts.
 """
 
-import shutil
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +12,13 @@ from typing import Any
 
 from keras_tuner.engine.trial import Trial
 
-from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.dataset import Dataset, DatasetReference
+from cnnsearch.search.engine.backups import backup_of, clear, remove_backup, stamp_of
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT
+from cnnsearch.search.engine.climbing import BEHIND, Rule
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
+from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
@@ -25,19 +28,21 @@ from cnnsearch.search.listeners.events import (
     FeaturesMade,
     Told,
     TrialBuilt,
+    TrialContinued,
     TrialRetried,
     TrialStarted,
     Warned,
 )
+from cnnsearch.search.listeners.pause import RoomWait
 from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
-from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, Making, Message, Noted, Trained, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.course import TrialJob
+from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, KnownBackbone, Making, Message, Verdict
 from cnnsearch.search.writing import write_text
-from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.phases import epochs_of
+from cnnsearch.spaces.rungs import Rung, climbed, on_rung
 from cnnsearch.spaces.space import configuration_yaml
 
 NO_GPU_SUPPORT = (
@@ -48,27 +53,30 @@ RETRIES = 3
 """Further attempts at a trial that runs out of memory."""
 
 
-class Attempts:
+class Attempts(Dialogue):
     """All goes at one trial."""
 
     def __init__(self, oracle: OptunaOracle, trial: Trial, bench: Bench, slot: Slot) -> None:
         self._oracle, self._trial, self._bench, self._slot = oracle, trial, bench, slot
         self._number = int(trial.trial_id)
         self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
-        self._retries = 0
+        self._retries, self._is_first = 0, True
+        self._counted, self._found = list[Epoch](), stamp_of(self._folder)
+        self.is_halted = False
+        """Whether its process was told to end, so that the trial goes on at another time."""
         self._configuration = with_seed(bench.space.configuration(self._values), self._number)
-        self._most = epochs_of(self._configuration) * (self._configuration.data.folds or 1)
+        self._rule = Rule.of(bench.space.document.search)
+        self._rungs = climbed(self._configuration, self._rule.first(self._number))
+        folds = self._configuration.data.folds or 1
+        self._most = epochs_of(self._configuration) * (folds + max(0, len(self._rungs) - 1))
         self._dataset: Dataset | None = None
-        self._has_set_aside, self._is_waiting = True, False
-        self._forget()
+        self._aside, self._room = bench.budget.least, RoomWait(bench.pause)
+        super().__init__()
 
     def _forget(self) -> None:
         """Nothing is known of the coming attempt."""
-        self._parameters: int | None = None
-        self._built_as: Built | None = None
-        self._epochs: list[Epoch] = []
+        super()._forget()
         self._verdict, self._why = Verdict.GO_ON, ""
-        self._reason = ""
         self._began, self._start = time.monotonic(), 0.0
 
     @property
@@ -87,13 +95,15 @@ class Attempts:
     def prepare(self) -> Work:
         """Make the trial's folder afresh and say what is to be done; the log of earlier attempts stays."""
         bench, number = self._bench, self._number
+        self._counted = [*self._oracle.study.record(number).epochs]
         if not self._retries:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            clear(self._folder, goes_on=bool(self._counted))
+        self._found = stamp_of(self._folder)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
         self._write_configuration()
         job = self._job()
         self._began = time.monotonic()
-        return Work(run_trial, job, self._folder / "log.txt", self._slot.environment)
+        return Work(bench.train, job, self._folder / "log.txt", self._slot.environment)
 
     def _job(self) -> TrialJob:
         configuration = self._configuration
@@ -106,7 +116,16 @@ class Attempts:
             objective=Objective.of(configuration.search.objective),
             seed=configuration.training.seed or 0,
             model=self._folder / "model.keras",
+            backup=backup_of(self._folder),
+            had=len(self._counted),
+            known=tuple(self._bench.known.values()),
+            rungs=tuple((rung, self._reference_of(rung)) for rung in self._rungs),
         )
+
+    def _reference_of(self, rung: Rung) -> DatasetReference:
+        data = on_rung(self._configuration, rung).data
+        dataset = self._bench.pause.patiently(lambda: self._bench.dataset_of(data))
+        return dataset.reference().of_share(rung.share)
 
     def patience(self) -> float | None:
         """Seconds that the trial's process may still go on without a word."""
@@ -114,98 +133,120 @@ class Attempts:
 
     def answer(self, message: Message) -> object | None:
         """What the parent says to a message of the trial's process."""
-        if isinstance(message, Built):
-            self._built(message)
-        elif isinstance(message, Noted):
-            self._bench.say_once(Warned(message.text) if message.is_doubt else Told(message.text))
-        elif isinstance(message, Making):
-            self._bench.broadcast(FeaturesMade(self._number, message.done, message.total))
-        elif isinstance(message, EpochDone):
-            return self._judge(message)
-        elif isinstance(message, Trained):
-            self._clock.training_ended()
-            self._reason = message.reason
-            return self._bench.checkpoints.wants(self._candidate())
-        elif isinstance(message, DiskFull):
-            return self._wait()
-        return None
+        if not isinstance(message, DiskFull):
+            self._room.end()
+        return super().answer(message)
+
+    def _noted(self, event: Warned | Told) -> None:
+        self._bench.say_once(event)
+
+    def _making(self, making: Making) -> None:
+        self._bench.broadcast(FeaturesMade(self._number, making.done, making.total))
+
+    def _learned(self, known: KnownBackbone) -> None:
+        self._bench.known[known.key] = known
+
+    def _wants_model(self) -> bool:
+        self._clock.training_ended()
+        return self._bench.checkpoints.wants(self._candidate())
 
     def _wait(self) -> bool:
-        """Let some time pass until the process tries once more to write its model."""
-        if not self._is_waiting:
-            self._bench.pause.begin()
-        self._is_waiting = True
-        self._bench.pause.wait()
-        return True
+        return self._room.wait()
 
-    def _go_on(self) -> None:
-        if self._is_waiting:
-            self._bench.pause.end()
-        self._is_waiting = False
-
-    def _built(self, message: Built) -> None:
-        self._parameters = message.parameters
-        self._settle(message)
-        self._start = time.monotonic() - self._began
-        self._bench.broadcast(TrialBuilt(self._number, message.parameters))
-        if self._slot.is_gpu and message.device == "cpu":
+    def _built(self, built: Built) -> None:
+        self._start = self._start or time.monotonic() - self._began  # the model is built anew on each rung
+        self._write_configuration()
+        self._bench.broadcast(TrialBuilt(self._number, built.parameters))
+        if self._slot.is_gpu and built.device == "cpu":
             self._bench.say_once(Warned(NO_GPU_SUPPORT))
 
-    def _settle(self, built: Built) -> None:
-        """Have what was `auto` for this device in the trial's configuration, so that a retraining does the same."""
-        self._built_as = built
-        self._configuration = settled(self._configuration, built)
-        self._write_configuration()
-
     def _write_configuration(self) -> None:
-        text = configuration_yaml(self._configuration, f"trial {self._number} of {self._bench.run.path.name}")
+        header = f"trial {self._number} of {self._bench.run.path.name}"
+        text = configuration_yaml(self.as_built(self._configuration), header)
         self._bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
+
+    def _continued(self, epochs: int) -> None:
+        """Take over as many of the trial's epochs as its process goes on after."""
+        pause = self._bench.pause
+        kept = pause.patiently(lambda: self._oracle.keep(self._trial, epochs))
+        self._bench.budget.forget(_work(self._counted) - _work(kept))
+        self._counted, self._epochs = [*kept], [*kept]
+        if not kept:
+            return
+        if self._is_first:  # else they are of this session, whose clock goes on
+            self._clock.had_before(sum(epoch.seconds for epoch in kept))
+        pause.patiently(lambda: write_history(self._folder, kept))
+        self._bench.broadcast(TrialContinued(self._number, kept))
 
     def _candidate(self) -> TrialRecord:
         """As `Checkpoints` will know it from the study: its score, and the folds that it has."""
-        found = outcome_of(self._epochs, self._bench.checkpoints.objective)
-        score, folds = (found.score, found.folds) if found else (None, ())
-        return TrialRecord(
-            self._number, {}, Status.RUNNING, score=score, parameters=self._parameters, folds=folds, data=self._stamp
-        )
+        return replace(self.trained(self._number, self._bench.checkpoints.objective), data=self._stamp)
 
     def _judge(self, done: EpochDone) -> Verdict:
         epoch = done.epoch
-        self._epochs.append(epoch)
         self._clock.epoch_ended(epoch.seconds)
         behind = self._bench.pause.patiently(lambda: self._oracle.report(self._trial.trial_id, epoch))
         self._bench.pause.patiently(lambda: write_history(self._folder, self._epochs))
         self._count(done)
         self._bench.broadcast(EpochEnded(self._number, epoch))
         if len(self._epochs) < self._most:
-            self._why = self._cut(epoch)
+            self._why = self._cut(epoch.seconds, epoch.work)
         if self._why:
             self._verdict = Verdict.STOP
         elif behind:
             self._verdict = Verdict.PRUNE
+        self.is_halted = self._verdict is Verdict.GO_ON and self._bench.halting.is_set()
+        return Verdict.HALT if self.is_halted else self._verdict
+
+    def _judge_rung(self, rung: Rung) -> Verdict:
+        """Whether a trial that has ended a rung climbs on."""
+        objective = self._bench.checkpoints.objective
+        found = outcome_of([epoch for epoch in self._epochs if epoch.rung == rung], objective)
+        reach = self._oracle.reach
+        if found is not None:
+            reached = self._bench.pause.patiently(lambda: reach(self._trial.trial_id, rung, found.score))
+            if self._rule.is_behind(self._number, reached, objective):
+                self._verdict = Verdict.PRUNE
+                return self._verdict
+        self._why = self._cut_before(next(above for above in self._rungs if above.number > rung.number), rung)
+        self._verdict = Verdict.STOP if self._why else self._verdict
         return self._verdict
+
+    def _cut_before(self, coming: Rung, done: Rung) -> str:
+        """Which limit forbids the next rung, in words; where none does, an epoch of it is set aside."""
+        factor = coming.work / done.work
+        self._clock.epochs_grow(factor)
+        self._put_back()
+        return self._cut(factor * self._epochs[-1].seconds, coming.work)
 
     def _count(self, done: EpochDone) -> None:
         """Tell the budget of an epoch, of its score, and of what the evaluation of such a model takes."""
         budget, epoch = self._bench.budget, done.epoch
-        budget.take()
-        self._has_set_aside = False
-        if epoch.fold is None:  # one fold's score is no trial's score
+        budget.take(epoch.work, self._aside)
+        self._counted.append(epoch)
+        self._aside = 0.0
+        is_whole = epoch.rung is None or epoch.rung.is_last
+        if epoch.fold is None and is_whole:  # a score of one fold, or on a lower rung, is no trial's score
             budget.score(epoch.metrics.get(self._bench.checkpoints.objective.metric))
         if self._dataset is not None and len(self._dataset.rows("validation")):
             unseen = len(self._dataset.rows("test")) / len(self._dataset.rows("validation"))
             budget.keep_for_the_end(self._start + done.looked * (1 + unseen))
 
-    def _cut(self, epoch: Epoch) -> str:
-        """Which limit forbids the next epoch, in words; where none does, the epoch is set aside for this trial."""
+    def _cut(self, seconds: float, work: float) -> str:
+        """Which limit forbids an epoch of such a length, in words; where none does, it is set aside for this trial."""
         budget = self._bench.budget
-        why = budget.ended_by(coming=epoch.seconds) or (TRIAL_TIME if self._clock.is_up else "")
+        why = budget.ended_by(coming=seconds) or (TRIAL_TIME if self._clock.is_up else "")
         if not why:
-            self._has_set_aside = budget.set_aside()
-            why = "" if self._has_set_aside else EPOCHS_ARE_SPENT
+            self._aside = work if budget.set_aside(work) else 0.0
+            why = "" if self._aside else EPOCHS_ARE_SPENT
         return why
 
-    def smaller(self, broken: Broken) -> bool:
+    def another(self, broken: Broken) -> bool:
+        """Make another attempt of a trial whose process broke, where that may help; gives whether there is one."""
+        self._is_first = False
+        return self._smaller(broken) or self._with_room(broken) or self._further(broken)
+
+    def _smaller(self, broken: Broken) -> bool:
         """Make another attempt of a trial that ran out of memory, with smaller parts; gives whether there is one."""
         training = self._configuration.training
         parts = more_parts(training.batch_size, training.accumulate)
@@ -221,33 +262,58 @@ class Attempts:
         self._begin_again()
         return True
 
-    def with_room(self, broken: Broken) -> bool:
+    def _with_room(self, broken: Broken) -> bool:
         """Wait until there is room where a full disk ended a process; gives whether there is another attempt."""
         if broken.failure is not Failure.DISK or not self._set_aside() or not self._bench.pause.until_room():
             return False
-        self._begin_again()
+        self._begin_again() if stamp_of(self._folder) is None else self._from_backup()
         return True
 
+    def _further(self, broken: Broken) -> bool:
+        """Go on from the backup, where the process that died has written one; gives whether it has."""
+        made = stamp_of(self._folder) not in (None, self._found)
+        if broken.failure is not Failure.CRASH or not made or not self._set_aside():
+            return False
+        self._bench.broadcast(Warned(f"trial {self._number}: {broken.message}; it goes on from its backup"))
+        self._from_backup()
+        return True
+
+    def _from_backup(self) -> None:
+        """Leave it to the next process after which epoch it goes on."""
+        self._clock.begin_again()
+        self._forget()
+
     def _begin_again(self) -> None:
+        self.remove_backup()
         self._bench.pause.patiently(lambda: self._oracle.begin_again(self._trial))
-        self._bench.budget.forget(len(self._epochs))
+        self._bench.budget.forget(_work(self._counted))
+        self._counted = []
         self._clock.begin_again()
         self._forget()
 
     def _set_aside(self) -> bool:
-        self._has_set_aside = self._has_set_aside or self._bench.budget.set_aside()
-        return self._has_set_aside
+        budget = self._bench.budget
+        self._aside = self._aside or (budget.least if budget.set_aside() else 0.0)
+        return self._aside > 0
+
+    def _put_back(self) -> None:
+        if self._aside:
+            self._bench.budget.put_back(self._aside)
+        self._aside = 0.0
 
     def close(self) -> None:
         """The trial makes no further epoch, and waits for nothing."""
-        self._go_on()
-        if self._has_set_aside:
-            self._bench.budget.put_back()
-            self._has_set_aside = False
+        self._room.end()
+        self._put_back()
 
-    def forgotten(self) -> None:
-        """The trial goes back in line: nothing that it did counts."""
-        self._bench.budget.forget(len(self._epochs))
+    def interrupted(self) -> None:
+        """The trial goes back in line; without a backup nothing that it did counts."""
+        if stamp_of(self._folder) is None:
+            self._bench.budget.forget(_work(self._counted))
+
+    def remove_backup(self) -> None:
+        """The trial has ended, or begins again from its start."""
+        remove_backup(self._folder)
 
     @property
     def _reduced_batch(self) -> int | None:
@@ -283,19 +349,16 @@ class Attempts:
         if broken:
             return Status.FAILED, str(broken.failure), broken.message
         if self._verdict is Verdict.PRUNE:
-            return Status.PRUNED, PRUNED, ""
+            return Status.PRUNED, BEHIND if self._rungs else PRUNED, ""
         if self._verdict is Verdict.STOP:
             return Status.STOPPED_EARLY, self._why, ""
         return Status.STOPPED_EARLY if self._reason else Status.COMPLETED, self._reason, ""
 
 
-def settled(configuration: Configuration, built: Built) -> Configuration:
-    """The configuration with the precision and the compilation that its trial's process has chosen."""
-    chosen = {"precision": built.precision, "jit": built.jit}
-    training = configuration.training.model_copy(update=chosen)
-    return configuration.model_copy(update={"training": training})
-
-
 def more_parts(batch_size: int, parts: int) -> int | None:
     """The next number of parts for batches that are too large: twice as many; None where each has one image."""
     return min(2 * parts, batch_size) if parts < batch_size else None
+
+
+def _work(epochs: Sequence[Epoch]) -> float:
+    return float(sum(epoch.work for epoch in epochs))

@@ -2,16 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
 
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.crew import Crew
-from cnnsearch.search.listeners.events import Broadcast, Event, Told, Warned
+from cnnsearch.search.listeners.events import Broadcast, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.trial.line import Line
+from cnnsearch.search.trial.messages import KnownBackbone
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Data
 from cnnsearch.spaces.space import Space
+
+Train = Callable[[Line, Any], None]
+"""What a trial's process does: it takes its line to the parent and its job."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,9 @@ class Bench:
         broadcast: who hears of it.
         pause: what waits while the disk is full.
         trial_time: how long one trial may take, in seconds; None for no limit.
+        halting: set where trials are to end with the epoch that they are in, and go on at another time.
+        train: what their processes do.
+        known: frozen backbones that the trials have built.
     """
 
     run: RunFolder
@@ -39,7 +50,10 @@ class Bench:
     broadcast: Broadcast
     pause: Pause
     trial_time: float | None = None
-    _said: set[Event] = field(default_factory=set)
+    halting: Event = field(default_factory=Event)
+    train: Train = run_trial
+    known: dict[str, KnownBackbone] = field(default_factory=dict)
+    _said: set[Warned | Told] = field(default_factory=set)
 
     def say_once(self, event: Warned | Told) -> None:
         """Tell the listeners something once, however many trials meet it."""

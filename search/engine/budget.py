@@ -1,5 +1,6 @@
 """How long a search may go on: its time, its epochs in total, and the score that it looks for."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from cnnsearch.search.records import Objective
 TIME_IS_UP = "the time of the search is up"
 EPOCHS_ARE_SPENT = "the epochs of the search are spent"
 TARGET_IS_REACHED = "a trial is as good as search.stop_at"
+_ROUNDING = 1e-6
+"""What sums of shares may be off by."""
 
 
 @dataclass(frozen=True)
@@ -33,26 +36,33 @@ class Budget:
     """What is left of a search's limits, over all of its sessions; any thread may ask.
 
     Every running trial has one epoch set aside, the one that it is in: so trials that run side by side do not spend
-    the last epoch twice.
+    the last epoch twice. An epoch on a rung below the last counts by its work, a tenth where it is trained on a tenth
+    of the images.
 
     Args:
         limits: the whole budget.
         spent: seconds that earlier sessions of the same run took.
         epochs: that its trials have had.
         paused: how many seconds the search was halted; they do not count.
+        least: the work of the cheapest epoch that a trial begins with.
     """
 
     def __init__(
-        self, limits: Limits, spent: float = 0.0, epochs: int = 0, paused: Callable[[], float] = lambda: 0.0
+        self,
+        limits: Limits,
+        spent: float = 0.0,
+        epochs: float = 0,
+        paused: Callable[[], float] = lambda: 0.0,
+        least: float = 1,
     ) -> None:
         self._paused = paused
-        self.limits = limits
+        self.limits, self.least = limits, least
         self.before = spent
         """Seconds of earlier sessions."""
         self._began = time.monotonic()
-        self._reserve = 0.0
+        self._reserve, self._confirming = 0.0, 0.0
         self._lock = threading.Lock()
-        self._epochs, self._set_aside = epochs, 0
+        self._epochs, self._set_aside = epochs, 0.0
         self._is_reached = False
 
     @property
@@ -61,19 +71,32 @@ class Budget:
         return self.before + time.monotonic() - self._began - self._paused()
 
     @property
-    def epochs(self) -> int:
-        """Epochs of all trials so far."""
-        return self._epochs
+    def epochs(self) -> float:
+        """Epochs of all trials so far; a whole number where there are no rungs."""
+        return round(self._epochs, 6)
 
     @property
     def reserve(self) -> float:
-        """Seconds that are kept for the best model's evaluation: at most a quarter of the whole time."""
-        return min(self._reserve, (self.limits.seconds or 0.0) / 4)
+        """Seconds that are kept for what comes after the trials.
+
+        That is the best model's evaluation, at most a quarter of the whole time, and the confirming, at most a half.
+        """
+        whole = self.limits.seconds or 0.0
+        return min(self._reserve, whole / 4) + min(self._confirming, whole / 2)
 
     def keep_for_the_end(self, seconds: float) -> None:
         """Note how long the evaluation of a model like this trial's takes; the longest of them is kept in reserve."""
         with self._lock:
             self._reserve = max(self._reserve, seconds)
+
+    def keep_for_confirming(self, seconds: float) -> None:
+        """Note how long the confirming of the best trials so far would take; the last word counts."""
+        self._confirming = seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds of the whole time that are neither spent nor kept for the end; endless without a limit."""
+        return math.inf if self.limits.seconds is None else self.limits.seconds - self.spent - self.reserve
 
     def score(self, value: float | None) -> None:
         """Compare a trial's score with the target."""
@@ -89,31 +112,34 @@ class Budget:
         """
         if self._is_reached:
             return TARGET_IS_REACHED
-        seconds = self.limits.seconds
-        if seconds is not None and self.spent + coming + self.reserve >= seconds:
+        if coming >= self.left:
             return TIME_IS_UP
-        epochs = self.limits.epochs
-        return EPOCHS_ARE_SPENT if epochs is not None and self._epochs >= epochs else ""
+        return "" if self._has_room(self._epochs + self.least) else EPOCHS_ARE_SPENT
 
-    def set_aside(self) -> bool:
-        """Set an epoch aside for a trial that wants to begin one; false where none is left."""
+    def _has_room(self, epochs: float) -> bool:
+        return self.limits.epochs is None or epochs <= self.limits.epochs + _ROUNDING
+
+    def set_aside(self, work: float | None = None) -> bool:
+        """Set an epoch of this work, or the least, aside for a trial that would begin it; false where none is left."""
+        asked = self.least if work is None else work
         with self._lock:
-            left = self.limits.epochs is None or self._epochs + self._set_aside < self.limits.epochs
-            self._set_aside += left
+            left = self._has_room(self._epochs + self._set_aside + asked)
+            self._set_aside += asked if left else 0
             return left
 
-    def put_back(self) -> None:
-        """A trial does not make the epoch that was set aside for it."""
+    def put_back(self, work: float | None = None) -> None:
+        """A trial does not make the epoch of this work, or the least, that was set aside for it."""
         with self._lock:
-            self._set_aside -= 1
+            self._set_aside -= self.least if work is None else work
 
-    def take(self) -> None:
-        """A trial has made the epoch that was set aside for it."""
+    def take(self, work: float | None = None, aside: float | None = None) -> None:
+        """A trial has made an epoch of this work, or the least; as much, or `aside`, was set aside for it."""
+        made = self.least if work is None else work
         with self._lock:
-            self._set_aside -= 1
-            self._epochs += 1
+            self._set_aside -= made if aside is None else aside
+            self._epochs += made
 
-    def forget(self, epochs: int) -> None:
+    def forget(self, epochs: float) -> None:
         """A trial is begun again: so many of its epochs count no more."""
         with self._lock:
             self._epochs -= epochs

@@ -25,13 +25,17 @@ class TrialClock:
         self.limit = limit
         self._paused = paused
         self._began = time.monotonic() - paused()
-        self._longest = 0.0
+        self._longest, self._before = 0.0, 0.0
         self._is_trained = False
 
     @property
     def seconds(self) -> float:
-        """Since the trial began."""
-        return time.monotonic() - self._began - self._paused()
+        """Since the trial began, in all sessions."""
+        return self._before + time.monotonic() - self._began - self._paused()
+
+    def had_before(self, seconds: float) -> None:
+        """The trial goes on after epochs that took so many seconds of earlier sessions."""
+        self._before = seconds
 
     @property
     def is_up(self) -> bool:
@@ -41,6 +45,10 @@ class TrialClock:
     def epoch_ended(self, seconds: float) -> None:
         """Note how long an epoch took."""
         self._longest = max(self._longest, seconds)
+
+    def epochs_grow(self, factor: float) -> None:
+        """From now on epochs take so many times as long."""
+        self._longest *= factor
 
     def training_ended(self) -> None:
         """The trial is measured no more: what is left is the writing of its model."""

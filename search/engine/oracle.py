@@ -8,7 +8,7 @@ import math
 import random
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Failure, Objective, Status, TrialRecord
 from cnnsearch.search.study import STUDY_NAME, TrialStudy, open_storage
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.sections.pruners import Pruner
 from cnnsearch.spaces.sections.samplers import Sampler
 from cnnsearch.spaces.values import Scalar
@@ -57,6 +58,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         reject: says of drawn values why their model cannot exist; such draws cost no trial.
         max_consecutive_failed_trials: the search ends when so many trials in a row failed; None for never.
         max_retries_per_trial: how often a trial that raised is run again before it counts as failed.
+        goes_on: says of an interrupted trial, by its number, whether it will go on after the epochs that it has had.
 
     Raises:
         CnnSearchError: several objectives, an unknown sampler or pruner, a database that does not open.
@@ -79,6 +81,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         reject: Reject | None = None,
         max_consecutive_failed_trials: int | None = 5,
         max_retries_per_trial: int = 0,
+        goes_on: Callable[[int], bool] = lambda _: False,
     ) -> None:
         super().__init__(
             objective=objective,
@@ -101,7 +104,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         self._space = search_space_of(self.hyperparameters)
         self.exhausted: str | None = None
         """What to say where every configuration was tried before the budget was spent."""
-        self.study.requeue_running()
+        self._goes_on = goes_on
+        self.study.requeue_running(goes_on)
         self._recall()
         for start in start_from[:max_trials]:
             self.study.enqueue(start)
@@ -188,6 +192,11 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
                 )
             return self.study.report(int(trial_id), epoch)
 
+    def reach(self, trial_id: str, rung: Rung, value: float) -> dict[int, float]:
+        """Record the best value of a running trial on a rung; gives that of all trials there, by their numbers."""
+        with self._lock:
+            return self.study.reach(int(trial_id), rung, value)
+
     def update_trial(self, trial_id: str, metrics: Mapping[str, float], step: int = 0) -> Trial:
         """Record metrics of a trial, as KerasTuner's own tuners do at a trial's end."""
         with self._lock:
@@ -244,7 +253,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
                 ending = replace(ending, status=Status.FAILED, reason=Failure.NAN, message=message)
             failed = ending.status is Status.FAILED
             if found:
-                ending = replace(ending, score=found.score, best_epoch=found.best_epoch, folds=found.folds)
+                score, epoch, folds, rung = found.score, found.best_epoch, found.folds, found.rung
+                ending = replace(ending, score=score, best_epoch=epoch, folds=folds, rung=rung)
             else:
                 ending = replace(ending, score=None, best_epoch=None)
             self.study.tell(ending)
@@ -279,6 +289,11 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         with self._lock:
             self.study.begin_again(int(trial.trial_id))
 
+    def keep(self, trial: Trial, epochs: int) -> tuple[Epoch, ...]:
+        """A running trial goes on after so many of the epochs that it has reported; gives these."""
+        with self._lock:
+            return self.study.keep(int(trial.trial_id), epochs)
+
     @property
     def is_complete(self) -> bool:
         """Whether there are as many trials as there may be."""
@@ -287,7 +302,8 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
     def requeue(self, trial: Trial) -> None:
         """Put a running trial that was interrupted back in line."""
         with self._lock:
-            self.study.requeue(int(trial.trial_id))
+            number = int(trial.trial_id)
+            self.study.requeue(number, goes_on=self._goes_on(number))
             self._leave(trial.trial_id)
             self.trials.pop(trial.trial_id, None)
 

@@ -69,7 +69,7 @@ class Packer:
                 if event.done < event.total:  # whoever finds all of them kept says so, too
                     self._devices[device].made_features(event.number)
             else:
-                self._devices[device].epoch_ended(event.number, event.epoch.seconds)
+                self._devices[device].epoch_ended(event.number, event.epoch.seconds, event.epoch.work)
 
 
 class _Device:
@@ -108,13 +108,13 @@ class _Device:
     def _change(self) -> None:
         self._changed = self._clock()
 
-    def epoch_ended(self, trial: int, seconds: float) -> None:
+    def epoch_ended(self, trial: int, seconds: float, work: float) -> None:
         now, beside = self._clock(), len(self._running)
         if trial in self._began:
             began, started_beside = self._began.pop(trial)
             self._starts.setdefault(min(beside, started_beside), []).append(now - began)
         elif now - seconds >= self._changed:
-            self._laps.append(Lap(trial, beside, seconds))
+            self._laps.append(Lap(trial, beside, seconds / work))
         self._decide()
 
     @property
@@ -177,8 +177,8 @@ class _Device:
             self._settle(slots - 1, f"a trial ran out of memory beside {slots - 1} more")
 
 
-def packer_of(search: Search, crew: Crew, decided: Decided) -> Packer | None:
-    """What packs the devices of a search; None where it says how many trials run on each."""
+def packers_of(search: Search, crew: Crew, decided: Decided) -> tuple[Packer, ...]:
+    """Who packs the devices of a search; nobody where it says how many trials run on each."""
     if search.per_device != "auto" or search.strategy != "trials":
-        return None
-    return Packer(crew, {slot.device: Occupancy(slot).read for slot in crew.devices}, decided)
+        return ()
+    return (Packer(crew, {slot.device: Occupancy(slot).read for slot in crew.devices}, decided),)

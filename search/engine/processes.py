@@ -22,8 +22,13 @@ def start_forkserver() -> None:
     """Start the forkserver, which goes on importing keras by itself; to be called before any thread is started."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     _CONTEXT.set_forkserver_preload(_PRELOADED)
-    with without_native_messages():  # the forkserver keeps the stderr it is born with; its children have their logs
-        forkserver.ensure_running()
+    # A cluster tells every process of a job to end; the parent decides what becomes of its own.
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with without_native_messages():  # the forkserver keeps the stderr it is born with; its children have their logs
+            forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class ChildProcess:

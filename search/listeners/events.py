@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cnnsearch.search.listeners.confirming_events import ConfirmingEvent
 from cnnsearch.search.records import Epoch, Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.writing import is_full_disk
@@ -67,6 +68,20 @@ class TrialBuilt:
 
     number: int
     parameters: int
+
+
+@dataclass(frozen=True)
+class TrialContinued:
+    """A trial goes on after these epochs, which an earlier process made; what that one told beyond them is void."""
+
+    number: int
+    epochs: tuple[Epoch, ...]
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        last = self.epochs[-1]
+        return f"trial {self.number} goes on after epoch {last.number}" + (f" of fold {last.fold}" if last.fold else "")
 
 
 @dataclass(frozen=True)
@@ -146,10 +161,12 @@ Event = (
     | Told
     | TrialStarted
     | TrialBuilt
+    | TrialContinued
     | TrialRetried
     | FeaturesMade
     | EpochEnded
     | TrialEnded
+    | ConfirmingEvent
     | Paused
     | Resumed
     | RunEnded
@@ -202,6 +219,8 @@ class EventLog:
         if isinstance(event, RunStarted):
             line["finished"] = [trial.number for trial in event.finished]
             line["run"] = str(event.run.path)
+        if isinstance(event, TrialContinued):
+            line["epochs"] = len(event.epochs)
         self._append(json.dumps(_finite(line), default=str, allow_nan=False) + "\n")
 
     def _append(self, text: str) -> None:
@@ -222,8 +241,9 @@ class EventLog:
 def _plain(value: dict[str, Any]) -> dict[str, Any]:
     if "trial" in value:  # the study has the epochs, the log has had each of them
         value["trial"].pop("epochs", None)
-    if "epoch" in value and value["epoch"]["fold"] is None:
-        del value["epoch"]["fold"]
+    if "epoch" in value:
+        without = {key for key in ("fold", "rung") if value["epoch"][key] is None}
+        value["epoch"] = {key: known for key, known in value["epoch"].items() if key not in without}
     return value
 
 

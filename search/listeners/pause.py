@@ -98,3 +98,28 @@ class Pause:
         finally:
             self.end()
         return not self._stopping.is_set()
+
+
+class RoomWait:
+    """One thread's wait for room, over several tries of its process.
+
+    Args:
+        pause: of its search.
+    """
+
+    def __init__(self, pause: Pause) -> None:
+        self._pause, self._is_waiting = pause, False
+
+    def wait(self) -> bool:
+        """Let some time pass until the next try; gives true, which tells the process to try."""
+        if not self._is_waiting:
+            self._pause.begin()
+        self._is_waiting = True
+        self._pause.wait()
+        return True
+
+    def end(self) -> None:
+        """The thread waits for nothing any more."""
+        if self._is_waiting:
+            self._pause.end()
+        self._is_waiting = False

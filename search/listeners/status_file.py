@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from cnnsearch.search.engine.budget import Budget
+from cnnsearch.search.listeners.confirming_events import ConfirmingStarted, RetrainingEnded, RetrainingWentOn
 from cnnsearch.search.listeners.events import (
     EpochEnded,
     Event,
@@ -15,6 +16,7 @@ from cnnsearch.search.listeners.events import (
     Resumed,
     RunEnded,
     RunStarted,
+    TrialContinued,
     TrialEnded,
     TrialRetried,
     TrialStarted,
@@ -44,17 +46,18 @@ class StatusFile:
         self._objective: Objective | None = None
         self._best: TrialRecord | None = None
         self._written = 0.0
+        self._confirm: dict[str, int] | None = None
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
-        if isinstance(event, FeaturesMade):
+        if isinstance(event, FeaturesMade | RetrainingWentOn):
             return
         if isinstance(event, RunStarted):
             self._trials, self._objective = event.trials, event.objective
             for trial in event.finished:
                 self._count(trial)
-        elif isinstance(event, TrialStarted | TrialRetried):
-            self._running[event.number] = 0
+        elif isinstance(event, TrialStarted | TrialRetried | TrialContinued):
+            self._running[event.number] = event.epochs[-1].number if isinstance(event, TrialContinued) else 0
         elif isinstance(event, EpochEnded):
             self._running[event.number] = event.epoch.number
             if time.monotonic() - self._written < _EVERY:
@@ -62,10 +65,10 @@ class StatusFile:
         elif isinstance(event, TrialEnded):
             self._running.pop(event.trial.number, None)
             self._count(event.trial)
-        elif isinstance(event, Paused):
-            self._state, self._reason = "paused", event.message
-        elif isinstance(event, Resumed):
-            self._state, self._reason = "running", ""
+        elif isinstance(event, ConfirmingStarted | RetrainingEnded):
+            self._count_retraining(event)
+        elif isinstance(event, Paused | Resumed):
+            self._state, self._reason = ("paused", event.message) if isinstance(event, Paused) else ("running", "")
         elif isinstance(event, RunEnded):
             self._state, self._reason = event.state, event.reason
             self._running.clear()
@@ -74,6 +77,12 @@ class StatusFile:
         except UnwritableFile as error:
             if isinstance(event, RunEnded) or not is_full_disk(error):
                 raise  # else the next event writes it
+
+    def _count_retraining(self, event: ConfirmingStarted | RetrainingEnded) -> None:
+        if isinstance(event, ConfirmingStarted):
+            self._confirm = {"retrainings": event.retrainings, "done": len(event.retrained)}
+        elif self._confirm:
+            self._confirm["done"] += 1
 
     def _count(self, trial: TrialRecord) -> None:
         self._counts[trial.status] += 1
@@ -96,6 +105,7 @@ class StatusFile:
             | {str(s): self._counts[s] for s in Status if s.ended},
             "epochs": {"budget": self._budget.limits.epochs, "done": self._budget.epochs},
             "stop_at": self._budget.limits.target,
+            "confirm": self._confirm,
             "best": {"trial": best.number, "score": best.score} if best else None,
         }
         write_json(self._run.status, status)

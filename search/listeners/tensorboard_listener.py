@@ -1,6 +1,6 @@
 """Writes what happens in a run to its TensorBoard logs."""
 
-from cnnsearch.search.listeners.events import EpochEnded, Event, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.events import EpochEnded, Event, TrialContinued, TrialEnded, TrialStarted
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 
 
@@ -14,6 +14,9 @@ class TensorBoardListener:
         """Write one event."""
         if isinstance(event, TrialStarted):
             self._log.trial_started(event.number, event.values)
+        elif isinstance(event, TrialContinued):
+            for epoch in event.epochs:  # its session was begun anew, so none is there twice
+                self._log.epoch_ended(event.number, epoch)
         elif isinstance(event, EpochEnded):
             self._log.epoch_ended(event.number, event.epoch)
         elif isinstance(event, TrialEnded):

@@ -78,7 +78,7 @@ class TensorBoardLog:
         self._folder = folder
         self._lock = threading.Lock()
         self._sessions: dict[int, _EventFile] = {}
-        self._folds: dict[tuple[int, int], _EventFile] = {}
+        self._inside: dict[tuple[int, str], _EventFile] = {}
         self._infos = {parameter.name: _info(parameter) for parameter in parameters}
         self._write_experiment(objective)
 
@@ -107,19 +107,21 @@ class TensorBoardLog:
     def epoch_ended(self, number: int, epoch: Epoch) -> None:
         """Log an epoch's metrics and its `epoch_seconds`, with the epoch's number as the step.
 
-        With folds each has a folder of its own in the session's, `0007/fold-2`, so that their curves lie side by side.
+        With folds each has a folder of its own in the session's, `0007/fold-2`, so that their curves lie side by side;
+        so has each rung below the last, `0007/rung-1`.
         A trial that was not started here, or has ended, is not logged.
         """
         with self._lock:
-            if session := self._session_of(number, epoch.fold):
+            if session := self._session_of(number, epoch):
                 session.scalars({**epoch.metrics, "epoch_seconds": epoch.seconds}, epoch.number)
 
-    def _session_of(self, number: int, fold: int | None) -> _EventFile | None:
-        if fold is None or number not in self._sessions:
+    def _session_of(self, number: int, epoch: Epoch) -> _EventFile | None:
+        inside = _inside(epoch)
+        if not inside or number not in self._sessions:
             return self._sessions.get(number)
-        if (number, fold) not in self._folds:
-            self._folds[number, fold] = _EventFile(self._folder / _session(number) / f"fold-{fold}")
-        return self._folds[number, fold]
+        if (number, inside) not in self._inside:
+            self._inside[number, inside] = _EventFile(self._folder / _session(number) / inside)
+        return self._inside[number, inside]
 
     def trial_ended(self, trial: TrialRecord) -> None:
         """Log the best epoch's metrics as `best/...`, size and time as `trial/...`, and how the trial ended."""
@@ -140,8 +142,8 @@ class TensorBoardLog:
     def _forget(self, number: int) -> None:
         if session := self._sessions.pop(number, None):
             session.close()
-        for of_fold in [key for key in self._folds if key[0] == number]:
-            self._folds.pop(of_fold).close()
+        for key in [key for key in self._inside if key[0] == number]:
+            self._inside.pop(key).close()
 
     def _set_value(self, field: Any, name: str, value: Scalar) -> None:  # noqa: ANN401 - a generated proto has no type
         info = self._infos.get(name)
@@ -158,11 +160,20 @@ def _session(number: int) -> str:
     return f"{number:04d}"
 
 
+def _inside(epoch: Epoch) -> str:
+    """The folder in its session's that an epoch is logged in; empty for the session itself."""
+    if epoch.rung is not None and not epoch.rung.is_last:
+        return f"rung-{epoch.rung.number}"
+    return "" if epoch.fold is None else f"fold-{epoch.fold}"
+
+
 def _results(trial: TrialRecord) -> dict[str, float]:
     """What the table of trials shows. JSON has no NaN and no infinity, and TensorBoard would send one."""
     values: dict[str, float | None] = {f"best/{name}": value for name, value in trial.best_metrics.items()}
     if trial.deviation is not None:
         values["trial/score_deviation"] = trial.deviation
+    if trial.rung is not None:
+        values["trial/rung"] = trial.rung.number
     values |= {"trial/epochs": len(trial.epochs), "trial/seconds": trial.seconds, "trial/weights": trial.parameters}
     return {tag: value for tag, value in values.items() if value is not None and math.isfinite(value)}
 

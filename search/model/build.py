@@ -1,8 +1,8 @@
 """A configuration to a compiled Keras model that takes raw 0-255 pixels and gives class probabilities."""
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import keras
@@ -13,7 +13,7 @@ from cnnsearch.search.model.augment import augmented
 from cnnsearch.search.model.backbones import backbone_features, backbone_network, freeze, freeze_batch_norm
 from cnnsearch.search.model.blocks import scratch_features
 from cnnsearch.search.model.custom import build_hypermodel, custom_features, hypermodel_of
-from cnnsearch.search.model.head import classify
+from cnnsearch.search.model.head import classify, classify_pooled
 from cnnsearch.search.model.loss import loss_and_metric, loss_and_metric_of_numbers, output_units
 from cnnsearch.search.model.optimizer import accumulating, optimizer_of
 from cnnsearch.search.model.precision import in_precision, scaled
@@ -81,7 +81,34 @@ def build_network(configuration: Configuration, classes: int) -> keras.Model:
             return build_hypermodel(section, build, shape, classes)
         images = keras.Input(shape, name="image")
         maps = _features(augmented(images, configuration.augment), configuration)
-        return keras.Model(images, classify(maps, configuration.head, classes), name="classifier")
+        with _seeded_head(configuration):
+            outputs = classify(maps, configuration.head, classes)
+        return keras.Model(images, outputs, name="classifier")
+
+
+def build_head(configuration: Configuration, classes: int, features: tuple[int, ...], dtype: str) -> keras.Model:
+    """Only what comes behind a backbone that is frozen to its end: with the same weights as in `build_network`.
+
+    Args:
+        features: the shape of what the frozen part gives, without the batch: maps, or what their pooling made of them.
+        dtype: of the same.
+    """
+    given = keras.Input(features, dtype=dtype, name="features")
+    make = classify_pooled if len(features) == 1 else classify
+    with _seeded_head(configuration), in_precision(configuration.training.precision):
+        return keras.Model(given, make(given, configuration.head, classes), name="rest")
+
+
+def set_last_weights(model: keras.Model, weights: Sequence[Any]) -> None:
+    """Set the weights of the end of a model, which may be all of it; those before stay."""
+    before = model.get_weights()
+    model.set_weights([*before[: len(before) - len(weights)], *weights])
+
+
+def _seeded_head(configuration: Configuration) -> AbstractContextManager[None]:
+    """Within it, a head's seeds: its own, so that it is the same one with and without the network before it."""
+    seed = configuration.training.seed
+    return seeded(None if seed is None else f"head of {seed}")
 
 
 def _features(images: keras.KerasTensor, configuration: Configuration) -> keras.KerasTensor:
@@ -129,7 +156,7 @@ def make_plain(model: keras.Model) -> None:
 
 
 @contextmanager
-def seeded(seed: int | None) -> Iterator[None]:
+def seeded(seed: int | str | None) -> Iterator[None]:
     """Within it, layers without a seed of their own get seeds that follow from this one; None leaves them random.
 
     Keras draws those from Python's global generator, whose state is put back: a tuner that builds models from its

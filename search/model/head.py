@@ -20,8 +20,16 @@ def classify(maps: keras.KerasTensor, head: Head, classes: int) -> keras.KerasTe
     Raises:
         CnnSearchError: fewer than two classes, or a sigmoid for more than two.
     """
+    return classify_pooled(_POOLINGS[head.pooling](name="pooling")(maps), head, classes)
+
+
+def classify_pooled(values: keras.KerasTensor, head: Head, classes: int) -> keras.KerasTensor:
+    """The same of what the pooling has made of the maps, (batch, values).
+
+    Raises:
+        CnnSearchError: as for `classify`.
+    """
     units = output_units(head, classes)
-    values = _POOLINGS[head.pooling](name="pooling")(maps)
     if head.dropout > 0:
         values = keras.layers.Dropout(head.dropout, name="pooling_dropout")(values)
     values = _dense(values, head)

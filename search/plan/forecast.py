@@ -8,15 +8,17 @@ from statistics import fmean
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.plan.budgets import trials_within_epochs, within_trial_time
+from cnnsearch.search.plan.budgets import confirming, time_of_trials, trials_within_epochs, within_trial_time
 from cnnsearch.search.plan.estimate import Load, Pace, Range, TrialTime, fit, search_seconds, trials_within
 from cnnsearch.search.plan.features import Features, features_of, making_rates
 from cnnsearch.search.plan.measure import timing_of
 from cnnsearch.search.plan.models import ModelPlan, PhasePlan
 from cnnsearch.search.plan.pruning import epoch_shares
+from cnnsearch.search.plan.rungs import climb, rung_shares, work_share
 from cnnsearch.search.trial.batches import EVALUATION_BATCH
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import most_epochs, phases
+from cnnsearch.spaces.rungs import comparing, rungs_of
 from cnnsearch.spaces.space import Space
 
 _FASTEST_CORE = 1e11
@@ -49,6 +51,8 @@ class Forecast:
         pruned_in_time: trials within the time limit with pruning.
         whole_in_epochs: trials that the epochs of the search allow without pruning; None where there is no such limit.
         pruned_in_epochs: the same with pruning.
+        confirm: seconds for the retrainings that confirm the best trials; None where none are asked for. They come on
+            top of `whole` and `pruned`, and a time limit has room for them.
     """
 
     epoch: Range
@@ -61,6 +65,7 @@ class Forecast:
     pruned_in_time: Range | None
     whole_in_epochs: int | None = None
     pruned_in_epochs: int | None = None
+    confirm: Range | None = None
 
 
 def timed(models: Mapping[str, ModelPlan], clocks: Clocks) -> dict[str, ModelPlan]:
@@ -139,32 +144,47 @@ def forecast(
     rates = making_rates(stands)
     loads = [loads_of(model, dataset) for model in models]
     epochs = [cost.epoch(load) for each in loads for load in each]
-    shares = epoch_shares(search.pruner, most_epochs(space.document), trials, dataset.folds or 1)
+    climbs, share = _under_pruning(space, loads, trials, dataset.folds or 1)
     features = [features_of(model, dataset, rates) for model in models]
     longest = [max(map(cost.epoch, each)) for each in loads]
 
-    def timed_with(shares: Sequence[float] | None) -> list[TrialTime]:
-        seconds = [cost.trial(each, shares) for each in loads]
+    def timed_with(courses: Sequence[tuple[Sequence[Load], Sequence[float] | None]]) -> list[TrialTime]:
+        seconds = [cost.trial(*course) for course in courses]
         limited = map(within_trial_time, seconds, [search.trial_time] * len(seconds), longest)
         return [_trial(one, made) for one, made in zip(limited, features, strict=True)]
 
-    whole, pruned = timed_with(None), timed_with(shares)
+    whole, pruned = timed_with([(each, None) for each in loads]), timed_with(climbs)
     made = [float(sum(load.epochs * load.folds for load in each)) for each in loads]
     in_epochs = trials_within_epochs(trials, search.epochs, made)
-    pruned_in_epochs = trials_within_epochs(trials, search.epochs, [one * fmean(shares) for one in made])
-    limit = search.time
+    pruned_in_epochs = trials_within_epochs(trials, search.epochs, [one * share for one in made])
+    confirm = confirming(search.confirm, trials, [cost.trial(each, None) for each in loads], slots, cost.error)
+    limit = time_of_trials(search.time, confirm)
     return Forecast(
         epoch=Range(min(epochs), max(epochs)),
         start=cost.start,
         error=cost.error,
-        share=fmean(shares),
+        share=share,
         whole=search_seconds(whole, in_epochs, slots, cost.error),
         pruned=search_seconds(pruned, pruned_in_epochs, slots, cost.error),
         whole_in_time=trials_within(limit, whole, slots, cost.error) if limit else None,
         pruned_in_time=trials_within(limit, pruned, slots, cost.error) if limit else None,
         whole_in_epochs=in_epochs if search.epochs else None,
         pruned_in_epochs=pruned_in_epochs if search.epochs else None,
+        confirm=confirm,
     )
+
+
+def _under_pruning(
+    space: Space, loads: Sequence[Sequence[Load]], trials: int, folds: int
+) -> tuple[list[tuple[Sequence[Load], Sequence[float]]], float]:
+    """What each of these trials does under the pruner of the space, and the share of all epochs that they make."""
+    search = space.document.search
+    rungs = rungs_of(search)
+    if rungs:
+        passing = rung_shares(search.pruner, len(rungs), trials)
+        return [climb(each, rungs, passing) for each in loads], work_share(rungs, passing, folds)
+    shares = epoch_shares(comparing(search), most_epochs(space.document), trials, folds)
+    return [(each, shares) for each in loads], fmean(shares)
 
 
 def _paces(model: ModelPlan, dataset: Dataset) -> list[Pace]:

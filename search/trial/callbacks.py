@@ -3,46 +3,41 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
 from cnnsearch.search.records import PHASE, Epoch, Objective
+from cnnsearch.search.trial.course import Place
 from cnnsearch.search.trial.failures import NotANumber
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import EpochDone, Verdict
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where in a trial's course an epoch stands.
+class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells the parent of each epoch and obeys its verdict.
 
-    Attributes:
-        fold: the number of its fold, from 1; None without folds.
-        phase: the number of its phase, from 1; None where there is one only.
-        epochs: how many epochs its fold had in the phases before.
+    Args:
+        line: to the parent.
+        place: of the epochs.
+        before: epochs that the fold has had in earlier stages.
+        looked: seconds that the validation images took, through the whole network.
     """
 
-    fold: int | None = None
-    phase: int | None = None
-    epochs: int = 0
-
-    def __str__(self) -> str:
-        return "" if self.fold is None else f" of fold {self.fold}"
-
-
-class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells the parent of each epoch and obeys its verdict."""
-
-    def __init__(self, line: Line, place: Place, looked: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(self, line: Line, place: Place, before: int = 0, looked: Callable[[], float] = lambda: 0.0) -> None:
         super().__init__()
-        self._line, self._place, self._looked = line, place, looked
+        self._line, self._place, self._before, self._looked = line, place, before, looked
         self._began = time.monotonic()
         self.ended_by = ""
-        self.epochs = place.epochs
+        self.is_halted = False
+        """Whether the parent wants the trial to go on at another time."""
+        self.epochs = before
         """How many epochs the fold has had."""
+
+    def has_had(self, epochs: int) -> None:
+        """The stage goes on after so many epochs."""
+        self.epochs = self._before + epochs
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Start the epoch's clock."""
@@ -54,7 +49,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         Raises:
             NotANumber: its loss is not finite.
         """
-        self.epochs = self._place.epochs + epoch + 1
+        self.epochs = self._before + epoch + 1
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         metrics.setdefault("learning_rate", float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)))
         if self._place.phase is not None:
@@ -62,9 +57,10 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         for name in ("loss", "val_loss"):
             if not math.isfinite(metrics.get(name, 0.0)):
                 raise NotANumber(f"{name} is {metrics[name]} after epoch {self.epochs}{self._place}")
-        done = Epoch(self.epochs, metrics, time.monotonic() - self._began, self._place.fold)
+        done = Epoch(self.epochs, metrics, time.monotonic() - self._began, self._place.fold, self._place.rung)
         verdict = self._line.ask(EpochDone(done, self._looked()))
-        if verdict is not Verdict.GO_ON:
+        self.is_halted = verdict is Verdict.HALT
+        if verdict not in (Verdict.GO_ON, Verdict.HALT):
             self.ended_by = str(verdict)
             self.model.stop_training = True
 
@@ -102,19 +98,20 @@ class AveragedWeights(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._own: list[Any] | None = None
+        self.own: list[Any] | None = None
+        """The weights that training goes on with, from an epoch's end to the next."""
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Put the training's own weights back."""
-        if self._own is not None:
-            for variable, value in zip(self.model.trainable_variables, self._own, strict=True):
+        if self.own is not None:
+            for variable, value in zip(self.model.trainable_variables, self.own, strict=True):
                 variable.assign(value)
-        self._own = None
+        self.own = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Average."""
         variables = self.model.trainable_variables
-        self._own = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+        self.own = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
         self.model.optimizer.finalize_variable_values(variables)
 
 
@@ -126,6 +123,8 @@ class BestWeights(keras.callbacks.Callback):  # type: ignore[misc]
         self._objective = objective
         self.weights: list[Any] | None = None
         self.score: float | None = None
+        self.epoch: int | None = None
+        """The best epoch, from 0, where it was one of this process."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Copy the weights where this epoch is the best so far."""
@@ -133,5 +132,5 @@ class BestWeights(keras.callbacks.Callback):  # type: ignore[misc]
             return
         score = (logs or {}).get(self._objective.metric)
         if score is not None and math.isfinite(score) and self._objective.better(score, self.score):
-            self.score = float(score)
+            self.score, self.epoch = float(score), epoch
             self.weights = self.model.get_weights()

@@ -15,7 +15,7 @@ from cnnsearch.search.devices.facts import gpus_here
 from cnnsearch.search.trial.line import Line
 
 if TYPE_CHECKING:
-    from cnnsearch.search.trial.training import TrialJob
+    from cnnsearch.search.trial.course import TrialJob
 
 
 def on_all_devices(run: Callable[[Line, "TrialJob"], None]) -> Callable[[Line, "TrialJob"], None]:

@@ -15,24 +15,23 @@ from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.feeding.at_once import Fed, fed_for_evaluation, fed_for_training
 from cnnsearch.search.dataset.feeding.batches import Batches
-from cnnsearch.search.features.features import Features, Frozen, Viewed
+from cnnsearch.search.features.features import Features, Viewed
 from cnnsearch.search.features.feeding import EveryView, OneView
-from cnnsearch.search.features.identity import identity_of
 from cnnsearch.search.features.store import BATCH, features_of
 from cnnsearch.search.model.build import compile_model
-from cnnsearch.search.model.copies import copies_of, has_lasting_features, is_random
-from cnnsearch.search.model.cut import Cut, cut
+from cnnsearch.search.model.copies import copies_of, is_random
 from cnnsearch.search.model.loss import loss_and_metric
 from cnnsearch.search.model.views import View, mean_over_views, seen_through, views_of
 from cnnsearch.search.trial.batches import in_parts, training_batches, validation_batches
-from cnnsearch.search.trial.messages import Making, Noted
+from cnnsearch.search.trial.messages import KnownBackbone, Making, Noted
+from cnnsearch.search.trial.whole import Parts, Whole
 from cnnsearch.spaces.document import Backbone, Configuration, branch_of
 
-Tell = Callable[[Noted | Making], None]
+Tell = Callable[[Noted | Making | KnownBackbone], None]
 """Says something to the parent."""
 _EVERY = 0.5
 """Seconds between two words on how many features are made."""
-AT_ONCE = 128
+_AT_ONCE = 128
 """Steps on features that are made in one call of the backend: each takes less time than a call from Python."""
 
 
@@ -68,6 +67,7 @@ class Wanted:
         train: the parts that are trained on.
         validation: the part measured after each epoch; None for none.
         seed: of the images' order.
+        begun: how many epochs of it are done already.
     """
 
     configuration: Configuration
@@ -75,6 +75,7 @@ class Wanted:
     train: tuple[str, ...]
     validation: str | None
     seed: int
+    begun: int = 0
 
     @property
     def classes(self) -> int:
@@ -82,8 +83,8 @@ class Wanted:
         return len(self.dataset.classes)
 
 
-def material_of(wanted: Wanted, model: keras.Model, tell: Tell) -> Material:
-    """What a phase is trained on, and the models that learn and are measured, for the whole `model`.
+def material_of(wanted: Wanted, whole: Whole, tell: Tell) -> Material:
+    """What a phase is trained on, and the models that learn and are measured, for the `whole` network.
 
     Where the frozen part of a backbone makes the same of an image in every epoch, that is computed once, kept, and fed
     to the rest of the model. Where it cannot be kept, the whole model runs in every epoch, and a warning says why.
@@ -91,16 +92,17 @@ def material_of(wanted: Wanted, model: keras.Model, tell: Tell) -> Material:
     Raises:
         CnnSearchError: the output does not fit the classes.
     """
-    parts = cut(model) if has_lasting_features(wanted.configuration) else None
-    if parts is not None:
+    if whole.parts is not None:
+        if whole.found is not None:
+            tell(whole.found)
         try:
-            return _kept(wanted, parts, tell)
+            return _kept(wanted, whole.parts, tell)
         except DataError as error:
             tell(Noted(f"every epoch runs the whole network, since features cannot be kept: {error}", is_doubt=True))
-    return _images(wanted, model)
+    return _images(wanted, whole.model)
 
 
-def _kept(wanted: Wanted, parts: Cut, tell: Tell) -> Material:
+def _kept(wanted: Wanted, parts: Parts, tell: Tell) -> Material:
     """Features in the place of images.
 
     Raises:
@@ -112,15 +114,17 @@ def _kept(wanted: Wanted, parts: Cut, tell: Tell) -> Material:
     learned = make.features(copies, wanted.train)
     inputs = OneView(learned, seed)
     train = training_batches(configuration, dataset, wanted.train, seed, inputs)
-    compile_model(parts.rest, configuration, wanted.classes, len(train), AT_ONCE)
+    train.epoch = wanted.begun
     in_whole = configuration.training.accumulate == 1
-    fed = fed_for_training(train) if in_whole else Fed(in_parts(configuration, train))
+    fed = fed_for_training(train, configuration.training.epochs) if in_whole else Fed(in_parts(configuration, train))
+    # What is fed without an end between two epochs has its end after as many steps as are made in one call.
+    compile_model(parts.rest, configuration, wanted.classes, len(train), fed.steps or _AT_ONCE)
     if wanted.validation is None:
         return Material(parts.rest, train, fed, parts.rest, None)
     every = EveryView(make.features(views, (wanted.validation,)))
     validation = validation_batches(configuration, dataset, wanted.validation, inputs=every)
     looking = parts.rest if len(views) == 1 else mean_over_views(parts.rest, len(views))
-    looking = _compiled_for_validation(looking, wanted, AT_ONCE)
+    looking = _compiled_for_validation(looking, wanted, _AT_ONCE)
     making = make.seconds(len(dataset.rows(wanted.validation)) * len(views))
     return Material(parts.rest, train, fed, looking, fed_for_evaluation(validation), making)
 
@@ -128,29 +132,27 @@ def _kept(wanted: Wanted, parts: Cut, tell: Tell) -> Material:
 class _Maker:
     """Asks for the features of the images that a phase needs."""
 
-    def __init__(self, wanted: Wanted, parts: Cut, tell: Tell) -> None:
-        self._wanted, self._network, self._tell = wanted, parts.frozen, tell
+    def __init__(self, wanted: Wanted, parts: Parts, tell: Tell) -> None:
+        self._wanted, self._parts, self._tell = wanted, parts, tell
         self._said = 0.0
-        (kind, section), (height, width) = branch_of(wanted.configuration.model), wanted.dataset.shape[:2]
-        shape = tuple(parts.frozen.output_shape[1:])
-        self._frozen = Frozen(identity_of(parts.frozen), shape, f"{kind} {parts.layer}, {height}x{width}")
+        _, section = branch_of(wanted.configuration.model)
         self._precision = section.features if isinstance(section, Backbone) else "float32"
         self._seconds, self._images = 0.0, 0
 
     def features(self, views: Sequence[View], parts: Sequence[str]) -> Features:
         """The features of these parts in these views; of all that is not tested, where the views are not random.
 
-        So the folds of a trial, its training and its validation share them, and those of other splits of the same
-        images into both.
+        So the folds of a trial, its training and its validation share them, those of other splits of the same images
+        into both, and all rungs that train on a share of them.
         """
         dataset = self._wanted.dataset
         asked = parts if any(is_random(view.name) for view in views) else ("train", "validation")
-        rows = np.sort(np.concatenate([dataset.rows(part) for part in asked]))
+        rows = np.sort(np.concatenate([dataset.whole(part) for part in asked]))
         root = Path(dataset.reference().cache).parent
         viewed = [Viewed(view.name, partial(self._computed, view)) for view in views]
         batch = max(1, BATCH // self._wanted.configuration.training.accumulate)
         return features_of(
-            self._frozen,
+            self._parts.frozen,
             viewed,
             dataset,
             rows,
@@ -168,8 +170,9 @@ class _Maker:
             self._tell(Making(done, total))
 
     def _computed(self, view: View, images: NDArray[np.uint8]) -> NDArray[Any]:
+        network = self._parts.network()
         began = time.monotonic()
-        features = np.asarray(self._network.predict_on_batch(view.apply(images)))
+        features = np.asarray(network.predict_on_batch(view.apply(images)))
         self._seconds += time.monotonic() - began
         self._images += len(images)
         return features
@@ -182,6 +185,7 @@ class _Maker:
 def _images(wanted: Wanted, model: keras.Model) -> Material:
     configuration, dataset = wanted.configuration, wanted.dataset
     train = training_batches(configuration, dataset, wanted.train, wanted.seed)
+    train.epoch = wanted.begun
     validation = validation_batches(configuration, dataset, wanted.validation) if wanted.validation else None
     compile_model(model, configuration, wanted.classes, len(train))
     validated = _compiled_for_validation(seen_through(model, configuration.evaluation), wanted)

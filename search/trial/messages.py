@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from cnnsearch.search.features.features import Frozen
 from cnnsearch.search.model.phase_size import PhaseSize
 from cnnsearch.search.model.size import ModelSize
 from cnnsearch.search.records import Epoch, Failure
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
 
@@ -25,6 +27,30 @@ class Built:
     device: str
     precision: str = "float32"
     jit: bool = False
+
+
+@dataclass(frozen=True)
+class Continued:
+    """The trial goes on after so many of the epochs that the parent knows; 0 where it begins again from its start."""
+
+    epochs: int
+
+
+@dataclass(frozen=True)
+class KnownBackbone:
+    """What a trial has found out of a wholly frozen backbone, so that others of the same search need not build it.
+
+    Attributes:
+        key: equal keys stand for equal frozen parts.
+        frozen: what tells its features from others.
+        dtype: of the features that it gives.
+        parameters: the number of its weights.
+    """
+
+    key: str
+    frozen: Frozen
+    dtype: str
+    parameters: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +80,13 @@ class EpochDone:
 
     epoch: Epoch
     looked: float = 0.0
+
+
+@dataclass(frozen=True)
+class RungDone:
+    """All epochs of a rung below the last are finished; a `Verdict` is waited for."""
+
+    rung: Rung
 
 
 @dataclass(frozen=True)
@@ -139,8 +172,25 @@ class Verdict(StrEnum):
     """What becomes of a trial after an epoch."""
 
     GO_ON = "go on"
+    HALT = "halt"
+    """Keep a backup and end; the trial goes on at another time."""
     PRUNE = "prune"
     STOP = "stop"
 
 
-Message = Built | Noted | Making | EpochDone | Trained | DiskFull | Discovered | Sized | Timed | Done | Broken
+Message = (
+    Built
+    | Continued
+    | KnownBackbone
+    | Noted
+    | Making
+    | EpochDone
+    | RungDone
+    | Trained
+    | DiskFull
+    | Discovered
+    | Sized
+    | Timed
+    | Done
+    | Broken
+)

@@ -1,78 +1,60 @@
 """One trial, in its own process: build the model, fit it, report each epoch, keep the best weights, write the model.
 
 With `fine_tune` a training has two phases: the second one begins with the best weights of the first. With `data.folds`
-all of it is done once for each fold, and the score is the mean of the folds' best values.
+all of it is done once for each fold, and the score is the mean of the folds' best values. On rungs it is done before
+with less: see spaces/rungs.py. course.py has all of it in order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import keras
 
-from cnnsearch.search.dataset.dataset import DatasetReference, open_dataset
+from cnnsearch.search.dataset.dataset import open_dataset
 from cnnsearch.search.devices.facts import device_facts
-from cnnsearch.search.model.build import build_network, create_variables, make_plain
+from cnnsearch.search.model.build import build_network, create_variables, make_plain, set_last_weights
 from cnnsearch.search.model.precision import with_jit, with_precision
 from cnnsearch.search.model.views import seen_through
 from cnnsearch.search.records import Objective
-from cnnsearch.search.seeds import fold_seed
-from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Place, Reporter, Validation
+from cnnsearch.search.trial.backup import Running, State, Unfit
+from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Reporter, Validation
+from cnnsearch.search.trial.course import (
+    Ended,
+    Stage,
+    TrialJob,
+    course_of,
+    ends_rung,
+    epochs_before,
+    of_folds,
+    reason_of,
+    still_asked,
+)
 from cnnsearch.search.trial.data_parallel import on_all_devices
+from cnnsearch.search.trial.keeping import Halted, Keeper, Vault, Watching, take_up
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.material import Wanted, material_of
-from cnnsearch.search.trial.messages import Built, DiskFull, Done, Trained
-from cnnsearch.search.writing import is_full_disk, write_beside
+from cnnsearch.search.trial.material import Material, Wanted, material_of
+from cnnsearch.search.trial.messages import Built, Continued, Done, RungDone, Trained, Verdict
+from cnnsearch.search.trial.room import when_there_is_room
+from cnnsearch.search.trial.whole import Whole
+from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.document import Configuration, Training
-from cnnsearch.spaces.phases import phases
 
 
 @dataclass(frozen=True)
-class TrialJob:
-    """What a trial's process is told.
+class _Trial:
+    """What a trial has at hand in each of its stages."""
 
-    Attributes:
-        configuration: what is trained.
-        dataset: where the decoded images lie; those of the test part are out of the trial's reach.
-        train: the parts that are trained on.
-        validation: the part measured after every epoch; None trains without one.
-        objective: what the best epoch is chosen by; with no validation part the last epoch is kept.
-        seed: of weights, dropout, augmentation and the order of the images; later folds draw theirs from it.
-        model: where the trained model goes.
-    """
-
-    configuration: Configuration
-    dataset: DatasetReference
-    train: tuple[str, ...]
-    validation: str | None
-    objective: Objective
-    seed: int
-    model: Path
-
-
-@dataclass(frozen=True)
-class _Ended:
-    """How one training, or one phase of it, ended.
-
-    Attributes:
-        weights: of the whole model in its best epoch.
-        score: of its best epoch.
-        reason: why it ended before its last epoch, or nothing.
-        stopped: whether the parent ended it, and with it the trial.
-        epochs: how many its fold has had so far.
-    """
-
-    weights: list[Any]
-    score: float | None
-    reason: str
-    stopped: bool
-    epochs: int
+    line: Line
+    job: TrialJob
+    vault: Vault
 
 
 @on_all_devices
 def run_trial(line: Line, job: TrialJob) -> None:
-    """Train one configuration and report on the way; with folds, once on each of them, from fresh weights.
+    """Train one configuration, stage by stage, and report on the way.
 
     With folds the model of the first one is kept. It is chosen before any score is known, so its own validation score
     is no best of several; and no fold reads the test part, so that its test score is as honest as without folds.
@@ -81,105 +63,142 @@ def run_trial(line: Line, job: TrialJob) -> None:
         NotANumber: the loss was not finite after an epoch.
     """
     job = replace(job, configuration=with_precision(job.configuration, device_facts()))
-    folds = job.configuration.data.folds if job.validation else None
-    ended: list[_Ended] = []
-    for fold in [None] if folds is None else range(1, folds + 1):
-        if ended:
-            keras.backend.clear_session()  # else each fold's graphs stay to the end
-        model, end = _trained(line, job, fold)
-        ended.append(end if not ended else replace(end, weights=[]))
-        if end.stopped:
-            break
-    scores = [end.score for end in ended if end.score is not None]
-    if line.ask(Trained(_reason(ended), fmean(scores) if scores else None)):
-        if len(ended) > 1:
-            model = build_network(phases(job.configuration)[-1], len(open_dataset(job.dataset).classes))
-        model.set_weights(ended[0].weights)
+    trial = _Trial(line, job, Vault(line, job))
+    try:
+        whole, ended = _walked(trial)
+    except Halted:
+        line.tell(Done())
+        return
+    folds = of_folds(ended, job.objective)
+    scores = [end.score for end in folds if end.score is not None]
+    if line.ask(Trained(reason_of(folds), fmean(scores) if scores else None)):
+        model = whole.model if len(ended) == 1 else _fresh(course_of(job)[len(ended) - 1])
+        set_last_weights(model, folds[0].weights or [])
         model = seen_through(model, job.configuration.evaluation)
         make_plain(model)
         write_model(line, job.model, model)
     line.tell(Done())
 
 
-def built(model: keras.Model, configuration: Configuration) -> Built:
+def _built(whole: Whole, configuration: Configuration) -> Built:
     """What the parent is told of a network, and of its training's settings where they said `auto`."""
     training = configuration.training
-    return Built(model.count_params(), device_facts().kind, training.precision, jit=training.jit is True)
+    return Built(whole.parameters, device_facts().kind, training.precision, jit=training.jit is True)
+
+
+def _judged(line: Line, ended: Sequence[Ended]) -> list[Ended]:
+    """The same, stopped where the parent does not let the trial climb on."""
+    *before, last = ended
+    verdict = line.ask(RungDone(last.place.rung)) if last.place.rung else Verdict.GO_ON
+    stopped = verdict is not Verdict.GO_ON
+    return [*before, replace(last, stopped=stopped, reason=str(verdict) if stopped else last.reason)]
 
 
 def write_model(line: Line, path: Path, model: keras.Model) -> None:
-    """Write the model; on a full disk as often as the parent wants it, for the training must not be in vain."""
-    while True:
-        try:
-            return write_beside(path, model.save)
-        except Exception as error:
-            if not is_full_disk(error):
-                raise
-        line.ask(DiskFull())
+    """Write the model, where the disk is full, when there is room."""
+    when_there_is_room(line, lambda: write_beside(path, model.save))
 
 
-def _trained(line: Line, job: TrialJob, fold: int | None) -> tuple[keras.Model, _Ended]:
-    """A model trained on all of a trial's data, or on one fold of it, from 1, in all its phases; and how it ended."""
-    seed = job.seed if fold is None else fold_seed(job.seed, fold)
-    keras.utils.set_random_seed(seed)
-    reference = job.dataset if fold is None else job.dataset.of_fold(fold - 1)
-    dataset = open_dataset(reference.without_test())
-    course = phases(job.configuration)
-    ended: list[_Ended] = []
-    for number, phase in enumerate(course, start=1):
-        model = build_network(phase, len(dataset.classes))
-        configuration = with_jit(phase, model, device_facts())
-        if ended:
-            model.set_weights(ended[-1].weights)
-        elif fold in (None, 1):
-            line.tell(built(model, configuration))
-        wanted = Wanted(configuration, dataset, job.train, job.validation, seed)
-        place = Place(fold, number if len(course) > 1 else None, ended[-1].epochs if ended else 0)
-        ended.append(_phase(line, wanted, model, place, job.objective))
+def _walked(trial: _Trial) -> tuple[Whole, list[Ended]]:
+    """The network of the last stage, and how each stage ended; what a backup has behind it is not walked again.
+
+    Raises:
+        Halted: the parent wants the trial to go on at another time.
+    """
+    state = trial.vault.found()
+    try:
+        if state is not None:
+            return _walked_from(trial, state.ended, state.running)
+    except Unfit as unfit:
+        trial.vault.tell_of(unfit)
+    if trial.job.had:
+        trial.line.tell(Continued(0))
+    return _walked_from(trial, (), None)
+
+
+def _walked_from(trial: _Trial, before: Sequence[Ended], running: Running | None) -> tuple[Whole, list[Ended]]:
+    course, ended = course_of(trial.job), [*before]
+    for asked, coming in [*zip_longest(course, course[1:])][len(before) :]:
+        whole = _begun(trial.job, asked, ended)
+        stage = replace(asked, configuration=with_jit(asked.configuration, whole.trained, device_facts()))
+        if (
+            len(ended) == len(before) or ended[-1].place.rung != stage.place.rung
+        ):  # larger images may ask for more weights
+            trial.line.tell(_built(whole, stage.configuration))
+        end = _fitted(trial, stage, whole, ended, running)
+        ended, running = still_asked([*ended, end], coming), None
+        if not end.stopped and ends_rung(stage, coming):
+            ended = _judged(trial.line, ended)
         if ended[-1].stopped:
             break
-    return model, _best(ended, job.objective)
+    return whole, ended
 
 
-def _best(ended: list[_Ended], objective: Objective) -> _Ended:
-    """How a training of several phases ended: with the weights and the score of the best of them."""
-    best = ended[0]
-    for end in ended[1:]:
-        if end.score is None or objective.better(end.score, best.score):
-            best = end
-    return replace(ended[-1], weights=best.weights, score=best.score)
+def _fresh(stage: Stage) -> keras.Model:
+    """The network of a stage as it was before: what one stage has learned must not stay beside what another has."""
+    return build_network(stage.configuration, len(open_dataset(stage.dataset).classes))
 
 
-def _phase(line: Line, wanted: Wanted, model: keras.Model, place: Place, objective: Objective) -> _Ended:
-    """Train a model for one phase and leave it with the weights of its best epoch."""
-    training = wanted.configuration.training
-    material = material_of(wanted, model, line.tell)
+def _begun(job: TrialJob, stage: Stage, ended: Sequence[Ended]) -> Whole:
+    """The network as a stage begins with it."""
+    if stage.starts_fresh and ended:
+        keras.backend.clear_session()  # else each fold's graphs stay to the end
+    keras.utils.set_random_seed(stage.seed)
+    classes = len(open_dataset(stage.dataset).classes)
+    # A later phase begins with the whole network of the one before, so that must be there.
+    whole = Whole(stage.configuration, classes, job.known if stage.place.phase is None else ())
+    if not stage.starts_fresh:
+        set_last_weights(whole.model, ended[-1].weights or [])
+    return whole
+
+
+def _fitted(trial: _Trial, stage: Stage, whole: Whole, ended: Sequence[Ended], running: Running | None) -> Ended:
+    """Train a network for one stage, or what is left of it, and leave it with the weights of its best epoch.
+
+    Raises:
+        Unfit: the state that it was to go on from is of another model.
+        Halted: the parent wants the trial to go on at another time.
+    """
+    training = stage.configuration.training
+    begun = running.epoch if running else 0
+    dataset = open_dataset(stage.dataset)
+    wanted = Wanted(stage.configuration, dataset, stage.train, stage.validation, stage.seed, begun)
+    material = material_of(wanted, whole, trial.line.tell)
     create_variables(material.trained, material.train[0][1][:1])
-    best = BestWeights(objective if wanted.validation else None)
-    validation = None if material.validation is None else Validation(material.validated, material.validation)
-    reporter = Reporter(line, place, lambda: material.making + validation.seconds if validation else 0.0)
-    stopping = _early_stopping(training) if wanted.validation else None
-    averaged = AveragedWeights() if training.ema is not None else None
+    if running is not None:
+        take_up(material.trained, running)
+        trial.line.tell(Continued(State(tuple(ended), running).epochs))
+    watching = _watching(trial, stage, material, epochs_before(stage, ended))
     material.trained.fit(
         material.fed.data,
         steps_per_epoch=material.fed.steps,
         epochs=training.epochs,
-        callbacks=[each for each in (averaged, validation, reporter, best, stopping) if each],
+        initial_epoch=training.epochs if running and running.is_over else begun,
+        callbacks=[*watching.in_turn, Keeper(trial.vault, ended, watching, running)],
         shuffle=False,  # Batches has its own order, drawn anew for each epoch from the seed
         verbose=0,
     )
+    best, reporter = watching.best, watching.reporter
     if best.weights is not None:
         material.trained.set_weights(best.weights)
-    reason = reporter.ended_by or _stopped_by(training, stopping)
-    return _Ended(model.get_weights(), best.score, reason, bool(reporter.ended_by), reporter.epochs)
+    reason = reporter.ended_by or _stopped_by(training, watching.stopping)
+    return Ended(
+        stage.place, whole.weights(material.trained), best.score, reason, bool(reporter.ended_by), reporter.epochs
+    )
 
 
-def _reason(ended: list[_Ended]) -> str:
-    """Why a trial ended: what its parent said, else what stopped its training; with folds, in how many of them."""
-    if len(ended) == 1 or ended[-1].stopped:
-        return ended[-1].reason
-    reasons = [end.reason for end in ended if end.reason]
-    return f"{reasons[0]} in {len(reasons)} of {len(ended)} folds" if reasons else ""
+def _watching(trial: _Trial, stage: Stage, material: Material, before: int) -> Watching:
+    """The callbacks of a stage whose fold has had so many epochs."""
+    training = stage.configuration.training
+    validation = None if material.validation is None else Validation(material.validated, material.validation)
+    looked = lambda: material.making + validation.seconds if validation else 0.0  # noqa: E731
+    return Watching(
+        averaged=AveragedWeights() if training.ema is not None else None,
+        validation=validation,
+        reporter=Reporter(trial.line, stage.place, before, looked),
+        best=BestWeights(trial.job.objective if stage.validation else None),
+        stopping=_early_stopping(training) if stage.validation else None,
+    )
 
 
 def _early_stopping(training: Training) -> keras.callbacks.EarlyStopping | None:

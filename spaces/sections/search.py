@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from cnnsearch.spaces.duration import Duration
+from cnnsearch.spaces.sections.fidelity import Fidelity
 from cnnsearch.spaces.sections.numbers import Positive, Seed
 from cnnsearch.spaces.sections.pruners import Asha, Pruner
 from cnnsearch.spaces.sections.rules import broken
@@ -41,8 +42,18 @@ PerDevice = Annotated[
     Discriminator(_form_of_count),
 ]
 
-EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row", "device", "per_device")
+_LIMITS = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row")
+EFFORT = (*_LIMITS, "device", "per_device", "confirm")
 """The keys of `search` that say how much is done and how fast, not what is looked for."""
+
+
+class Confirm(Section):
+    """The best trials' configurations are trained again with new seeds before one of them is called the best."""
+
+    top: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many of the best trials."""
+    seeds: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many new seeds for each; an interval needs two or more."""
 
 
 class Search(Section):
@@ -52,6 +63,9 @@ class Search(Section):
     """How the next configuration is chosen; none is tried twice."""
     pruner: Pruner = Pruner(asha=Asha())
     """Which trials end early for being behind."""
+    fidelity: Fidelity | None = None
+    """What is made cheaper for trials until the pruner has compared them: `{data: [0.1, 1.0]}`, `{image_size: [32,
+    64]}` or `{epochs: [3, 30]}`; null for epochs, with a first look by the pruner's own rule."""
     trials: Positive = 20
     """How many configurations are tried."""
     time: Duration | None = None
@@ -74,6 +88,9 @@ class Search(Section):
     strategy: Literal["trials", "data_parallel"] = "trials"
     """What several devices are for: `trials` runs one on each; `data_parallel` one at a time on all of them together,
     each with its share of every batch."""
+    confirm: Confirm | None = None
+    """Names the best trial by retrainings with new seeds, since the score of the search is the best of many, and
+    therefore too good: `{top: 3, seeds: 3}`. `time` has room for them; null for none."""
     objective: Literal["val_accuracy", "val_loss"] = "val_accuracy"
     """What trials are ranked by."""
     seed: Seed = 42

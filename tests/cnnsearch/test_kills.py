@@ -18,6 +18,9 @@ Wait = Callable[..., None]
 Descendants = Callable[[int], list[psutil.Process]]
 SLOW = TINY.replace("epochs: 2", "epochs: 6, early_stopping: null").replace("batch_size: 64", "batch_size: 8")
 
+LONG = SLOW.replace("epochs: 6", "epochs: 20")
+"""Long enough for a backup."""
+
 
 def events(line: CommandLine, name: str) -> list[dict[str, object]]:
     path = line.folder / "runs/tiny-001/events.jsonl"
@@ -60,7 +63,7 @@ def test_a_killed_trial_is_a_crash_and_the_search_goes_on(
     command_line: CommandLine, wait_for: Wait, descendants: Descendants
 ) -> None:
     process = command_line.start("run", command_line.write(SLOW))
-    wait_for(lambda: events(command_line, "EpochEnded"))
+    wait_for(lambda: events(command_line, "TrialBuilt"))  # and no backup yet
     for child in trial_processes(process, descendants):
         child.kill()
     out, err = process.communicate(timeout=120)
@@ -68,7 +71,28 @@ def test_a_killed_trial_is_a_crash_and_the_search_goes_on(
     states = [trial.state.name for trial in trials(command_line)]
     assert states == ["FAIL", "COMPLETE", "COMPLETE"]
     table = (command_line.folder / "runs/tiny-001/trials.csv").read_text()
-    assert "0,failed,crash,,1" in table
+    assert "0,failed,crash,,0" in table
+
+
+@pytest.mark.parametrize("whole_search", [True, False])
+def test_a_trial_that_is_killed_goes_on_from_its_backup(
+    command_line: CommandLine, wait_for: Wait, descendants: Descendants, whole_search: bool
+) -> None:
+    space = command_line.write(LONG)
+    process = command_line.start("run", space, "--trials", "1")
+    folder = command_line.folder / "runs/tiny-001/trials/0000"
+    wait_for((folder / "backup/state.npz").is_file)
+    family = descendants(process.pid)
+    for killed in [process] if whole_search else trial_processes(process, descendants):
+        killed.kill()
+    process.communicate(timeout=120)
+    if whole_search:
+        wait_for(lambda: gone(family), 10)
+        command_line.good("run", space, "--trials", "1")
+    assert [trial.state.name for trial in trials(command_line)] == ["COMPLETE"]
+    assert len(events(command_line, "TrialContinued")) == 1
+    assert histories(command_line) == {"0": [str(epoch) for epoch in range(1, 21)]}
+    assert sorted(path.name for path in folder.iterdir()) == ["config.yaml", "history.csv", "log.txt", "model.keras"]
 
 
 def test_a_killed_search_goes_on_without_losing_or_repeating_a_finished_trial(
@@ -95,17 +119,17 @@ def test_a_killed_search_goes_on_without_losing_or_repeating_a_finished_trial(
     assert sorted(path.name for path in (command_line.folder / "runs").iterdir()) == ["tiny-001"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_an_interrupted_search_ends_its_children_and_says_how_to_go_on(
-    command_line: CommandLine, wait_for: Wait, descendants: Descendants, number: int
+    command_line: CommandLine, wait_for: Wait, descendants: Descendants, number: int, code: int
 ) -> None:
     space = command_line.write(SLOW)
     process = command_line.start("run", space)
     wait_for(lambda: len(events(command_line, "EpochEnded")) >= 2)
     family = descendants(process.pid)
     os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code
     assert "The same command goes on" in err
     assert "Traceback" not in err
     wait_for(lambda: gone(family), 10)

@@ -10,6 +10,13 @@ from cnnsearch.live import Follower
 from cnnsearch.live_table import LiveTable
 from cnnsearch.plain_lines import PlainLines
 from cnnsearch.progression import Progression
+from cnnsearch.search.confirmed import Retrained
+from cnnsearch.search.listeners.confirming_events import (
+    ConfirmingStarted,
+    RetrainingEnded,
+    RetrainingStarted,
+    RetrainingWentOn,
+)
 from cnnsearch.search.listeners.events import (
     EpochEnded,
     Event,
@@ -208,3 +215,34 @@ def test_in_a_pipe_an_empty_line_ends_only_a_run_that_began(events: tuple[Event,
         for event in events:
             follower(event)
     assert file.getvalue() == told
+
+
+CONFIRMING: list[Event] = [
+    ended(3, 0.75),
+    ended(5, 0.625),
+    ConfirmingStarted((3, 5), 2, (Retrained(3, 1, 42, 0.5, 1, 2, 1.0),)),
+    RetrainingStarted(3, 2, "cpu", 15),
+    RetrainingEnded(Retrained(3, 2, 43, 0.625, 1, 2, 1.0)),
+    RetrainingStarted(5, 1, "cpu", 15),
+    RetrainingWentOn(5, 1, Epoch(1, {"val_accuracy": 0.5}, 1.0)),
+]
+
+
+def test_confirming_shows_the_means_so_far_and_what_runs() -> None:
+    text = shown(*CONFIRMING)
+    assert "confirming the best 2 trials (3, 5) with 2 new seeds each, goes on after 1 of 4 retrainings" in text
+    assert line_of(text, 3).split() == ["3", "0.7500", "0.5625", "0.5000", "0.6250"]
+    assert line_of(text, 5).split() == ["5", "0.6250", "-"]
+    assert "trial 5 with new seed 1: epoch 1/15" in text
+
+
+def test_confirming_has_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    known = Progression()
+    plain = PlainLines(known)
+    for event in (RUN, *CONFIRMING):
+        known(event)
+        plain(event)
+    lines = capsys.readouterr().out.splitlines()[3:]
+    assert lines[0].startswith("confirming the best 2 trials (3, 5) with 2 new seeds each")
+    assert lines[1] == "trial 3 again on cpu, with new seed 2"
+    assert lines[2].startswith("trial 3 again with new seed 2: score 0.6250, 2 epochs, 1.0s, 2/4 retrainings")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cnnsearch.search.chosen_run import DataChanged, Wanted, choose, keep_summary, make_run, runs_named
+from cnnsearch.search.confirmed import Confirmation, write_confirmation
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.records import Objective
 from cnnsearch.search.request import Request
@@ -18,6 +19,7 @@ from cnnsearch.search.study import TrialStudy, open_storage, sqlite_url
 from cnnsearch.search.writing import write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import loads_space
+from cnnsearch.spaces.sections.search import Confirm
 
 SPACE = "data: {source: photos}\nmodel: {scratch: {blocks: {int: [1, 2]}}}\n"
 Made = Callable[..., Request]
@@ -65,8 +67,8 @@ def files(*numbers: int, other: str = "") -> dict[str, Any]:
     return {"source": f"photos{other}", "classes": ["cat", "dog"], "fingerprint": fingerprint, "files": parts}
 
 
-def wanted(data: dict[str, Any], space: str = "") -> Wanted:
-    return Wanted(space or loads_space(SPACE, "basic").identity(), Summary.of(data), trials=8)
+def wanted(data: dict[str, Any], space: str = "", confirm: Confirm | None = None) -> Wanted:
+    return Wanted(space or loads_space(SPACE, "basic").identity(), Summary.of(data), trials=8, confirm=confirm)
 
 
 def begun(tmp_path: Path, data: dict[str, Any], state: str = "interrupted") -> RunFolder:
@@ -88,6 +90,35 @@ def test_the_newest_unfinished_run_of_the_same_space_and_data_goes_on(tmp_path: 
     chosen = choose(request_of(), wanted(files(1, 2)))
     assert (chosen.run, chosen.continued, chosen.change, chosen.trials) == (second, True, None, 8)
     assert not choose(request_of(), wanted(files(1, 2), "another space")).continued
+
+
+def test_the_newest_finished_run_is_confirmed_and_no_more(tmp_path: Path, request_of: Made) -> None:
+    begun(tmp_path, files(1, 2), "finished")
+    second = begun(tmp_path, files(1, 2), "finished")
+    asked = Confirm(top=2, seeds=3)
+    assert not choose(request_of(new=True), wanted(files(1, 2), confirm=asked)).continued
+    (tmp_path / "basic-003/status.json").unlink()
+    (tmp_path / "basic-003").rmdir()
+    chosen = choose(request_of(), wanted(files(1, 2), confirm=asked))
+    assert (chosen.run, chosen.continued, chosen.trials) == (second, True, 0)  # as many as it has: none
+    assert choose(request_of(resume=second.path), wanted(files(1, 2), confirm=asked)).trials == 8
+
+
+@pytest.mark.parametrize(
+    ("state", "seeds", "again"), [("done", 3, False), ("done", 2, True), ("running", 3, True), ("outdated", 3, True)]
+)
+def test_a_run_is_confirmed_once_as_it_is_asked_for(
+    tmp_path: Path, request_of: Made, state: str, seeds: int, again: bool
+) -> None:
+    run = begun(tmp_path, files(1, 2), "finished")
+    found = Confirmation(Objective.of("val_accuracy"), 2, seeds, 10, (), state=state)
+    write_confirmation(run, found)
+    assert choose(request_of(), wanted(files(1, 2), confirm=Confirm(top=2, seeds=3))).continued is again
+
+
+def test_a_finished_run_on_other_images_is_not_confirmed(tmp_path: Path, request_of: Made) -> None:
+    begun(tmp_path, files(1, 2), "finished")
+    assert not choose(request_of(), wanted(files(1, 2, 3), confirm=Confirm())).continued
 
 
 def test_a_run_on_other_images_stops_and_says_what_changed(tmp_path: Path, request_of: Made) -> None:

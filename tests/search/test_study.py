@@ -230,3 +230,25 @@ def test_a_database_without_our_study_is_told_from_a_damaged_one(run: RunFolder)
 def test_a_storage_that_does_not_open_is_named(url: str) -> None:
     with pytest.raises(CnnSearchError, match=f"{url}: a study's database must"):
         open_storage(url)
+
+
+def test_a_trial_that_goes_on_keeps_its_epochs_up_to_one_and_is_told_the_others_again(run: RunFolder) -> None:
+    study = opened(run)
+    number = ask(study)
+    for one in (epoch(1, 0.5), epoch(2, 0.6), epoch(3, 0.9)):
+        study.report(number, one)
+    assert opened(run).requeue_running(goes_on=lambda _: True) == [number]
+    again = opened(run)
+    assert again.pop_waiting(again.trials()) is not None
+    assert again.keep(number, 1) == (epoch(1, 0.5),)
+    again.report(number, epoch(2, 0.7))
+    assert again.record(number).epochs == (epoch(1, 0.5), epoch(2, 0.7))
+
+
+def test_an_interrupted_trial_that_cannot_go_on_has_no_epochs(run: RunFolder) -> None:
+    study = opened(run)
+    number = ask(study)
+    study.report(number, epoch(1, 0.5))
+    again = opened(run)
+    again.requeue_running()
+    assert again.record(number).epochs == ()

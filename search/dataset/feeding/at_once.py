@@ -8,7 +8,6 @@ import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from typing import Any
 
 import keras
@@ -34,21 +33,26 @@ class Fed:
     steps: int | None = None
 
 
-def fed_for_training(batches: Batches) -> Fed:
-    """The same batches, fed as fast as the backend can take them; an epoch must not be mixed."""
+def fed_for_training(batches: Batches, epochs: int) -> Fed:
+    """The same batches from their epoch on, fed as fast as the backend can take them; an epoch must not be mixed.
+
+    There are as many as `epochs` need: TensorFlow waits, up to a second, for a generator that goes on behind the last.
+    """
     if not _is_small(batches):
         return Fed(batches)
-    first = batches.whole(0)
+    first, begun = batches.whole(batches.epoch), batches.epoch
     shapes = tuple(tensorflow().TensorSpec((None, *part.shape[1:]), part.dtype) for part in first)
-    epochs = tensorflow().data.Dataset.from_generator(lambda: _epochs(batches, first), output_signature=shapes)
+    each = tensorflow().data.Dataset.from_generator(
+        lambda: _epochs(batches, range(begun + 1, epochs), first), output_signature=shapes
+    )
     # There is nothing in it to translate into a graph, and to look takes longer than an epoch.
     cut = tensorflow().autograph.experimental.do_not_convert(partial(_cut, size=batches.batch_size))
-    return Fed(epochs.flat_map(cut).prefetch(_AHEAD), len(batches))
+    return Fed(each.flat_map(cut).prefetch(_AHEAD), len(batches))
 
 
-def _epochs(batches: Batches, first: Batch) -> Iterator[Batch]:
+def _epochs(batches: Batches, later: range, first: Batch) -> Iterator[Batch]:
     yield first
-    for epoch in count(1):
+    for epoch in later:
         yield batches.whole(epoch)
 
 

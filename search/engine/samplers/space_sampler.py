@@ -10,6 +10,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.engine.samplers.turn import Turn
+from cnnsearch.search.stored_trial import work_of
 from cnnsearch.spaces.draws import completed
 from cnnsearch.spaces.values import Scalar
 
@@ -71,6 +72,6 @@ def scored(study: Study) -> list[FrozenTrial]:
 
 
 def best_first(trials: Iterable[FrozenTrial], study: Study) -> list[FrozenTrial]:
-    """Trials with a value, ranked; of equals the earlier one first."""
+    """Trials with a value, ranked: those of a higher rung first; of equals the earlier one."""
     sign = -1 if study.direction is StudyDirection.MAXIMIZE else 1
-    return sorted(trials, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
+    return sorted(trials, key=lambda trial: (-work_of(trial), sign * (trial.value or 0.0), trial.number))

@@ -31,7 +31,8 @@ def trained(folder: Path, name: str) -> dict[str, Any]:
 
     from cnnsearch.search.dataset.prepare import prepare_dataset
     from cnnsearch.search.records import Objective
-    from cnnsearch.search.trial.training import TrialJob, run_trial
+    from cnnsearch.search.trial.course import TrialJob
+    from cnnsearch.search.trial.training import run_trial
     from cnnsearch.spaces.document import Configuration
     from tests.search.trial.parent import Parent
 

@@ -12,8 +12,10 @@ from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.model.optimizer import accumulating, optimizer_of
 from cnnsearch.search.model.schedules import PerStep
 from cnnsearch.search.records import Objective
+from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.material import Wanted, material_of
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.training import run_trial
+from cnnsearch.search.trial.whole import Whole
 from cnnsearch.spaces.document import Configuration, Data
 from tests.search.trial.parent import Parent
 
@@ -76,11 +78,9 @@ def test_an_average_forgets_by_steps_and_not_by_parts() -> None:
 
 
 def test_validation_batches_are_smaller_in_the_same_measure(digits: Dataset) -> None:
-    from cnnsearch.search.model.build import build_network
-
     reduced = configuration(accumulate=4)
     wanted = Wanted(reduced, digits, ("train",), "validation", 5)
-    material = material_of(wanted, build_network(reduced, 10), lambda _: None)
+    material = material_of(wanted, Whole(reduced, 10), lambda _: None)
     assert len(material.fed.data[0][0]) == 32
     assert len(material.validation[0][0]) == 32
 

@@ -16,8 +16,9 @@ from cnnsearch.search.model.build import build_network
 from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.outcome import outcome_of, phases_to_best
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
-from cnnsearch.search.trial.messages import EpochDone, Message, Noted, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.course import TrialJob
+from cnnsearch.search.trial.messages import EpochDone, KnownBackbone, Message, Noted, Verdict
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
 
 ACCURACY = Objective.of("val_accuracy")
@@ -74,7 +75,11 @@ def train(digits: Dataset, tmp_path: Path) -> Train:
     """`train(backbone, after, augment=..., ...)`: the parent of a trial, its model's file, what was trained."""
 
     def trained(
-        backbone: dict[str, Any], after: int | None = None, validation: str | None = "validation", **sections: Any
+        backbone: dict[str, Any],
+        after: int | None = None,
+        validation: str | None = "validation",
+        known: tuple[KnownBackbone, ...] = (),
+        **sections: Any,
     ) -> tuple[Parent, Path, Configuration]:
         training = {"epochs": 2, "batch_size": 16, "seed": 3, "early_stopping": None} | sections.pop("training", {})
         network = {"mobilenet": {"alpha": 0.25, "weights": None} | backbone}
@@ -82,7 +87,8 @@ def train(digits: Dataset, tmp_path: Path) -> Train:
         raw = {"data": data, "model": network, "head": {"pooling": "average"}, "training": training} | sections
         configuration = Configuration.model_validate(raw)
         parent, model = Parent(after), tmp_path / f"model-{len(list(tmp_path.iterdir()))}.keras"
-        run_trial(parent, TrialJob(configuration, digits.reference(), ("train",), validation, ACCURACY, 3, model))
+        where = (configuration, digits.reference(), ("train",), validation)
+        run_trial(parent, TrialJob(*where, ACCURACY, 3, model, known=known))
         return parent, model, configuration
 
     return trained
@@ -150,10 +156,35 @@ def test_half_precision_is_near_enough(train: Train, digits: Dataset) -> None:
 
 
 def test_training_on_features_is_training_on_images(train: Train) -> None:
-    on_features, _, _ = train({})
-    on_images, _, _ = train({}, augment={"mixup": 1e-9})  # which turns the cache off and changes next to nothing
+    training = {"schedule": "cosine", "epochs": 4}
+    on_features, _, _ = train({}, training=training)
+    # Mixing turns the cache off, and mixing so little changes next to nothing.
+    on_images, _, _ = train({}, training=training, augment={"mixup": 1e-9})
     for one, other in zip(on_features.epochs, on_images.epochs, strict=True):
-        assert one.metrics["val_loss"] == pytest.approx(other.metrics["val_loss"], rel=0.01)
+        assert one.metrics["learning_rate"] == other.metrics["learning_rate"]  # as many steps led to it
+        assert one.metrics["val_loss"] == pytest.approx(other.metrics["val_loss"], rel=1e-3)
+
+
+def test_a_known_backbone_is_not_built_and_nothing_else_changes(train: Train, digits: Dataset) -> None:
+    first, model, _ = train({})
+    (known,) = [message for message in first.heard if isinstance(message, KnownBackbone)]
+    again, same, _ = train({}, known=(known,))
+    assert not any(isinstance(message, KnownBackbone) for message in again.heard)
+    assert [epoch.metrics for epoch in again.epochs] == [epoch.metrics for epoch in first.epochs]
+    assert scores(same, digits) == scores(model, digits)
+
+
+def test_a_known_backbone_is_built_where_its_features_are_not_kept(train: Train, digits: Dataset) -> None:
+    first, _, _ = train({})
+    (known,) = [message for message in first.heard if isinstance(message, KnownBackbone)]
+    parent, model, _ = train({}, known=(known,), evaluation={"flip": True})
+    assert scores(model, digits)[0] == pytest.approx(best(parent).metrics["val_loss"], rel=1e-4)
+
+
+def test_fine_tuning_builds_the_backbone_that_others_know(train: Train) -> None:
+    (first, _, _), (known,) = train(PHASES), [m for m in train({})[0].heard if isinstance(m, KnownBackbone)]
+    again, _, _ = train(PHASES, known=(known,))
+    assert [epoch.metrics for epoch in again.epochs] == [epoch.metrics for epoch in first.epochs]
 
 
 def test_a_trial_repeats_with_its_seed(train: Train) -> None:
@@ -186,7 +217,7 @@ def test_the_first_phase_leaves_the_backbone_as_it_was_and_the_second_moves_it(t
 
 def test_a_second_phase_that_makes_it_worse_is_not_kept(train: Train, digits: Dataset) -> None:
     harm = {"fine_tune": {"epochs": 1, "trainable_from": "all", "learning_rate": 10.0}}
-    parent, model, _ = train(harm, training={"epochs": 4}, optimizer={"adam": {"learning_rate": 0.01}})
+    parent, model, _ = train(harm, training={"epochs": 4}, optimizer={"adam": {"learning_rate": 0.3}})
     assert best(parent).metrics["phase"] == 1
     assert scores(model, digits)[1] == pytest.approx(best(parent).metrics["val_accuracy"], abs=1e-6)
 

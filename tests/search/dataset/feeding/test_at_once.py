@@ -40,7 +40,7 @@ def same(one: Any, other: Any) -> bool:
 @pytest.mark.parametrize("form", FORMS)
 def test_training_gets_the_batches_of_each_epoch_in_their_order(dataset: Dataset, form: dict[str, Any]) -> None:
     batches = Batches(dataset, ["train"], 4, **form)
-    fed = fed_for_training(batches)
+    fed = fed_for_training(batches, epochs=3)
     assert fed.steps == len(batches)
     found = list(islice(fed.data, 3 * len(batches)))
     for epoch in range(3):
@@ -59,14 +59,14 @@ def test_evaluation_gets_the_batches_of_one_epoch_each_time(dataset: Dataset) ->
 def test_what_is_too_large_comes_batch_by_batch(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     batches = Batches(dataset, ["train"], 4)
     monkeypatch.setattr(at_once, "MOST_BYTES", batches.epoch_bytes - 1)
-    assert fed_for_training(batches).data is batches
+    assert fed_for_training(batches, epochs=3).data is batches
     assert fed_for_evaluation(batches) is batches
 
 
 def test_other_backends_take_batches_from_python(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     batches = Batches(dataset, ["train"], 4)
-    assert fed_for_training(batches).data is batches
+    assert fed_for_training(batches, epochs=3).data is batches
 
 
 def test_mixed_images_have_no_epoch_in_one_piece(dataset: Dataset) -> None:

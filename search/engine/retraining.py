@@ -1,0 +1,118 @@
+"""One retraining of a trial with a new seed, as its parent sees it: no pruner looks at it; time alone may end it."""
+
+import shutil
+
+from cnnsearch.search.confirmed import Retrained
+from cnnsearch.search.engine.bench import Bench
+from cnnsearch.search.engine.dialogue import Dialogue
+from cnnsearch.search.engine.runner import Work
+from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.history_file import write_history
+from cnnsearch.search.listeners.confirming_events import RetrainingStarted, RetrainingWentOn
+from cnnsearch.search.listeners.events import Told, Warned
+from cnnsearch.search.listeners.pause import RoomWait
+from cnnsearch.search.outcome import phases_to_best
+from cnnsearch.search.trial.course import TrialJob
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, KnownBackbone, Verdict
+from cnnsearch.search.trial.training import run_trial
+from cnnsearch.search.writing import write_text
+from cnnsearch.spaces.document import Configuration
+from cnnsearch.spaces.phases import epochs_of
+from cnnsearch.spaces.space import configuration_yaml
+
+
+def all_epochs_of(configuration: Configuration) -> int:
+    """How many epochs a configuration trains at most, over all its folds."""
+    return epochs_of(configuration) * (configuration.data.folds or 1)
+
+
+class RetrainingDialogue(Dialogue):
+    """What is said to a retraining's process, and what came of it.
+
+    Args:
+        bench: what trials are run with.
+        number, turn: which trial, and which of its retrainings, from 1.
+        configuration: what is trained, its new seed included.
+        slot: where.
+    """
+
+    def __init__(self, bench: Bench, number: int, turn: int, configuration: Configuration, slot: Slot) -> None:
+        super().__init__()
+        self._bench, self._number, self._turn, self._slot = bench, number, turn, slot
+        self._configuration = configuration
+        self._most = all_epochs_of(configuration)
+        self._folder = bench.run.retraining(number, turn)
+        self._room = RoomWait(bench.pause)
+        self._stamp = ""
+        self.is_late = False
+        """Whether the search's time ended it: what it measured is no whole training."""
+
+    def prepare(self) -> Work:
+        """Make its folder afresh and say what is to be done."""
+        bench = self._bench
+        self._forget()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        bench.broadcast(RetrainingStarted(self._number, self._turn, self._slot.name, self._most))
+        self._write_configuration()
+        dataset = bench.pause.patiently(lambda: bench.dataset_of(self._configuration.data))
+        self._stamp = dataset.stamp
+        job = TrialJob(
+            configuration=self._configuration,
+            dataset=dataset.reference(),
+            train=("train",),
+            validation="validation",
+            objective=bench.checkpoints.objective,
+            seed=self._configuration.training.seed or 0,
+            model=self._folder / "model.keras",
+            known=tuple(bench.known.values()),
+        )
+        return Work(run_trial, job, self._folder / "log.txt", self._slot.environment)
+
+    def _write_configuration(self) -> None:
+        header = f"trial {self._number} of {self._bench.run.path.name} with another seed, retraining {self._turn}"
+        text = configuration_yaml(self.as_built(self._configuration), header)
+        self._bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
+
+    def _built(self, built: Built) -> None:  # noqa: ARG002 - its trial has told of the network
+        self._write_configuration()
+
+    def _noted(self, event: Warned | Told) -> None:
+        self._bench.say_once(event)
+
+    def _learned(self, known: KnownBackbone) -> None:
+        self._bench.known[known.key] = known
+
+    def _judge(self, done: EpochDone) -> Verdict:
+        bench = self._bench
+        bench.pause.patiently(lambda: write_history(self._folder, self._epochs))
+        bench.broadcast(RetrainingWentOn(self._number, self._turn, done.epoch))
+        self.is_late = len(self._epochs) < self._most and done.epoch.seconds >= bench.budget.left
+        return Verdict.STOP if self.is_late else Verdict.GO_ON
+
+    def _wants_model(self) -> bool:
+        return not self.is_late
+
+    def _wait(self) -> bool:
+        return self._room.wait()
+
+    def close(self) -> None:
+        """It waits for nothing any more."""
+        self._room.end()
+
+    def ending(self, broken: Broken | None) -> Retrained:
+        """How it ended."""
+        objective = self._bench.checkpoints.objective
+        record = self.trained(self._number, objective)
+        return Retrained(
+            trial=self._number,
+            turn=self._turn,
+            seed=self._configuration.training.seed or 0,
+            score=None if broken else record.score,
+            epoch=None if broken else record.best_epoch,
+            epochs=len(self._epochs),
+            seconds=record.seconds or 0.0,
+            phases=phases_to_best(record, objective),
+            reason=str(broken.failure) if broken else self._reason,
+            message=broken.message if broken else "",
+            data=self._stamp,
+        )

@@ -1,0 +1,212 @@
+"""A trial that is ended after any epoch and gone on with tells, trains and leaves the same as one that never was."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.prepare import prepare_dataset
+from cnnsearch.search.records import Objective
+from cnnsearch.search.trial.course import Pace, TrialJob
+from cnnsearch.search.trial.messages import Continued, EpochDone, Message, Noted, Trained, Verdict
+from cnnsearch.search.trial.training import run_trial
+from cnnsearch.spaces.document import Configuration, Data
+
+DATA = {"source": "sample:digits", "image_size": [8, 8], "color": "gray"}
+AFTER_EACH_EPOCH = Pace(0.0, float("inf"))
+Job = Callable[..., TrialJob]
+
+
+class Killed(BaseException):
+    """The process ends here, with whatever is on the disk."""
+
+
+class Parent:
+    """Answers a trial; after so many epochs it halts or kills it."""
+
+    def __init__(self, halt: int | None = None, kill: int | None = None) -> None:
+        self.heard: list[Message] = []
+        self._halt, self._kill = halt, kill
+
+    def tell(self, message: Message) -> None:
+        self.heard.append(message)
+
+    def ask(self, message: Message) -> object:
+        if isinstance(message, EpochDone) and len(self.epochs) + 1 == self._kill:
+            raise Killed
+        self.heard.append(message)
+        if isinstance(message, EpochDone):
+            return Verdict.HALT if len(self.epochs) == self._halt else Verdict.GO_ON
+        return True
+
+    @property
+    def epochs(self) -> list[tuple[int | None, int, dict[str, float]]]:
+        told = [message.epoch for message in self.heard if isinstance(message, EpochDone)]
+        return [(epoch.fold, epoch.number, dict(epoch.metrics)) for epoch in told]
+
+    def told(self, kind: type) -> list[Any]:
+        return [message for message in self.heard if isinstance(message, kind)]
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return prepare_dataset(Data.model_validate(DATA), tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def job(digits: Dataset, tmp_path: Path) -> Job:
+    """`job(training={...}, model=..., ...)`: a trial of three epochs, which keeps a backup after each of them."""
+
+    def made(**sections: Any) -> TrialJob:
+        training = {"epochs": 3, "seed": 5, "batch_size": 256, "early_stopping": None} | sections.pop("training", {})
+        raw = {"data": DATA, "model": {"scratch": {"blocks": 1, "filters": 4}}, "training": training}
+        configuration = Configuration.model_validate(raw | sections)
+        return TrialJob(
+            configuration,
+            digits.reference(),
+            ("train",),
+            "validation",
+            Objective.of("val_accuracy"),
+            5,
+            tmp_path / "model.keras",
+            tmp_path / "backup" / "state.npz",
+            pace=AFTER_EACH_EPOCH,
+        )
+
+    return made
+
+
+EVERYTHING: dict[str, Any] = {
+    "model": {"scratch": {"blocks": 1, "filters": 4, "norm": "batch", "dropout": 0.3}},
+    "augment": {"horizontal_flip": True, "zoom": 0.2, "mixup": 0.3},
+    "training": {
+        "ema": 0.9,
+        "schedule": "cosine",
+        "steps_per_epoch": 4,
+        "accumulate": 2,
+        "early_stopping": {"monitor": "val_loss", "patience": 2},
+    },
+}
+
+
+def ran(job: TrialJob) -> tuple[Parent, list[np.ndarray]]:
+    parent = Parent()
+    run_trial(parent, job)
+    return parent, keras.saving.load_model(job.model).get_weights()
+
+
+def halted(job: TrialJob, after: int) -> Parent:
+    parent = Parent(halt=after)
+    run_trial(parent, job)
+    return parent
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_a_halted_trial_goes_on_as_if_nothing_had_been(job: Job, after: int) -> None:
+    whole, weights = ran(replace(job(**EVERYTHING), backup=None))
+    first = halted(job(**EVERYTHING), after)
+    assert first.told(Trained) == []
+    second, same = ran(replace(job(**EVERYTHING), had=after))
+    assert second.told(Continued) == [Continued(after)]
+    assert first.epochs + second.epochs == whole.epochs
+    assert second.told(Trained) == whole.told(Trained)
+    assert all(np.array_equal(one, other) for one, other in zip(weights, same, strict=True))
+
+
+FOLDS: dict[str, Any] = {"data": DATA | {"folds": 2}, "training": {"epochs": 2, "early_stopping": {"patience": 1}}}
+PHASES: dict[str, Any] = {
+    "data": DATA | {"image_size": [32, 32], "color": "rgb"},
+    "model": {"mobilenet": {"alpha": 0.25, "weights": None, "fine_tune": {"trainable_from": "all", "epochs": 1}}},
+    "head": {"pooling": "average"},
+    "training": {"epochs": 2},
+}
+
+
+@pytest.mark.parametrize(
+    ("sections", "after"),
+    [
+        (FOLDS, 3),
+        pytest.param(PHASES, 1, marks=pytest.mark.nightly),  # in the middle of a phase on features
+        pytest.param(PHASES, 2, marks=pytest.mark.nightly),  # between the phases
+    ],
+)
+def test_a_trial_goes_on_in_its_fold_and_its_phase(
+    job: Job, sections: dict[str, Any], after: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    wanted = job(**sections)
+    images = prepare_dataset(wanted.configuration.data, tmp_path_factory.mktemp("images")).reference()
+    wanted = replace(wanted, dataset=images)
+    whole, weights = ran(replace(wanted, backup=None))
+    first = halted(wanted, after)
+    second, same = ran(replace(wanted, had=after))
+    assert second.told(Continued) == [Continued(after)]
+    assert first.epochs + second.epochs == whole.epochs
+    assert second.told(Trained) == whole.told(Trained)
+    assert all(np.array_equal(one, other) for one, other in zip(weights, same, strict=True))
+
+
+def test_an_epoch_that_was_told_and_not_kept_is_told_again(job: Job) -> None:
+    whole, _ = ran(replace(job(), backup=None))
+    with pytest.raises(Killed, match=r"^$"):
+        run_trial(Parent(kill=2), job())  # type: ignore[arg-type]
+    second, _ = ran(replace(job(), had=2))
+    assert second.told(Continued) == [Continued(1)]
+    assert second.epochs == whole.epochs[1:]
+
+
+def torn(backup: Path) -> None:
+    backup.write_bytes(backup.read_bytes()[:-2000])
+
+
+def changed(backup: Path) -> None:
+    content = bytearray(backup.read_bytes())
+    content[len(content) // 2] ^= 255
+    backup.write_bytes(content)
+
+
+def empty(backup: Path) -> None:
+    backup.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [torn, changed, empty])
+def test_a_damaged_backup_is_left_aside_with_a_word(job: Job, damage: Callable[[Path], None]) -> None:
+    one_epoch = job(training={"epochs": 1})
+    halted(one_epoch, 1)
+    assert one_epoch.backup is not None
+    damage(one_epoch.backup)
+    second, _ = ran(replace(one_epoch, had=1))
+    assert second.told(Continued) == [Continued(0)]
+    assert len(second.epochs) == 1
+    assert "begins again: it is damaged" in second.told(Noted)[0].text
+
+
+def test_a_backup_of_another_training_is_left_aside(job: Job) -> None:
+    halted(job(training={"epochs": 1}), 1)
+    second, _ = ran(replace(job(training={"epochs": 1, "batch_size": 512}), had=1))
+    assert second.told(Continued) == [Continued(0)]
+    assert "belongs to another configuration" in second.told(Noted)[0].text
+
+
+def test_a_budget_does_not_make_it_another_training(job: Job) -> None:
+    halted(job(training={"epochs": 2}), 1)
+    second, _ = ran(replace(job(training={"epochs": 2}, search={"trials": 99, "time": "9h"}), had=1))
+    assert second.told(Continued) == [Continued(1)]
+
+
+def test_a_backup_of_epochs_that_the_study_lost_is_left_aside(job: Job) -> None:
+    halted(job(training={"epochs": 2}), 2)
+    second, _ = ran(replace(job(training={"epochs": 2}), had=1))
+    assert second.told(Continued) == [Continued(0)]
+    assert "it has 2 epochs, the study 1" in second.told(Noted)[0].text
+
+
+def test_a_short_trial_writes_no_backup(job: Job) -> None:
+    short = replace(job(), pace=Pace(least=3600.0))
+    ran(short)
+    assert short.backup is not None
+    assert not short.backup.parent.exists()
