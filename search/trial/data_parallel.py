@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.devices.facts import gpus_here
 from cnnsearch.search.trial.line import Line
+from cnnsearch.spaces.document import Training
 
 if TYPE_CHECKING:
     from cnnsearch.search.trial.course import TrialJob
@@ -23,21 +25,42 @@ def on_all_devices(run: Callable[[Line, "TrialJob"], None]) -> Callable[[Line, "
 
     @wraps(run)
     def spread(line: Line, job: "TrialJob") -> None:
-        with spread_over_devices() if job.configuration.search.strategy == "data_parallel" else nullcontext():
+        configuration = job.configuration
+        is_spread = configuration.search.strategy == "data_parallel"
+        with spread_over_devices(configuration.training) if is_spread else nullcontext():
             run(line, job)
 
     return spread
 
 
-def spread_over_devices() -> AbstractContextManager[Any]:
+def spread_over_devices(training: Training) -> AbstractContextManager[Any]:
     """Within it, models are made on all devices of this process: its GPUs, or the CPU's parts where it has none.
 
     A part of a batch has its own statistics in a batch norm. With one device nothing is different.
+
+    Raises:
+        DataError: with JAX, batches that cannot be shared out evenly.
     """
     if keras.backend.backend() == "tensorflow":
         return _mirrored()
     devices = gpus_here() or keras.distribution.list_devices("cpu")
-    return _shared(devices) if keras.backend.backend() == "jax" and len(devices) > 1 else nullcontext()
+    if keras.backend.backend() != "jax" or len(devices) < 2:
+        return nullcontext()
+    check_shares(training, len(devices))
+    return _shared(devices)
+
+
+def check_shares(training: Training, devices: int) -> None:
+    """Refuse batches of which JAX would give every device the whole: all of them would do the work of one.
+
+    Raises:
+        DataError: so many devices do not divide a batch, or the part of one that goes through the network at once.
+    """
+    images = -(-training.batch_size // training.accumulate)
+    if images % devices:
+        part = "batch" if training.accumulate == 1 else f"batch in {training.accumulate} parts"
+        rule = f"with JAX, data_parallel shares out a batch evenly, got {images} images at once for {devices} devices"
+        raise DataError("training.batch_size", rule, f"Take a {part} of which {devices} devices have equal shares.")
 
 
 def _mirrored() -> AbstractContextManager[Any]:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from cnnsearch.spaces.duration import Duration
 from cnnsearch.spaces.sections.fidelity import Fidelity
@@ -37,9 +37,17 @@ def _form_of_count(value: object) -> str:
     return "<word>" if isinstance(value, str) else "<count>"
 
 
+def _known_word(value: object) -> object:
+    if isinstance(value, str) and value != "auto":
+        rule = f"trials on a device are a whole number from 1 to 64, or auto, got {shown(value)}"
+        raise broken(rule, "Write per_device: 2, or per_device: auto.")
+    return value
+
+
 PerDevice = Annotated[
     Annotated[Literal["auto"], Tag("<word>")] | Annotated[int, Field(ge=1, le=64), Tag("<count>")],
     Discriminator(_form_of_count),
+    BeforeValidator(_known_word),
 ]
 
 _LIMITS = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row")

@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.trial.data_parallel import check_shares
+from cnnsearch.spaces.document import Training
+
 
 def trained(checkout: Path, folder: Path, backend: str, devices: int) -> dict[str, Any]:
     """The epochs and the saved weights of a small trial on so many devices; each needs a process of its own."""
@@ -17,6 +21,15 @@ def trained(checkout: Path, folder: Path, backend: str, devices: int) -> dict[st
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def test_jax_takes_batches_that_its_devices_share_evenly_only() -> None:
+    check_shares(Training(batch_size=100, accumulate=2), devices=2)
+    message = (
+        r"^training.batch_size: .* shares out a batch evenly, got 25 images at once for 2 devices\. Take a batch in"
+    )
+    with pytest.raises(DataError, match=message):
+        check_shares(Training(batch_size=100, accumulate=4), devices=2)
 
 
 @pytest.mark.nightly
