@@ -44,11 +44,11 @@ class TrialJob:
         objective: what the best epoch is chosen by; with no validation part the last epoch is kept.
         seed: of weights, dropout, augmentation and the order of the images; later folds draw theirs from it.
         model: where the trained model goes.
+        rungs: those that the trial climbs, each with its images; the last is the training of `dataset`.
         backup: where the half-trained trial is kept, and maybe was kept by an earlier process; None for nowhere.
         had: how many epochs of an earlier process the parent knows.
         pace: how often the backup is written.
         known: frozen backbones that other trials of the search have built.
-        rungs: those that the trial climbs, each with its images; the last is the training of `dataset`.
     """
 
     configuration: Configuration
@@ -58,11 +58,11 @@ class TrialJob:
     objective: Objective
     seed: int
     model: Path
+    rungs: tuple[tuple[Rung, DatasetReference], ...] = ()
     backup: Path | None = None
     had: int = 0
     pace: Pace = field(default_factory=Pace)
     known: tuple[KnownBackbone, ...] = ()
-    rungs: tuple[tuple[Rung, DatasetReference], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -121,9 +121,8 @@ def _walked_from(trial: _Trial, before: Sequence[Ended], running: Running | None
     for asked, coming in [*zip_longest(course, course[1:])][len(before) :]:
         whole = _begun(trial.job, asked, ended)
         stage = replace(asked, configuration=with_jit(asked.configuration, whole.trained, device_facts()))
-        if (
-            len(ended) == len(before) or ended[-1].place.rung != stage.place.rung
-        ):  # larger images may ask for more weights
+        # Of larger images more weights may be made.
+        if len(ended) == len(before) or ended[-1].place.rung != stage.place.rung:
             trial.line.tell(_built(whole, stage.configuration))
         end = _fitted(trial, stage, whole, ended, running)
         ended, running = still_asked([*ended, end], coming), None
