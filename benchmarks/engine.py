@@ -131,20 +131,26 @@ def figures_of(between: list[Gap], samples: list[Sample], seconds: float) -> lis
 
 
 def _sizes(samples: list[Sample]) -> list[Figure]:
-    """What the parent held early and at the end; files and threads come and go, so those at their most."""
+    """What the parent held early and at the end; files and threads come and go, so of those the median."""
     some = min(EARLY, len(samples) // 2)
     early, late = samples[:some], samples[-some:]
     first, last = f"trial {some}", f"trial {len(samples)}"
-    files, threads = max(sample.files for sample in early), max(sample.threads for sample in early)
+    files, threads = (statistics.median(each) for each in _held(early))
+    files_late, threads_late = (statistics.median(each) for each in _held(late))
     return [
         Figure(f"parent's memory at {first}", early[-1].memory / 2**20, "MiB"),
         Figure(f"parent's memory at {last}", late[-1].memory / 2**20, "MiB"),
         Figure("growth", (late[-1].memory / early[-1].memory - 1) * 100, "%", at_most=3),
-        Figure(f"most open files, first {some} trials", files),
-        Figure(f"most open files, last {some} trials", max(sample.files for sample in late), at_most=files),
-        Figure(f"most threads, first {some} trials", threads),
-        Figure(f"most threads, last {some} trials", max(sample.threads for sample in late), at_most=threads),
+        Figure(f"open files, median of the first {some} trials", files),
+        Figure(f"open files, median of the last {some} trials", files_late, at_most=files),
+        Figure(f"threads, median of the first {some} trials", threads),
+        Figure(f"threads, median of the last {some} trials", threads_late, at_most=threads),
     ]
+
+
+def _held(samples: list[Sample]) -> tuple[list[int], list[int]]:
+    """Open files and threads."""
+    return [sample.files for sample in samples], [sample.threads for sample in samples]
 
 
 def main() -> int:

@@ -24,9 +24,10 @@ def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Obj
     """Write `trials.csv`: the trial, the metrics of its best epoch, and its parameters by dotted path.
 
     A metric or parameter that a trial does not have is an empty cell. Times are seconds. The last column is the stamp
-    of the images that a trial was trained on; with rungs, `rung` and `fidelity` of the highest one, which the score
-    is of, stand before it; with folds, `score_deviation` and `fold_scores` stand before it, and
-    where memory was too small for some batches, `reduced_batch`, the images that went through the network at once.
+    of the images that a trial was trained on; before it stand `precision` and `jit`, what the device was asked for;
+    with rungs, `rung` and `fidelity` of the highest one, which the score is of; with folds, `score_deviation` and
+    `fold_scores`; and where memory was too small for some batches, `reduced_batch`, the images that went through the
+    network at once.
     With several objectives `front` is 1 for the trials of the Pareto front, and 0 for the others that are ranked; what
     is ranked or limited beside metrics and parameters has a column, too: `latency` in seconds, `model_size` in bytes.
     """
@@ -34,6 +35,8 @@ def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Obj
     rungs = any(trial.rung for trial in trials)
     folds = any(trial.folds for trial in trials)
     reduced = ["reduced_batch"] if any(trial.reduced_batch for trial in trials) else []
+    climbed, folded = _RUNGS if rungs else (), _FOLDS if folds else ()
+    run_as = ["precision", "jit"] if any(trial.precision for trial in trials) else []
     data = ["data"] if any(trial.data for trial in trials) else []
     front = {trial.number for trial in front_of(trials, objectives)} if len(objectives.all) > 1 else set()
     asked = {*objectives.names, *(limit.name for limit in objectives.limits)}
@@ -43,7 +46,7 @@ def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Obj
     paths = list(dict.fromkeys(name for trial in by_number for name in trial.values))
     write_rows(
         path,
-        [*_TRIAL, *more, *metrics, *paths, *(_RUNGS if rungs else ()), *(_FOLDS if folds else ()), *reduced, *data],
+        [*_TRIAL, *more, *metrics, *paths, *climbed, *folded, *reduced, *run_as, *data],
         (
             [
                 *_facts(t),
@@ -53,6 +56,7 @@ def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Obj
                 *_of_rungs(t, rungs),
                 *_of_folds(t, folds),
                 *(t.reduced_batch for _ in reduced),
+                *((t.precision, t.jit) if run_as else ()),
                 *(t.data for _ in data),
             ]
             for t in in_order(trials, objective)

@@ -1,5 +1,6 @@
 """Where a run takes place: what somebody needs to know who wants its numbers again."""
 
+import json
 import os
 import platform
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 import psutil
 
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.writing import write_json
 
 _PACKAGES = (
     "cnnsearch",
@@ -38,6 +41,15 @@ def environment(slots: Sequence[Slot]) -> dict[str, Any]:
         "slots": [slot.name for slot in slots],
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
     }
+
+
+def note_packing(run: RunFolder, device: str, slots: int, why: str) -> str:
+    """Add to a run's `environment.json` how many trials run side by side on a device, and why; gives it in words."""
+    found = json.loads(run.environment.read_text(encoding="utf-8"))
+    found["per_device"] = found.get("per_device", {}) | {device: {"slots": slots, "why": why}}
+    write_json(run.environment, found)
+    trials = "one trial at a time" if slots == 1 else f"{slots} trials side by side"
+    return f"{device}: {trials} ({why})"
 
 
 def _version(package: str) -> str | None:

@@ -97,6 +97,8 @@ class TrialRecord:
         epochs: its finished epochs, in order.
         folds: the best epoch of each fold, where it was cross-validated.
         data: the stamp of the images that it was trained on; empty where an earlier version did not note it.
+        precision, jit: what `training.precision` and `training.jit` were on its device; empty and None where it was not
+            built, or an earlier version did not note it.
         reduced_batch: images that went through its network at once, where memory was too small for its whole batches;
             the steps of its training were those of whole batches all the same. None where they fitted.
         rung: the highest rung that it reached, which its score is of; None where there are no rungs.
@@ -119,6 +121,8 @@ class TrialRecord:
     folds: tuple[FoldScore, ...] = field(default=())
     data: str = ""
     reduced_batch: int | None = None
+    precision: str = ""
+    jit: bool | None = None
     rung: Rung | None = None
     latency: float | None = None
     model_size: int | None = None

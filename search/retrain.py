@@ -10,9 +10,9 @@ from cnnsearch.search.best import TrainedModel, export_model
 from cnnsearch.search.chosen_run import DataChanged
 from cnnsearch.search.dataset.change import Summary, change_between
 from cnnsearch.search.dataset.prepare import prepare_dataset
+from cnnsearch.search.engine.crew import devices_of
 from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.runner import Work, run_in_child
-from cnnsearch.search.engine.slots import visible_slots
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.events import EpochEnded, Listener, Told, TrialBuilt, TrialEnded, TrialStarted, Warned
 from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weights
@@ -67,11 +67,10 @@ def retrain(
     dataset = prepare_dataset(configuration.data, request.cache, progress)
     _check_known(request.known, Summary.of(dataset.summary()))
     fit_to_classes(space, dataset.classes)  # a space of one point has nothing to leave out: it fits or is refused
-    slot = visible_slots()[0]
+    slot = devices_of(configuration.search)[0]
     with tempfile.TemporaryDirectory(prefix="cnnsearch-") as scratch:
         files = Path(scratch)
         config, model, log = files / "config.yaml", files / "model.keras", files / "log.txt"
-        config.write_text(configuration_yaml(configuration), encoding="utf-8")
         job = TrialJob(
             configuration=configuration,
             dataset=dataset.reference(),
@@ -87,6 +86,7 @@ def retrain(
             kept = _keep_log(log, request.folder)
             advice = _ADVICE.get(broken.failure, "")
             raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.{advice}")
+        config.write_text(configuration_yaml(dialogue.as_built(configuration)), encoding="utf-8")
         parts = ("test",) if request.full else ("validation", "test")
         trained = TrainedModel(model, config, dataset, request.origin, metrics=configuration.search.metrics)
         export_model(request.folder, trained, parts, slot)

@@ -19,12 +19,14 @@ from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.confirming import Confirming
 from cnnsearch.search.engine.confirming_time import ConfirmingReserve
+from cnnsearch.search.engine.crew import Crew, crew_of
 from cnnsearch.search.engine.failing import EveryTrialFailed
 from cnnsearch.search.engine.oracle import OptunaOracle
+from cnnsearch.search.engine.packer import packers_of
 from cnnsearch.search.engine.pruners import pruner_of
-from cnnsearch.search.engine.slots import Slot, side_by_side, visible_slots
+from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.engine.tuner import SearchTuner
-from cnnsearch.search.environment import environment
+from cnnsearch.search.environment import environment, note_packing
 from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.listeners.status_file import StatusFile
@@ -82,6 +84,7 @@ class _Prepared:
     dataset: Dataset
     identity: str
     chosen: Chosen
+    crew: Crew
     warnings: tuple[str, ...]
 
     @property
@@ -103,6 +106,7 @@ def run_search(
             process works on the same run, or its files cannot be written.
         KeyboardInterrupt: Ctrl-C; the study is consistent and the same command goes on.
     """
+    crew = crew_of(request.space.document.search)
     datasets = request.datasets or Datasets(request.cache, progress)
     space, warnings = without_unavailable_weights(request.space)
     dataset = datasets.first_of(space)
@@ -113,7 +117,7 @@ def run_search(
     wanted = Wanted(space.identity(), Summary.of(dataset.summary()), _trials(space), confirm)
     chosen = choose(request, wanted)
     prepared = _Prepared(
-        space, datasets, dataset, wanted.identity, chosen, (*warnings, *_doubts(dataset), *chosen.warnings)
+        space, datasets, dataset, wanted.identity, chosen, crew, (*warnings, *_doubts(dataset), *chosen.warnings)
     )
     with held(chosen.run):
         clear_temporary(chosen.run.path)
@@ -150,14 +154,14 @@ def _describe(prepared: _Prepared, request: Request) -> None:
     """Write what was asked, where, and on what."""
     write_text(prepared.run.space, request.space.to_yaml())
     write_text(prepared.run.resolved, prepared.space.to_yaml())
-    write_json(prepared.run.environment, environment(visible_slots()))
+    write_json(prepared.run.environment, environment(prepared.crew.wanted))
     write_json(prepared.run.dataset, prepared.dataset.summary())
 
 
 def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) -> Result:
     run, document, chosen = prepared.run, prepared.space.document, prepared.chosen
     objectives = Objectives.of(document.search)
-    slots = side_by_side(visible_slots(), document.search.per_device)
+    crew = prepared.crew
     oracle = _oracle(prepared)
     known = oracle.study.records()
     finished = tuple(trial for trial in known if counts(trial))
@@ -174,9 +178,14 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
         board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objectives)
         stack.callback(board.close)
         own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
-        broadcast = Broadcast((*own, *_reserve(document, budget, slots), *listeners), pause.patiently)
+
+        def settled(device: str, slots: int, why: str) -> None:
+            broadcast(Told(pause.patiently(lambda: note_packing(run, device, slots, why))))
+
+        packers = packers_of(document.search, crew, settled)
+        broadcast = Broadcast((*own, *_reserve(document, budget, crew), *packers, *listeners), pause.patiently)
         pause.tell = broadcast.at_once
-        names = tuple(slot.name for slot in slots)
+        names = tuple(slot.name for slot in crew.wanted)
         limits, before = budget.limits, budget.before
         total = chosen.trials, limits.seconds
         going_on = chosen.continued, before
@@ -189,11 +198,11 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         limit = document.search.trial_time
         bench = Bench(
-            run, prepared.space, prepared.datasets.of, slots, budget, checkpoints, broadcast, pause, limit, train=train
+            run, prepared.space, prepared.datasets.of, crew, budget, checkpoints, broadcast, pause, limit, train=train
         )
         tuner = SearchTuner(oracle, hypermodel, bench)
         failure = _tune(tuner, bench)
-        best = pause.patiently(lambda: _finish(prepared, oracle, slots[0]))
+        best = pause.patiently(lambda: _finish(prepared, oracle, crew.devices[0]))
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:
@@ -203,10 +212,10 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
     return Result(run, oracle.study.records(), objectives.epoch, best, failure)
 
 
-def _reserve(document: Document, budget: Budget, slots: Sequence[Slot]) -> list[Listener]:
+def _reserve(document: Document, budget: Budget, crew: Crew) -> list[Listener]:
     """Who keeps time for the confirming, where there is one."""
     most, confirm = most_epochs(document) * (document.data.folds or 1), document.search.confirm
-    return [ConfirmingReserve(budget, confirm, len(slots), most)] if confirm else []
+    return [ConfirmingReserve(budget, confirm, lambda: len(crew.wanted), most)] if confirm else []
 
 
 def _budget(prepared: _Prepared, objective: Objective, known: Sequence[TrialRecord], pause: Pause) -> Budget:

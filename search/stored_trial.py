@@ -65,6 +65,8 @@ def record_of(trial: FrozenTrial, objectives: Objectives) -> TrialRecord:
         folds=outcome.folds if outcome else (),
         data=ending.get("data", ""),
         reduced_batch=ending.get("reduced_batch"),
+        precision=ending.get("precision", ""),
+        jit=ending.get("jit"),
         rung=outcome.rung if outcome else None,
         latency=ending.get("latency"),
         model_size=ending.get("model_size"),

@@ -253,7 +253,7 @@ class TrialStudy:
 
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""
-        known = ("parameters", "latency", "model_size", "data", "reduced_batch")
+        known = ("parameters", "latency", "model_size", "data", "reduced_batch", "precision", "jit")
         kept = ("status", "reason", "message", "best_epoch", "seconds", *known)
         attribute = {key: value for key, value in asdict(ending).items() if key in kept}
         if ending.rung is not None:

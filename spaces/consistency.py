@@ -43,6 +43,7 @@ def inconsistencies(document: Document, *, allow_code: bool, settled: bool = Fal
     yield from _incomparable(document)
     yield from _unwatched(document)
     yield from _clipped_twice(document)
+    yield from _together(document)
     yield from _misfitting_fidelity(document)
     space = Space("checked", document)
     wrong = [*_without_otherwise(document, ()), *_conditions(space, settled=settled)]
@@ -120,6 +121,13 @@ def _clipped_twice(document: Document) -> Iterator[Inconsistency]:
     if isinstance(training.clip_norm, float | int) and isinstance(training.clip_value, float | int):
         rule = "gradients are clipped by norm or by value, got both"
         yield Inconsistency(("training", "clip_value"), rule, "Leave one of them out.", at_key=True)
+
+
+def _together(document: Document) -> Iterator[Inconsistency]:
+    search = document.search
+    if search.strategy == "data_parallel" and search.per_device not in (1, "auto"):
+        rule = f"data_parallel runs one trial at a time on all devices, got {search.per_device} on each"
+        yield Inconsistency(("search", "per_device"), rule, "Leave it out, or use strategy: trials.")
 
 
 def _misfitting_fidelity(document: Document) -> Iterator[Inconsistency]:

@@ -16,6 +16,7 @@ from cnnsearch.live import Follower
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.engine.halting import Terminated
 from cnnsearch.search.engine.processes import start_forkserver
+from cnnsearch.search.engine.slots import slots_on
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.request import Request
 from cnnsearch.spaces.errors import CnnSearchError
@@ -57,6 +58,7 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
         SystemExit: interrupted by Ctrl-C (130), or told to end by SIGTERM (0).
     """
     space = load_space(source, overrides, allow_code=allow_code)
+    slots_on(space.document.search.device)  # refuses a GPU that is not there before images are decoded
     name = _checked_name(which.name or space.name)
     start_forkserver()  # it imports keras while this process decodes the images
     from cnnsearch.commands.report import report

@@ -101,9 +101,7 @@ class Attempts(Dialogue):
             clear(self._folder, goes_on=bool(self._account.made))
         self._found = stamp_of(self._folder)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
-        header = f"trial {number} of {bench.run.path.name}"
-        text = configuration_yaml(self._configuration, header)
-        bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
+        self._write_configuration()
         job = self._job()
         self._began = time.monotonic()
         return Work(bench.train, job, self._folder / "log.txt", self._slot.environment)
@@ -163,9 +161,15 @@ class Attempts(Dialogue):
 
     def _built(self, built: Built) -> None:
         self._start = self._start or time.monotonic() - self._began  # the model is built anew on each rung
+        self._write_configuration()
         self._bench.broadcast(TrialBuilt(self._number, built.parameters))
         if self._slot.is_gpu and built.device == "cpu":
             self._bench.say_once(Warned(NO_GPU_SUPPORT))
+
+    def _write_configuration(self) -> None:
+        header = f"trial {self._number} of {self._bench.run.path.name}"
+        text = configuration_yaml(self.as_built(self._configuration), header)
+        self._bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
 
     def _continued(self, epochs: int) -> None:
         """Take over as many of the trial's epochs as its process goes on after."""

@@ -8,7 +8,7 @@ from typing import Any
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
-from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.engine.crew import Crew
 from cnnsearch.search.listeners.events import Broadcast, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.run_folder import RunFolder
@@ -30,7 +30,7 @@ class Bench:
         run: where their files go.
         space: what they are drawn from.
         dataset_of: the decoded images for a trial's image size.
-        slots: where they may run.
+        crew: where they run.
         budget: how long the search goes on.
         checkpoints: which models stay.
         broadcast: who hears of it.
@@ -44,7 +44,7 @@ class Bench:
     run: RunFolder
     space: Space
     dataset_of: Callable[[Data], Dataset]
-    slots: tuple[Slot, ...]
+    crew: Crew
     budget: Budget
     checkpoints: Checkpoints
     broadcast: Broadcast

@@ -33,12 +33,13 @@ ConfigurationOf = Callable[[TrialRecord], Configuration]
 
 
 def as_trained(configuration: Configuration, trial: TrialRecord) -> Configuration:
-    """A trial's configuration with batches in as many parts as it needed, where memory was short."""
-    if trial.reduced_batch is None:
-        return configuration
-    training = configuration.training
-    parts = -(-training.batch_size // trial.reduced_batch)
-    return configuration.model_copy(update={"training": training.model_copy(update={"accumulate": parts})})
+    """A trial's configuration in its precision, with batches in as many parts as it needed where memory was short."""
+    training, known = configuration.training, dict[str, object]()
+    if trial.reduced_batch is not None:
+        known["accumulate"] = -(-training.batch_size // trial.reduced_batch)
+    if trial.precision:
+        known |= {"precision": trial.precision, "jit": trial.jit}
+    return configuration.model_copy(update={"training": training.model_copy(update=known)})
 
 
 class Confirming:
@@ -73,7 +74,7 @@ class Confirming:
         self._clear_models()
         bench.broadcast(ConfirmingStarted(tuple(t.number for t in best), seeds, self._found.counted))
         if self._waiting:
-            serve(bench.slots[: len(self._waiting)], self._serve, bench.pause.stop, self._children.stop)
+            serve(self._wanted, self._serve, bench.pause.stop, self._children.stop)
         self._tell_late()
         self._note(state="done")
         self._clear_models()
@@ -81,6 +82,9 @@ class Confirming:
             bench.broadcast(Warned("no retraining has a score, so the best trial is named by the search's own scores"))
         bench.broadcast(ConfirmingEnded(self._found))
         return self._found
+
+    def _wanted(self) -> Sequence[Slot]:
+        return () if self._children.stopping.is_set() else self._bench.crew.wanted[: len(self._waiting)]
 
     def _best(self, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
         ended = [trial for trial in trials if trial.status.ended]
@@ -122,7 +126,7 @@ class Confirming:
         """Put the retrainings in line for which there is time, the first seed of all trials before the second."""
         rounds = sorted({turn for _, turn in missing})
         each = [self._seconds[chosen.trial] for chosen in self._found.chosen]
-        fit = seeds_within(self._bench.budget.left, each, len(self._bench.slots), len(rounds))
+        fit = seeds_within(self._bench.budget.left, each, len(self._bench.crew.wanted), len(rounds))
         last = rounds[fit - 1] if rounds else self._asked.seeds
         if fit < len(rounds):
             told = f"search.time has room for {last} of the {self._asked.seeds} seeds that search.confirm asks for"

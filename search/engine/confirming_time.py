@@ -1,6 +1,6 @@
 """How long confirming takes, measured from the trials themselves, and the share of a search's time kept for it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT, TARGET_IS_REACHED, TIME_IS_UP, Budget
 from cnnsearch.search.engine.clock import TRIAL_TIME
@@ -38,11 +38,11 @@ class ConfirmingReserve:
     Args:
         budget: whose time it is.
         asked: how many trials, how many seeds.
-        slots: how many retrainings run side by side.
+        slots: gives how many retrainings would run side by side now.
         most: epochs that a trial makes at most, over all its folds.
     """
 
-    def __init__(self, budget: Budget, asked: Confirm, slots: int, most: int) -> None:
+    def __init__(self, budget: Budget, asked: Confirm, slots: Callable[[], int], most: int) -> None:
         self._budget, self._asked, self._slots, self._most = budget, asked, slots, most
         self._objectives: Objectives | None = None
         self._best: list[TrialRecord] = []
@@ -60,4 +60,4 @@ class ConfirmingReserve:
             return
         self._best = rank([*self._best, *ended], self._objectives)[: self._asked.top]
         each = [seconds_of(trial, self._most) for trial in self._best]
-        self._budget.keep_for_confirming(confirming_seconds(each, self._slots, self._asked.seeds))
+        self._budget.keep_for_confirming(confirming_seconds(each, self._slots(), self._asked.seeds))

@@ -19,6 +19,7 @@ from cnnsearch.search.trial.messages import (
     Trained,
     Verdict,
 )
+from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.rungs import Rung
 
 
@@ -30,14 +31,14 @@ class Dialogue(ABC):
 
     def _forget(self) -> None:
         """Nothing has been said yet."""
-        self._model: Built | None = None
+        self._built_as: Built | None = None
         self._epochs: list[Epoch] = []
         self._reason = ""
 
     def answer(self, message: Message) -> object | None:
         """What the parent says to a message of the training's process; None where it wants no answer."""
         if isinstance(message, Built):
-            self._model = message
+            self._built_as = message
             self._built(message)
         elif isinstance(message, Continued):
             self._continued(message.epochs)
@@ -58,6 +59,22 @@ class Dialogue(ABC):
         elif isinstance(message, DiskFull):
             return self._wait()
         return None
+
+    @property
+    def _parameters(self) -> int | None:
+        return self._built_as.parameters if self._built_as else None
+
+    def as_built(self, configuration: Configuration) -> Configuration:
+        """A configuration with the precision and the compilation that the process has chosen, as soon as it has.
+
+        What is written down is this one, so that a retraining does the same elsewhere. A process that goes on from a
+        backup is told the one that was asked for, and chooses again.
+        """
+        if self._built_as is None:
+            return configuration
+        chosen = {"precision": self._built_as.precision, "jit": self._built_as.jit}
+        training = configuration.training.model_copy(update=chosen)
+        return configuration.model_copy(update={"training": training})
 
     @abstractmethod
     def _built(self, built: Built) -> None:
@@ -94,7 +111,7 @@ class Dialogue(ABC):
 
     def heard(self, number: int) -> TrialRecord:
         """A training that nobody cut short, without its score."""
-        model = self._model
+        model = self._built_as
         return TrialRecord(
             number=number,
             values={},
@@ -103,6 +120,8 @@ class Dialogue(ABC):
             parameters=model.parameters if model else None,
             latency=model.latency if model else None,
             model_size=model.model_size if model else None,
+            precision=model.precision if model else "",
+            jit=model.jit if model else None,
             epochs=tuple(self._epochs),
         )
 

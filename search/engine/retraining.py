@@ -53,9 +53,7 @@ class RetrainingDialogue(Dialogue):
         self._forget()
         shutil.rmtree(self._folder, ignore_errors=True)
         bench.broadcast(RetrainingStarted(self._number, self._turn, self._slot.name, self._most))
-        header = f"trial {self._number} of {bench.run.path.name} with another seed, retraining {self._turn}"
-        text = configuration_yaml(self._configuration, header)
-        bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
+        self._write_configuration()
         dataset = bench.pause.patiently(lambda: bench.dataset_of(self._configuration.data))
         self._stamp = dataset.stamp
         job = TrialJob(
@@ -70,8 +68,13 @@ class RetrainingDialogue(Dialogue):
         )
         return Work(run_trial, job, self._folder / "log.txt", self._slot.environment)
 
-    def _built(self, built: Built) -> None:
-        """Its trial has told of it."""
+    def _write_configuration(self) -> None:
+        header = f"trial {self._number} of {self._bench.run.path.name} with another seed, retraining {self._turn}"
+        text = configuration_yaml(self.as_built(self._configuration), header)
+        self._bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
+
+    def _built(self, built: Built) -> None:  # noqa: ARG002 - its trial has told of the network
+        self._write_configuration()
 
     def _noted(self, event: Warned | Told) -> None:
         self._bench.say_once(event)

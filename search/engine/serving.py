@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from cnnsearch.spaces.errors import CnnSearchError
 
 _POLL = 0.2
 """Seconds between two looks of the main thread, which Ctrl-C reaches."""
+_MOST_SLOTS = 1024
+"""Threads are made for those that serve only."""
 
 
 class Children:
@@ -44,7 +46,7 @@ class Children:
 
 
 def serve(
-    slots: Sequence[Slot],
+    wanted: Callable[[], Sequence[Slot]],
     work: Callable[[Slot], None],
     interrupted: Callable[[], None],
     stop: Callable[[], None],
@@ -53,6 +55,7 @@ def serve(
     """Let `work` go on for each slot in a thread of its own until all have ended.
 
     Args:
+        wanted: the slots that should serve, asked again and again; one that ended well serves anew where it still is.
         interrupted: called first where it ends from outside, for whoever waits must not wait any more.
         stop: makes all of them end at once; called from this thread at the end, however it comes.
         halt: lets all of them end as soon as they have kept what they did; called where the order came to end soon.
@@ -61,17 +64,18 @@ def serve(
     Raises:
         BaseException: what one of them raised, or Ctrl-C.
     """
-    with ThreadPoolExecutor(len(slots), thread_name_prefix="slot") as pool:
-        serving = [pool.submit(work, slot) for slot in slots]
+    serving: dict[str, Future[None]] = {}
+    with ThreadPoolExecutor(_MOST_SLOTS, thread_name_prefix="slot") as pool:
         try:
+            _call_up(serving, wanted(), pool, work)
             # Never thread.join with a timeout: interrupted by Ctrl-C, Python 3.11 takes a running thread for ended.
-            while wait(serving, timeout=_POLL).not_done:
-                pass
+            while wait(serving.values(), timeout=_POLL).not_done:
+                _call_up(serving, wanted(), pool, work)
         except Terminated:
             halt()
             until = time.monotonic() + PATIENCE
             try:
-                while time.monotonic() < until and wait(serving, timeout=_POLL).not_done:
+                while time.monotonic() < until and wait(serving.values(), timeout=_POLL).not_done:
                     pass
             finally:
                 interrupted()
@@ -81,9 +85,20 @@ def serve(
             raise
         finally:
             stop()
-            wait(serving)
-    for served in serving:
+            wait(serving.values())
+    for served in serving.values():
         served.result()
+
+
+def _call_up(
+    serving: dict[str, Future[None]], wanted: Sequence[Slot], pool: ThreadPoolExecutor, work: Callable[[Slot], None]
+) -> None:
+    """Have every wanted slot serve that does not; none any more where one has failed, for all are about to end."""
+    if any(before.done() and before.exception() for before in serving.values()):
+        return
+    for slot in wanted:
+        if slot.name not in serving or serving[slot.name].done():
+            serving[slot.name] = pool.submit(work, slot)
 
 
 @contextmanager

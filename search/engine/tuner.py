@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from cnnsearch.search.engine.attempt import Attempts
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import TIME_IS_UP
 from cnnsearch.search.engine.oracle import OptunaOracle
+from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import run_in_child
 from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
@@ -27,6 +29,8 @@ ALL_DONE = "all trials are done"
 class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
     """Runs an oracle's trials, each in a fresh process, one at a time on each slot.
 
+    Slots come and go as the crew wants them; one that is not wanted any more ends its trial first.
+
     Args:
         oracle: hands out the trials and records them.
         hypermodel: the space as KerasTuner sees it.
@@ -39,6 +43,8 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._bench = bench
         self._children = Children()
         self._stopping = self._children.stopping
+        self._are_all_told = False
+        """Whether a slot has heard that no trial is to begin any more."""
         self.ended_by = ALL_DONE
         """Why the search ended, in words."""
 
@@ -51,7 +57,10 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             CnnSearchError: too many trials failed in a row, or the study cannot be written.
         """
         gc.freeze()  # the libraries stay: each time that the collector looked through them would halt all slots
-        serve(self._bench.slots, self._serve, self._bench.pause.stop, self.stop, self._halt)
+        serve(self._wanted, self._serve, self._bench.pause.stop, self.stop, self._halt)
+
+    def _wanted(self) -> Sequence[Slot]:
+        return () if self._is_ending or self._are_all_told else self._bench.crew.wanted
 
     def _halt(self) -> None:
         """Let the running trials finish their epoch and keep a backup."""
@@ -69,10 +78,14 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _serve(self, slot: Slot) -> None:
         try:
             with writing_in(self._bench.run.path):
-                while not (self._is_ending or self._is_over()):
+                while self._bench.crew.wants(slot):
+                    if self._is_ending or self._is_over():
+                        self._are_all_told = True
+                        return
                     trial = self._bench.pause.patiently(lambda: self.oracle.create_trial(slot.name))
                     if trial.status == TrialStatus.STOPPED:
                         self._bench.budget.put_back()
+                        self._are_all_told = True
                         return
                     self.run_trial(trial, slot)
         finally:
@@ -123,12 +136,16 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _run(self, attempts: Attempts, slot: Slot) -> Broken | None:
         try:
-            work, started = attempts.prepare(), partial(self._children.started, slot)
+            work, started = attempts.prepare(), partial(self._started, slot)
             return run_in_child(work, attempts.answer, started, attempts.patience)
         except DataError as error:  # images that cannot be decoded at this size
             return Broken(*classify(error))
         finally:
             self._children.ended(slot)
+
+    def _started(self, slot: Slot, child: ChildProcess) -> None:
+        self._bench.crew.runs(slot, child.pid)
+        self._children.started(slot, child)
 
     def _populate_initial_space(self) -> None:
         """Nothing: the space is known, and building models would initialise a device in this process."""

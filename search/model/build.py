@@ -16,6 +16,7 @@ from cnnsearch.search.model.custom import build_hypermodel, custom_features, hyp
 from cnnsearch.search.model.head import classify, classify_pooled
 from cnnsearch.search.model.loss import loss_and_metric, loss_and_metric_of_numbers, output_units
 from cnnsearch.search.model.optimizer import accumulating, optimizer_of
+from cnnsearch.search.model.precision import in_precision, scaled
 from cnnsearch.search.model.weights_file import load_weights
 from cnnsearch.spaces.document import Backbone, Configuration, Custom, Scratch, branch_of, sizes
 from cnnsearch.spaces.shapes import feature_maps
@@ -51,7 +52,14 @@ def compile_model(
     own = getattr(model, "optimizer", None)  # a HyperModel may bring one
     parts = configuration.training.accumulate
     optimizer = accumulating(own, parts) if own is not None else optimizer_of(configuration, steps_per_epoch)
-    model.compile(optimizer, loss=loss, metrics=[accuracy], steps_per_execution=at_once)
+    model.compile(
+        scaled(optimizer, configuration),
+        loss=loss,
+        metrics=[accuracy],
+        steps_per_execution=at_once,
+        jit_compile=configuration.training.jit,
+        auto_scale_loss=False,
+    )
 
 
 def build_network(configuration: Configuration, classes: int) -> keras.Model:
@@ -66,7 +74,7 @@ def build_network(configuration: Configuration, classes: int) -> keras.Model:
     output_units(configuration.head, classes)  # refuses before anything is built
     feature_maps(configuration)  # refuses in our own words what Keras would refuse in its own, half-built
     shape = (*sizes(configuration.data.image_size), configuration.data.channels)
-    with seeded(configuration.training.seed):
+    with seeded(configuration.training.seed), in_precision(configuration.training.precision):
         _, section = branch_of(configuration.model)
         build = hypermodel_of(section, shape, classes) if isinstance(section, Custom) else None
         if build is not None and isinstance(section, Custom):
@@ -87,7 +95,7 @@ def build_head(configuration: Configuration, classes: int, features: tuple[int, 
     """
     given = keras.Input(features, dtype=dtype, name="features")
     make = classify_pooled if len(features) == 1 else classify
-    with _seeded_head(configuration):
+    with _seeded_head(configuration), in_precision(configuration.training.precision):
         return keras.Model(given, make(given, configuration.head, classes), name="rest")
 
 

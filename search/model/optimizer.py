@@ -39,7 +39,9 @@ def optimizer_of(configuration: Configuration, steps_per_epoch: int) -> keras.op
 
 
 def accumulating(own: keras.optimizers.Optimizer, parts: int) -> keras.optimizers.Optimizer:
-    """A fresh optimizer like another one, which makes a step of `parts` of its batches."""
+    """A fresh optimizer like another one, which makes a step of `parts` of its batches; its loss is not scaled."""
+    if isinstance(own, keras.optimizers.LossScaleOptimizer):
+        own = own.inner_optimizer
     if parts == 1:
         return own
     steps = parts * (own.gradient_accumulation_steps or 1)

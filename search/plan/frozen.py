@@ -74,7 +74,8 @@ def _key(network: str, phase: Configuration, size: FrozenSize) -> str:
     """All that tells two frozen parts and their images apart; where the trained part begins says nothing of them."""
     section = plain(branch_of(phase.model)[1])
     settings = {name: value for name, value in section.items() if name not in ("trainable_from", "fine_tune")}
-    return json.dumps([network, settings, size.layer, size.values, list(phase.data.image_size)], sort_keys=True)
+    told = [network, settings, size.layer, size.values, list(phase.data.image_size), phase.training.precision]
+    return json.dumps(told, sort_keys=True)
 
 
 def _is_own(space: Space, values: Mapping[str, Scalar]) -> bool:

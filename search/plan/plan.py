@@ -12,7 +12,8 @@ from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.sources.layout import PARTS
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.discovery import with_discovered
-from cnnsearch.search.engine.slots import Slot, visible_slots
+from cnnsearch.search.engine.crew import devices_of
+from cnnsearch.search.engine.slots import Slot, one_of
 from cnnsearch.search.model.weights import unavailable_weights
 from cnnsearch.search.plan.branches import Fork, forks
 from cnnsearch.search.plan.candidates import Refusal, chance, refused
@@ -91,18 +92,20 @@ def make_plan(space: Space, cache: Path | None = None, progress: Progress = lamb
     progress("building models in outline")
     sized = sizes_of(space, classes)
     chosen = representatives(space, sized)
-    slots, trials = visible_slots(), space.document.search.trials if space.parameters else 1
+    slots, trials = devices_of(space.document.search), space.document.search.trials if space.parameters else 1
     found, frozen = None, tuple[FrozenCost, ...]()
     if dataset:
         likely = models_of(space, _to_be_tried(sized, missing))
         wanted = {**chosen, **frozen_beside(chosen, likely)}
-        stands = timed(wanted, Clocks(space, datasets, slots[0], progress))
+        stands = timed(wanted, Clocks(space, datasets, one_of(slots[0]), progress))
         chosen = {role: stands[role] for role in chosen}
         found = forecast(space, likely, list(stands.values()), dataset, len(slots), trials)
         frozen = frozen_costs(likely, dataset, making_rates(stands.values()))
         notes += _without_room(frozen, trials, cache)
-    if space.document.search.per_device > 1:
+    if space.document.search.per_device != 1:
         notes.append("search.per_device is not reckoned with: trials side by side share a device, and may be faster.")
+    if len(slots[0].gpus) > 1:
+        notes.append("search.strategy is not reckoned with: models are timed on one device, several may be faster.")
     return Plan(
         space=space,
         classes=classes,

@@ -7,13 +7,14 @@ itself: a plan writes none to disk.
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
 
 from cnnsearch.search.dataset.dataset import Dataset, DatasetReference, open_dataset
 from cnnsearch.search.dataset.feeding.batches import Batches
+from cnnsearch.search.devices.facts import device_facts
 from cnnsearch.search.features.features import Features
 from cnnsearch.search.features.feeding import EveryView, OneView
 from cnnsearch.search.features.store import BATCH
@@ -21,6 +22,7 @@ from cnnsearch.search.model.build import build_network, compile_model, create_va
 from cnnsearch.search.model.copies import copies_of, copy_names, has_lasting_features
 from cnnsearch.search.model.cut import Cut, cut
 from cnnsearch.search.model.loss import loss_and_metric
+from cnnsearch.search.model.precision import with_jit, with_precision
 from cnnsearch.search.model.views import mean_over_views, seen_through, views_of
 from cnnsearch.search.trial.batches import training_batches, validation_batches
 from cnnsearch.search.trial.line import Line
@@ -69,9 +71,12 @@ class _Running:
 def run_timing(line: Line, job: TimeJob) -> None:
     """Train the model for some steps, as a trial would, and tell how long they took."""
     began = time.monotonic()
-    configuration, dataset = job.configuration, open_dataset(job.dataset.without_test())
+    dataset, device = open_dataset(job.dataset.without_test()), device_facts()
     keras.utils.set_random_seed(0)
+    configuration = with_precision(job.configuration, device)
     model = build_network(configuration, classes=len(dataset.classes))
+    configuration = with_jit(configuration, model, device)
+    job = replace(job, configuration=configuration)
     parts = cut(model) if has_lasting_features(configuration) else None
     running = _running(job, dataset, model, parts)
     create_variables(running.trained, running.train[0][1][:1])
@@ -90,7 +95,7 @@ def run_timing(line: Line, job: TimeJob) -> None:
             forward=look / views,
             epoch=statistics.median(watch.epochs) if watch.epochs else None,
             making=_making(configuration, parts, dataset, job.seconds) if parts else None,
-            device="gpu" if keras.distribution.list_devices("gpu") else "cpu",
+            device=device.kind,
         )
     )
     line.tell(Done())
@@ -112,7 +117,7 @@ def _running(job: TimeJob, dataset: Dataset, model: keras.Model, parts: Cut | No
     compile_model(running.trained, configuration, len(dataset.classes), len(train))
     if not running.validated.compiled:
         loss, accuracy = loss_and_metric(configuration, len(dataset.classes))
-        running.validated.compile(loss=loss, metrics=[accuracy])
+        running.validated.compile(loss=loss, metrics=[accuracy], jit_compile=configuration.training.jit)
     return running
 
 

@@ -51,7 +51,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         """
         self.epochs = self._before + epoch + 1
         metrics = {name: float(value) for name, value in (logs or {}).items()}
-        metrics.setdefault("learning_rate", float(self.model.optimizer.learning_rate))
+        metrics.setdefault("learning_rate", float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)))
         if self._place.phase is not None:
             metrics[PHASE] = float(self._place.phase)
         for name in ("loss", "val_loss"):

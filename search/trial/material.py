@@ -199,5 +199,6 @@ def _compiled_for_validation(model: keras.Model, wanted: Wanted, at_once: int = 
         model = keras.Model(model.inputs, model.outputs)
     if not model.compiled:
         loss, accuracy = loss_and_metric(wanted.configuration, wanted.classes)
-        model.compile(loss=loss, metrics=[accuracy, *asked], steps_per_execution=at_once)
+        metrics, jit = [accuracy, *asked], wanted.configuration.training.jit
+        model.compile(loss=loss, metrics=metrics, steps_per_execution=at_once, jit_compile=jit)
     return model

@@ -10,6 +10,7 @@ from statistics import median
 import keras
 import numpy as np
 
+from cnnsearch.search.devices.facts import device_facts
 from cnnsearch.search.model.views import seen_through
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import Built
@@ -54,9 +55,16 @@ def tell_built(line: Line, whole: Whole, configuration: Configuration, measures:
     Raises:
         OutOfLimits: it breaks a constraint.
     """
-    device = "gpu" if keras.distribution.list_devices("gpu") else "cpu"
+    training = configuration.training
     seconds = latency(seen_through(whole.model, configuration.evaluation)) if measures.latency else None
-    built = Built(whole.parameters, device, whole.model_size, seconds)
+    built = Built(
+        whole.parameters,
+        device_facts().kind,
+        whole.model_size,
+        seconds,
+        precision=training.precision,
+        jit=training.jit is True,
+    )
     line.tell(built)
     known = {"parameters": built.parameters, "model_size": built.model_size, "latency": built.latency}
     if any(limit.violation(known[limit.name]) for limit in measures.limits):

@@ -22,12 +22,15 @@ class Built:
         device: the kind of device that it is on: `gpu` or `cpu`.
         model_size: bytes of its weights.
         latency: seconds that it takes for one image; None where nobody asked.
+        precision, jit: what `training.precision` and `training.jit` are there, where they say `auto`.
     """
 
     parameters: int
     device: str
     model_size: int | None = None
     latency: float | None = None
+    precision: str = "float32"
+    jit: bool = False
 
 
 @dataclass(frozen=True)

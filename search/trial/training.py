@@ -14,7 +14,9 @@ from statistics import fmean
 import keras
 
 from cnnsearch.search.dataset.dataset import open_dataset
+from cnnsearch.search.devices.facts import device_facts
 from cnnsearch.search.model.build import build_network, create_variables, make_plain, set_last_weights
+from cnnsearch.search.model.precision import with_jit, with_precision
 from cnnsearch.search.model.views import seen_through
 from cnnsearch.search.trial.backup import Running, State, Unfit
 from cnnsearch.search.trial.callbacks import AveragedWeights, BestWeights, Reporter, Validation
@@ -29,6 +31,7 @@ from cnnsearch.search.trial.course import (
     reason_of,
     still_asked,
 )
+from cnnsearch.search.trial.data_parallel import on_all_devices
 from cnnsearch.search.trial.keeping import Halted, Keeper, Vault, Watching, take_up
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.material import Material, Wanted, material_of
@@ -49,6 +52,7 @@ class _Trial:
     vault: Vault
 
 
+@on_all_devices
 def run_trial(line: Line, job: TrialJob) -> None:
     """Train one configuration, stage by stage, and report on the way, unless its model breaks a constraint as it is.
 
@@ -58,6 +62,7 @@ def run_trial(line: Line, job: TrialJob) -> None:
     Raises:
         NotANumber: the loss was not finite after an epoch.
     """
+    job = replace(job, configuration=with_precision(job.configuration, device_facts()))
     trial = _Trial(line, job, Vault(line, job))
     try:
         whole, ended = _walked(trial)
@@ -108,8 +113,9 @@ def _walked(trial: _Trial) -> tuple[Whole, list[Ended]]:
 
 def _walked_from(trial: _Trial, before: Sequence[Ended], running: Running | None) -> tuple[Whole, list[Ended]]:
     course, ended = course_of(trial.job), [*before]
-    for stage, coming in [*zip_longest(course, course[1:])][len(before) :]:
-        whole = _begun(trial.job, stage, ended)
+    for asked, coming in [*zip_longest(course, course[1:])][len(before) :]:
+        whole = _begun(trial.job, asked, ended)
+        stage = replace(asked, configuration=with_jit(asked.configuration, whole.trained, device_facts()))
         # Of larger images more weights may be made.
         if len(ended) == len(before) or ended[-1].place.rung != stage.place.rung:
             tell_built(trial.line, whole, stage.configuration, trial.job.measures)

@@ -89,6 +89,11 @@ class Whole:
         return Frozen(identity_of(found.frozen), shape, f"{kind} {found.layer}, {height}x{width}")
 
     @property
+    def trained(self) -> keras.Model:
+        """What of it learns, where features can be kept only its rest."""
+        return self.model if self.parts is None else self.parts.rest
+
+    @property
     def parameters(self) -> int:
         """The number of its weights."""
         if self._known and self.parts:
@@ -129,4 +134,4 @@ def _key(configuration: Configuration) -> str | None:
 
 
 def _chosen(configuration: Configuration) -> tuple[object, ...]:
-    return configuration.head.pooling, configuration.search.seed, keras.config.dtype_policy().name
+    return configuration.head.pooling, configuration.search.seed, configuration.training.precision

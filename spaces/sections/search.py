@@ -1,8 +1,9 @@
 """The sections search and keep: which configurations are tried, and what stays of them."""
 
-from typing import Annotated, Any, Self
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from cnnsearch.spaces.duration import Duration
 from cnnsearch.spaces.sections.constraints import Constraints, Limit, limits_of
@@ -23,7 +24,36 @@ def _nothing_searched(starts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return starts
 
 
-EFFORT = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row", "per_device", "confirm")
+def _known_device(device: str) -> str:
+    if not re.fullmatch(DEVICES, device):
+        rule = f"a device is auto, cpu, gpu, or GPUs by their numbers, got {shown(device)}"
+        raise broken(rule, "Write gpu:0 or gpu:0,1.")
+    return device
+
+
+DEVICES = r"auto|cpu|gpu(:[\w-]+(,[\w-]+)*)?"
+Device = Annotated[str, AfterValidator(_known_device), Field(json_schema_extra={"pattern": f"^({DEVICES})$"})]
+
+
+def _form_of_count(value: object) -> str:
+    return "<word>" if isinstance(value, str) else "<count>"
+
+
+def _known_word(value: object) -> object:
+    if isinstance(value, str) and value != "auto":
+        rule = f"trials on a device are a whole number from 1 to 64, or auto, got {shown(value)}"
+        raise broken(rule, "Write per_device: 2, or per_device: auto.")
+    return value
+
+
+PerDevice = Annotated[
+    Annotated[Literal["auto"], Tag("<word>")] | Annotated[int, Field(ge=1, le=64), Tag("<count>")],
+    Discriminator(_form_of_count),
+    BeforeValidator(_known_word),
+]
+
+_LIMITS = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row")
+EFFORT = (*_LIMITS, "device", "per_device", "confirm")
 """The keys of `search` that say how much is done and how fast, not what is looked for."""
 
 
@@ -68,9 +98,16 @@ class Search(Section):
     """How long one trial may take; it then ends after the epoch it is in and keeps its score. null for no limit."""
     max_failures_in_a_row: Positive | None = 5
     """The search ends when so many trials failed one after the other; null for never."""
-    per_device: Annotated[int, Field(ge=1, le=64)] = 1
+    device: Device = "auto"
+    """Where trials run: `auto` takes every GPU, or the CPU where there is none; `cpu`; `gpu` for every GPU; `gpu:0,1`
+    for these."""
+    per_device: PerDevice = 1
     """Trials side by side on each GPU, or on the CPU where there is none. Small ones, such as heads on kept features,
-    leave most of a device idle; large ones may not fit beside each other."""
+    leave most of a device idle; large ones may not fit beside each other. `auto` begins with one and adds as many as
+    fit into memory and make the search faster by a tenth."""
+    strategy: Literal["trials", "data_parallel"] = "trials"
+    """What several devices are for: `trials` runs one on each; `data_parallel` one at a time on all of them together,
+    each with its share of every batch."""
     confirm: Confirm | None = None
     """Names the best trial by retrainings with new seeds, since the score of the search is the best of many, and
     therefore too good: `{top: 3, seeds: 3}`. `time` has room for them; null for none."""

@@ -34,6 +34,12 @@ ClassWeights = Annotated[
 ]
 
 
+Jit = Annotated[
+    Annotated[Literal["auto"], Tag("<word>")] | Annotated[bool, Tag("<truth>")],
+    Discriminator(lambda value: "<word>" if isinstance(value, str) else "<truth>"),
+]
+
+
 class Training(Section):
     """One trial's training."""
 
@@ -64,5 +70,11 @@ class Training(Section):
     """How the learning rate changes."""
     early_stopping: Searched[EarlyStopping | None] = EarlyStopping()
     """When a trial ends before its last epoch; null for never."""
+    precision: Searched[Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]] = "auto"
+    """Of the numbers in the network; weights and probabilities are float32 in any case. `auto` is float32 on a CPU and
+    the faster half precision of a GPU. The trial's configuration says which it was."""
+    jit: Searched[Jit] = "auto"
+    """Whether XLA compiles the training's steps. `auto` does so on a GPU where every layer allows it, and always with
+    JAX; on a CPU with TensorFlow it costs more than it gains."""
     seed: Seed | None = None
     """Decides weights, dropout, augmentation and order; null for one that follows from search.seed and the trial."""

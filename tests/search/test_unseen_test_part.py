@@ -14,7 +14,8 @@ from cnnsearch.search.dataset.dataset import open_dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run import Request, Result, run_search
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.course import TrialJob
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.load import loads_space
 

@@ -34,7 +34,7 @@ def trial(number: int, score: float, seconds: float, epochs: int = 10, **more: o
 
 def kept(budget: Budget, *trials: TrialRecord, asked: Confirm | None = None, slots: int = 1) -> float:
     """The reserve after these trials, the first of which ended in an earlier session."""
-    listener = ConfirmingReserve(budget, asked or Confirm(), slots, most=10)
+    listener = ConfirmingReserve(budget, asked or Confirm(), lambda: slots, most=10)
     run = RunFolder(Path("runs/x-001"))
     listener(RunStarted(run, ACCURACY, 20, None, ("cpu",), trials[:1], continued=True))
     for each in trials[1:]:

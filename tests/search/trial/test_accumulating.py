@@ -12,8 +12,9 @@ from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.model.optimizer import accumulating, optimizer_of
 from cnnsearch.search.model.schedules import PerStep
 from cnnsearch.search.records import Objective
+from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.material import Wanted, material_of
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.trial.whole import Whole
 from cnnsearch.spaces.document import Configuration, Data
 from tests.search.trial.parent import Parent

@@ -15,10 +15,10 @@ from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective
 from cnnsearch.search.seeds import fold_seed
 from cnnsearch.search.trial.callbacks import Reporter
-from cnnsearch.search.trial.course import Place
+from cnnsearch.search.trial.course import Place, TrialJob
 from cnnsearch.search.trial.failures import NotANumber
 from cnnsearch.search.trial.messages import Built, Done, EpochDone, Message, Trained, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
 
 FOLDS = {"source": "sample:digits", "image_size": [8, 8], "color": "gray", "folds": 2}

@@ -13,8 +13,9 @@ from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.records import Objective
 from cnnsearch.search.trial.callbacks import AveragedWeights, Validation
+from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import Built, Done, EpochDone, Trained
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
 from tests.search.trial.parent import Parent
 

@@ -16,8 +16,9 @@ from cnnsearch.search.model.build import build_network
 from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.outcome import outcome_of, phases_to_best
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import EpochDone, KnownBackbone, Message, Noted, Verdict
-from cnnsearch.search.trial.training import TrialJob, run_trial
+from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
 
 ACCURACY = Objective.of("val_accuracy")

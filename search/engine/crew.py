@@ -1,0 +1,79 @@
+"""Which slots of a search serve at present: their number on each device may change while it goes on."""
+
+import threading
+from collections.abc import Sequence
+
+from cnnsearch.search.engine.slots import Slot, all_together, beside, side_by_side, slots_on
+from cnnsearch.spaces.sections.search import Search
+
+
+class Crew:
+    """The slots that are wanted; any thread may ask, and be told otherwise the next time.
+
+    Args:
+        devices: the first slot of each.
+        count: of slots on each at the beginning.
+    """
+
+    def __init__(self, devices: Sequence[Slot], count: int = 1) -> None:
+        self.devices = tuple(devices)
+        self._counts = {slot.device: count for slot in devices}
+        self._lock = threading.Lock()
+        self._processes: dict[str, int] = {}
+
+    @property
+    def wanted(self) -> tuple[Slot, ...]:
+        """The slots that should serve now; the first of all devices come first."""
+        with self._lock:
+            most = max(self._counts.values())
+            every = side_by_side(self.devices, most)
+            return tuple(s for s in every if s in self._of(s.device))
+
+    def _of(self, device: str) -> tuple[Slot, ...]:
+        first = next(slot for slot in self.devices if slot.device == device)
+        return tuple(beside(first, number) for number in range(1, self._counts[device] + 1))
+
+    def wants(self, slot: Slot) -> bool:
+        """Whether a slot should begin another trial."""
+        return slot in self.wanted
+
+    def count(self, device: str) -> int:
+        """How many slots are wanted on a device."""
+        with self._lock:
+            return self._counts[device]
+
+    def resize(self, device: str, count: int) -> None:
+        """Want so many slots on a device from now on; one too many leaves when its trial has ended."""
+        with self._lock:
+            self._counts[device] = count
+
+    def runs(self, slot: Slot, process: int) -> None:
+        """Note the number of the process that runs a slot's trial."""
+        with self._lock:
+            self._processes[slot.name] = process
+
+    def process_of(self, slot: str) -> int | None:
+        """The number of the process that ran last on the slot of this name."""
+        with self._lock:
+            return self._processes.get(slot)
+
+
+def crew_of(search: Search) -> Crew:
+    """The slots that a search begins with.
+
+    Raises:
+        CnnSearchError: `search.device` names a GPU that is not there.
+    """
+    devices = devices_of(search)
+    is_counted = isinstance(search.per_device, int) and search.strategy == "trials"
+    return Crew(devices, int(search.per_device) if is_counted else 1)
+
+
+def devices_of(search: Search) -> tuple[Slot, ...]:
+    """A slot for each device of a search; where they work together, one for all of them.
+
+    Raises:
+        CnnSearchError: `search.device` names a GPU that is not there.
+    """
+    slots = slots_on(search.device)
+    return slots if search.strategy == "trials" else (all_together(slots),)

@@ -1,0 +1,83 @@
+"""In which precision a network reckons, and which XLA compiles: from facts about the device to a choice, and its use.
+
+Weights, losses and probabilities are float32 in every precision. Mixed ones: Micikevicius et al., arXiv:1710.03740.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+
+from cnnsearch.search.devices.facts import DeviceFacts
+from cnnsearch.spaces.document import Configuration, Custom, branch_of
+
+_BFLOAT16_FROM = (8, 0)
+"""The compute capability from which a GPU's tensor cores know bfloat16 (Ampere)."""
+_FLOAT16_FROM = (7, 0)
+"""The compute capability from which it has tensor cores, which know float16 (Volta)."""
+
+
+def with_precision(configuration: Configuration, device: DeviceFacts) -> Configuration:
+    """The configuration with its precision settled: what it asks for, or what suits the device where it says `auto`."""
+    training = configuration.training
+    if training.precision != "auto":
+        return configuration
+    _, section = branch_of(configuration.model)
+    settled = "float32" if isinstance(section, Custom) else precision_on(device)
+    return configuration.model_copy(update={"training": training.model_copy(update={"precision": settled})})
+
+
+def precision_on(device: DeviceFacts) -> str:
+    """The precision that a device is fastest in without harm.
+
+    bfloat16 where tensor cores know it: it has the range of float32, so no gradient is lost and no loss is scaled.
+    float16 on older ones, whose loss is scaled. A CPU emulates both. Code of one's own is never reckoned in half
+    precision unasked: its last layer may not be made for it.
+    """
+    if not device.is_gpu or device.capability is None or device.capability < _FLOAT16_FROM:
+        return "float32"
+    return "mixed_bfloat16" if device.capability >= _BFLOAT16_FROM else "mixed_float16"
+
+
+def with_jit(configuration: Configuration, model: keras.Model, device: DeviceFacts) -> Configuration:
+    """The configuration with `training.jit` settled for this network on this device.
+
+    Where a layer does not allow it, such as one that rotates images, Keras leaves it out though it is asked for.
+    """
+    training = configuration.training
+    asked = jit_on(device) if training.jit == "auto" else training.jit
+    settled = asked and all(layer.supports_jit for layer in model._flatten_layers())
+    return configuration.model_copy(update={"training": training.model_copy(update={"jit": settled})})
+
+
+def jit_on(device: DeviceFacts) -> bool:
+    """Whether XLA makes a network's steps faster on a device.
+
+    JAX without it runs one operation at a time. With TensorFlow it is for GPUs: on two CPU cores it made epochs longer.
+    """
+    return device.backend == "jax" or (device.backend == "tensorflow" and device.is_gpu)
+
+
+@contextmanager
+def in_precision(precision: str) -> Iterator[None]:
+    """Within it, layers are made in this precision; `auto` leaves Keras' own. Saved layers remember theirs."""
+    if precision == "auto":
+        yield
+        return
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def scaled(optimizer: keras.optimizers.Optimizer, configuration: Configuration) -> keras.optimizers.Optimizer:
+    """The optimizer, or in float16 one that scales the loss for it, lest small gradients become 0.
+
+    A step whose gradients are not finite is left out, and the scale halved; clipping, averaging and the schedule see
+    true gradients and the steps that were made.
+    """
+    if configuration.training.precision != "mixed_float16":
+        return optimizer
+    return keras.optimizers.LossScaleOptimizer(optimizer)
