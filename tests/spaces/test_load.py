@@ -49,6 +49,10 @@ SCRATCH = "data: {source: photos}\nmodel: {scratch: {%s}}\n"
     ("text", "message"),
     [
         (SCRATCH % "filters: '16'", '2:28: `model.scratch.filters` must be a whole number, got "16". Take the quotes'),
+        (
+            SCRATCH % "filters: 16" + "search: {per_device: all}\n",
+            '3:22: `search.per_device`: trials on a device are a whole number from 1 to 64, or auto, got "all". Write',
+        ),
         (SCRATCH % "filters: true", "2:28: `model.scratch.filters` must be a whole number, got true"),
         (SCRATCH % "filters: 16.0", "2:28: `model.scratch.filters` must be a whole number, got 16.0"),
         (SCRATCH % "filters: {choice: [16, '16']}", "`model.scratch.filters.choice.1` must be a whole number"),
