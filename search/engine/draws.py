@@ -69,8 +69,7 @@ class Draws:
             CnnSearchError: none can, as far as was looked.
         """
         for _ in range(_IMPOSSIBLE):
-            drawn = self.next(space)
-            why = self._reject(drawn.values) if self._reject and drawn else None
+            drawn, why = self._judged(space)
             if drawn is None and all(trial.reason == Failure.IMPOSSIBLE for trial in self._study.records()):
                 last = "; ".join(trial.message for trial in self._study.records()[-1:])
                 raise CnnSearchError(
@@ -78,10 +77,26 @@ class Draws:
                 )
             if drawn is None or why is None:
                 return drawn
-            self._study.tell(TrialRecord(drawn.number, drawn.values, Status.FAILED, Failure.IMPOSSIBLE, why))
         raise CnnSearchError(
             f"space: a model must be possible, got {_IMPOSSIBLE} impossible draws in a row, the last: {why}"
         )
+
+    def _judged(self, space: SearchSpace) -> tuple[Drawn | None, str | None]:
+        """The next trial, and why its model cannot exist; then the study knows that it has ended.
+
+        All of it is written in one step: a trial that a full disk had left half drawn would wait for its ending for
+        ever, as nobody runs it.
+        """
+        try:
+            with self._study.in_one_step():
+                drawn = self.next(space)
+                why = self._reject(drawn.values) if self._reject and drawn else None
+                if drawn and why:
+                    self._study.tell(TrialRecord(drawn.number, drawn.values, Status.FAILED, Failure.IMPOSSIBLE, why))
+                return drawn, why
+        except BaseException:
+            self._tried = None  # it may know of a trial that was not written
+            raise
 
     def next(self, space: SearchSpace) -> Drawn | None:
         """The next trial: one that waits in line, or a new one; None where every configuration was tried."""

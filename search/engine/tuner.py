@@ -9,6 +9,7 @@ import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
 from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.datasets import Unwanted
 from cnnsearch.search.engine.attempt import Attempts
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import TIME_IS_UP
@@ -51,7 +52,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             CnnSearchError: too many trials failed in a row, or the study cannot be written.
         """
         gc.freeze()  # the libraries stay: each time that the collector looked through them would halt all slots
-        serve(self._bench.slots, self._serve, self._bench.pause.stop, self.stop, self._halt)
+        serve(self._bench.slots, self._serve, self._bench.interrupt, self.stop, self._halt)
 
     def _halt(self) -> None:
         """Let the running trials finish their epoch and keep a backup."""
@@ -77,7 +78,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
                     self.run_trial(trial, slot)
         finally:
             if sys.exc_info()[0]:
-                self._bench.pause.stop()
+                self._bench.interrupt()
                 self.stop()  # what ends one slot ends the search
 
     def _is_over(self) -> bool:
@@ -124,7 +125,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         try:
             work, started = attempts.prepare(), partial(self._children.started, slot)
             return run_in_child(work, attempts.answer, started, attempts.patience)
-        except DataError as error:  # images that cannot be decoded at this size
+        except (DataError, Unwanted) as error:  # images that cannot be decoded at this size, or need not be
             return Broken(*classify(error))
         finally:
             self._children.ended(slot)
