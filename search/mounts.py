@@ -44,8 +44,10 @@ def _is_within(path: str, place: str) -> bool:
     return bool(place) and (path == place or path.startswith(place.rstrip("/") + "/"))
 
 
-def check_local(runs: Path) -> None:
+def check_local(runs: Path, resume: Path | None = None) -> None:
     """Refuse a folder of runs that is on a network file system; where nothing tells, it is taken for local.
+
+    Where `resume` is a run's folder, that one counts.
 
     Raises:
         CnnSearchError: it is.
@@ -54,10 +56,11 @@ def check_local(runs: Path) -> None:
         mountinfo = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return
-    kind = network_of(str(runs.resolve()), mountinfo)
+    place = resume if resume is not None and resume.exists() else runs
+    kind = network_of(str(place.resolve()), mountinfo)
     if kind:
         raise CnnSearchError(
-            f"{runs}: runs must be on a disk of this machine, got a network file system ({kind}), which damages a "
+            f"{place}: runs must be on a disk of this machine, got a network file system ({kind}), which damages a "
             "study's SQLite database. Name a local folder with --runs, such as one under /var/tmp, and copy it from "
             "there when the search is done; the images may stay where they are."
         )

@@ -103,7 +103,7 @@ def run_search(
             process works on the same run, or its files cannot be written.
         KeyboardInterrupt: Ctrl-C; the study is consistent and the same command goes on.
     """
-    check_local(request.resume if request.resume and request.resume.exists() else request.runs)
+    check_local(request.runs, request.resume)
     datasets = request.datasets or Datasets(request.cache, progress)
     space, warnings = without_unavailable_weights(request.space)
     dataset = datasets.first_of(space)

@@ -17,6 +17,7 @@ from cnnsearch.live import Follower
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.engine.halting import FORCE, Terminated
 from cnnsearch.search.engine.processes import start_forkserver
+from cnnsearch.search.mounts import check_local
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.request import Request
 from cnnsearch.spaces.errors import CnnSearchError
@@ -84,6 +85,7 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
 
 def _searched(space: Space, which: Which, name: str) -> "Result":
     """Decode the images first: keras would take 700 MB beside them in this process."""
+    check_local(which.runs, which.resume)
     with Follower(terminal.output()) as follower:
         datasets = Datasets(None, follower.read, terminal.say)
         datasets.first_of(space)

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras_tuner
 import pytest
+from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 from sqlalchemy import event
 
@@ -50,7 +51,7 @@ def test_a_trial_that_found_no_room_is_drawn_again_alike(tmp_path: Path, start: 
     oracle, storage = opened(tmp_path / "again", start_from=start)
     refuse_once(storage, "trial_params")
     before = states(oracle)
-    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+    with pytest.raises(StorageInternalError, match="database or disk is full"):
         oracle.create_trial("a")
     assert states(oracle) == before
     trial = oracle.create_trial("a")
@@ -62,7 +63,7 @@ def test_an_impossible_draw_whose_ending_found_no_room_is_not_left_behind(tmp_pa
     refused = ["too small"]
     oracle, storage = opened(tmp_path, reject=lambda values: refused.pop() if refused else None)
     refuse_once(storage, "trial_user_attributes")
-    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+    with pytest.raises(StorageInternalError, match="database or disk is full"):
         oracle.create_trial("a")
     assert states(oracle) == []
 
