@@ -19,7 +19,8 @@ Wait = Callable[..., None]
 Descendants = Callable[[int], list[psutil.Process]]
 SLOW = TINY.replace("epochs: 2", "epochs: 6, early_stopping: null").replace("batch_size: 64", "batch_size: 8")
 
-LONG = SLOW.replace("epochs: 6", "epochs: 20")
+EPOCHS = 30
+LONG = SLOW.replace("epochs: 6", f"epochs: {EPOCHS}")
 """Long enough for a backup."""
 
 
@@ -92,7 +93,7 @@ def test_a_trial_that_is_killed_goes_on_from_its_backup(
         command_line.good("run", space, "--trials", "1")
     assert [trial.state.name for trial in trials(command_line)] == ["COMPLETE"]
     assert len(events(command_line, "TrialContinued")) == 1
-    assert histories(command_line) == {"0": [str(epoch) for epoch in range(1, 21)]}
+    assert histories(command_line) == {"0": [str(epoch) for epoch in range(1, EPOCHS + 1)]}
     assert sorted(path.name for path in folder.iterdir()) == ["config.yaml", "history.csv", "log.txt", "model.keras"]
 
 
