@@ -12,6 +12,10 @@ from cnnsearch.spaces.draws import draw
 from cnnsearch.spaces.space import Space
 
 
+class Unwanted(Exception):
+    """Nobody waits any more for the images that are being decoded."""
+
+
 class Datasets:
     """Prepares datasets and remembers them; many slots may ask at once.
 
@@ -31,16 +35,26 @@ class Datasets:
         self._known: dict[tuple[int, ...], Dataset] = {}
         self._lock = threading.Lock()
 
-    def of(self, data: Data) -> Dataset:
+    def of(self, data: Data, given_up: Callable[[], bool] = lambda: False) -> Dataset:
         """The dataset of a configuration's data section.
+
+        `given_up` is asked again and again, while images are decoded, whether that is in vain.
 
         Raises:
             CnnSearchError: the source cannot be read, or there is no room for the decoded images.
+            Unwanted: it is in vain.
         """
+
+        def progress(done: int, total: int) -> None:
+            if given_up():
+                raise Unwanted
+            if self._progress:
+                self._progress(done, total)
+
         size = tuple(data.image_size)
         with self._lock:
             if size not in self._known:
-                self._known[size] = prepare_dataset(data, self._cache, self._progress, self._told)
+                self._known[size] = prepare_dataset(data, self._cache, progress, self._told)
             return self._known[size]
 
     def first_of(self, space: Space) -> Dataset:

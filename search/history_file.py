@@ -1,10 +1,14 @@
-"""The file of a trial that its parent writes while it runs, and the columns that say where an epoch stands."""
+"""The file of a training that its parent writes while it runs: its epochs, and the columns that place each of them."""
 
+import csv
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.records import Epoch
+
+_OWN = ("fold", "epoch", "seconds")
+"""What an epoch has besides its metrics."""
 
 
 def write_history(folder: Path, epochs: Sequence[Epoch]) -> None:
@@ -37,3 +41,17 @@ def place_of(epoch: Epoch, columns: Sequence[str]) -> list[object]:
         "fold": epoch.fold,
     }
     return [known[column] for column in columns]
+
+
+def read_history(folder: Path) -> tuple[Epoch, ...]:
+    """The epochs in a training's history.csv, to the last digit but for their seconds; none where it cannot be read."""
+    try:
+        with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
+            return tuple(map(_epoch, csv.DictReader(file)))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def _epoch(row: dict[str, str]) -> Epoch:
+    metrics = {name: float(text) for name, text in row.items() if name not in _OWN and text}
+    return Epoch(int(row["epoch"]), metrics, float(row["seconds"]), int(row["fold"]) if "fold" in row else None)

@@ -1,7 +1,7 @@
 """A whole search: from a space to an ended study and its best model, in one run folder."""
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -33,6 +33,7 @@ from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.model.hypermodel import CnnHyperModel, decoded, encoded, hyperparameters_of
+from cnnsearch.search.mounts import check_local
 from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.outline import outline_of
 from cnnsearch.search.preflight import fit_to_classes, why_impossible, without_unavailable_weights
@@ -107,6 +108,7 @@ def run_search(
         KeyboardInterrupt: Ctrl-C; the study is consistent and the same command goes on.
     """
     crew = crew_of(request.space.document.search)
+    check_local(request.runs, request.resume)
     datasets = request.datasets or Datasets(request.cache, progress)
     space, warnings = without_unavailable_weights(request.space)
     dataset = datasets.first_of(space)
@@ -201,8 +203,9 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
             run, prepared.space, prepared.datasets.of, crew, budget, checkpoints, broadcast, pause, limit, train=train
         )
         tuner = SearchTuner(oracle, hypermodel, bench)
-        failure = _tune(tuner, bench)
-        best = pause.patiently(lambda: _finish(prepared, oracle, crew.devices[0]))
+        with _telling_of_its_end(broadcast):
+            failure = _tune(tuner, bench)
+            best = pause.patiently(lambda: _finish(prepared, oracle, crew.devices[0]))
         if failure:
             broadcast(RunEnded("failed", str(failure)))
         else:
@@ -272,13 +275,20 @@ def _tune(tuner: SearchTuner, bench: Bench) -> EveryTrialFailed | None:
             Confirming(bench, confirm, partial(_configuration_of, bench.space)).run(tuner.oracle.study.records())
     except EveryTrialFailed as failure:
         return failure
+    return None
+
+
+@contextmanager
+def _telling_of_its_end(broadcast: Broadcast) -> Iterator[None]:
+    """Within it, a search that ends before its time says so."""
+    try:
+        yield
     except CnnSearchError as error:
-        bench.broadcast.at_once(RunEnded("failed", str(error)))
+        broadcast.at_once(RunEnded("failed", str(error)))
         raise
     except BaseException:
-        bench.broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
+        broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
         raise
-    return None
 
 
 def _finish(prepared: _Prepared, oracle: OptunaOracle, slot: Slot) -> ModelFolder | None:

@@ -24,6 +24,8 @@ FOLD = "fold"
 RUNG = "rung"
 ENDING = "ending"
 ATTEMPT = "attempt"
+PARTS = "parts"
+"""How many parts a trial's batches go through the network in, where memory was too short for the ones asked for."""
 DROPPED = -1
 """The attempt of an epoch that counts no more, since its trial went on after an earlier one."""
 START = "start"
@@ -100,6 +102,11 @@ def attempt_of(trial: FrozenTrial) -> int:
     return int(trial.user_attrs.get(ATTEMPT, 0))
 
 
+def parts_of(trial: FrozenTrial) -> int | None:
+    """How many parts each batch of a trial has since it ran out of memory; None where it never did."""
+    return trial.user_attrs.get(PARTS)
+
+
 def epochs_of(trial: FrozenTrial) -> tuple[Epoch, ...]:
     """The epochs of a trial's last attempt."""
     attempt = attempt_of(trial)
@@ -119,7 +126,7 @@ def _rung(stored: Mapping[str, Any] | None) -> Rung | None:
 
 def progress_of(trial: FrozenTrial) -> dict[str, Any]:
     """The attributes that say how far a trial is that has not ended."""
-    return {key: value for key, value in trial.user_attrs.items() if key == ATTEMPT or key.startswith(_EPOCH)}
+    return {key: value for key, value in trial.user_attrs.items() if key in (ATTEMPT, PARTS) or key.startswith(_EPOCH)}
 
 
 def _plain(value: Any) -> Scalar:  # noqa: ANN401 - what a categorical may hold

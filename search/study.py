@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import asdict
 from types import MappingProxyType
@@ -24,11 +25,13 @@ from cnnsearch.search.stored_trial import (
     DROPPED,
     ENDING,
     FOLD,
+    PARTS,
     RUNG,
     START,
     attempt_of,
     epoch_key,
     epochs_of,
+    parts_of,
     record_of,
     rung_key,
 )
@@ -121,12 +124,22 @@ class TrialStudy:
             self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
         self._asked.pop(number, None)
 
-    def begin_again(self, number: int) -> None:
-        """From now on the epochs that a running trial has reported count no more: it is run again from its start."""
+    def begin_again(self, number: int, parts: int | None = None) -> None:
+        """From now on the epochs that a running trial has reported count no more: it is run again from its start.
+
+        `parts` says in how many its batches go through the network from now on; None leaves that as it is.
+        """
         trial_id = self._trial_id(number)
         attempt = attempt_of(self._storage.get_trial(trial_id)) + 1
-        self._storage.set_trial_user_attr(trial_id, ATTEMPT, attempt)
+        with in_one_step(self._storage):
+            self._storage.set_trial_user_attr(trial_id, ATTEMPT, attempt)
+            if parts is not None:
+                self._storage.set_trial_user_attr(trial_id, PARTS, parts)
         self._attempts[number] = attempt
+
+    def parts(self, number: int) -> int | None:
+        """How many parts each batch of a trial has since it ran out of memory; None where it never did."""
+        return parts_of(self._storage.get_trial(self._trial_id(number)))
 
     def keep(self, number: int, epochs: int) -> tuple[Epoch, ...]:
         """A running trial goes on after so many of its epochs; gives these. Those after them count no more."""
@@ -195,6 +208,10 @@ class TrialStudy:
                 if name not in trial.params:
                     stored = distributions[name].to_internal_repr(value)
                     self._storage.set_trial_param(trial._trial_id, name, stored, distributions[name])
+
+    def in_one_step(self) -> AbstractContextManager[None]:
+        """Within it, what is written is written together or not at all, where the storage can do that."""
+        return in_one_step(self._storage)
 
     def use(self, sampler: BaseSampler) -> None:
         """Tell this sampler of endings from now on."""

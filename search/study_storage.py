@@ -85,7 +85,7 @@ class StudyStorage(BaseStorage):
             self._connection = None
             self._undo.clear()
 
-    # What is not a trial's: Optuna's own storage writes it, and it is kept here besides.
+    # What is not a trial's: Optuna's own storage makes and reads it; attributes are kept here besides.
 
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
         return self._database.create_new_study(directions, study_name)
@@ -126,14 +126,20 @@ class StudyStorage(BaseStorage):
             return self._attributes[kind, study_id]
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:  # noqa: ANN401
-        with self._lock:
-            self._database.set_study_user_attr(study_id, key, value)
-            self._kept("user", study_id)[key] = _as_read(value)
+        self._keep("user", study_id, key, value)
 
     def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:  # noqa: ANN401
+        self._keep("system", study_id, key, value)
+
+    def _keep(self, kind: str, study_id: int, key: str, value: Any) -> None:  # noqa: ANN401
+        """Write an attribute of a study; in its own step it would wait for the one that is open, for ever."""
         with self._lock:
-            self._database.set_study_system_attr(study_id, key, value)
-            self._kept("system", study_id)[key] = _as_read(value)
+            before, table = self._kept(kind, study_id), tables.OF_STUDY[kind]
+            with self._writing() as connection:
+                row = tables.attribute_row(key, value)
+                tables.put_of_study(connection, table, study_id, row, known=key in before)
+                self._attributes[kind, study_id] = {**before, key: _as_read(value)}
+                self._undo.append(lambda: self._attributes.__setitem__((kind, study_id), before))
 
     # Trials.
 

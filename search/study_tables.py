@@ -23,6 +23,11 @@ VALUES: Table = models.TrialValueModel.__table__
 STEPS: Table = models.TrialIntermediateValueModel.__table__
 USER_ATTRIBUTES: Table = models.TrialUserAttributeModel.__table__
 SYSTEM_ATTRIBUTES: Table = models.TrialSystemAttributeModel.__table__
+OF_STUDY: dict[str, Table] = {
+    "user": models.StudyUserAttributeModel.__table__,
+    "system": models.StudySystemAttributeModel.__table__,
+}
+"""The tables of a study's own attributes."""
 
 _value = models.TrialValueModel
 _step = models.TrialIntermediateValueModel
@@ -90,11 +95,22 @@ def attribute_row(key: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - any
 
 def put(connection: Connection, table: Table, trial_id: int, row: Mapping[str, Any], *, by: str, known: bool) -> None:
     """Write one row of a trial, which the column `by` tells from its others; `known` says that there is one already."""
+    _put(connection, table, {"trial_id": trial_id}, row, by, known=known)
+
+
+def put_of_study(connection: Connection, table: Table, study_id: int, row: Mapping[str, Any], *, known: bool) -> None:
+    """Write an attribute of a study; `known` says that there is one of its name already."""
+    _put(connection, table, {"study_id": study_id}, row, "key", known=known)
+
+
+def _put(
+    connection: Connection, table: Table, owner: Mapping[str, int], row: Mapping[str, Any], by: str, *, known: bool
+) -> None:
     if known:
-        place = and_(table.c.trial_id == trial_id, table.c[by] == row[by])
+        place = and_(*(table.c[name] == value for name, value in owner.items()), table.c[by] == row[by])
         connection.execute(update(table).where(place).values(**row))
     else:
-        connection.execute(insert(table), {"trial_id": trial_id, **row})
+        connection.execute(insert(table), {**owner, **row})
 
 
 def put_state(connection: Connection, before: FrozenTrial, after: FrozenTrial) -> bool:

@@ -1,5 +1,6 @@
 """`cnnsearch run`: search a space and report on it."""
 
+import os
 import re
 import shlex
 import signal
@@ -14,9 +15,10 @@ from cnnsearch import terminal
 from cnnsearch.exits import Exit
 from cnnsearch.live import Follower
 from cnnsearch.search.datasets import Datasets
-from cnnsearch.search.engine.halting import Terminated
+from cnnsearch.search.engine.halting import FORCE, Terminated
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.engine.slots import slots_on
+from cnnsearch.search.mounts import check_local
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.request import Request
 from cnnsearch.spaces.errors import CnnSearchError
@@ -57,16 +59,17 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
         CnnSearchError: the space, the data, the weights or the run's folder do not allow it, or no trial has a score.
         SystemExit: interrupted by Ctrl-C (130), or told to end by SIGTERM (0).
     """
-    space = load_space(source, overrides, allow_code=allow_code)
-    slots_on(space.document.search.device)  # refuses a GPU that is not there before images are decoded
-    name = _checked_name(which.name or space.name)
-    start_forkserver()  # it imports keras while this process decodes the images
-    from cnnsearch.commands.report import report
-    from cnnsearch.reports.wording import failures_told, without_best
-
     signal.signal(signal.SIGTERM, _end_soon)
     try:
+        space = load_space(source, overrides, allow_code=allow_code)
+        slots_on(space.document.search.device)  # refuses a GPU that is not there before images are decoded
+        name = _checked_name(which.name or space.name)
+        start_forkserver()  # it imports keras while this process decodes the images
+        from cnnsearch.commands.report import report
+        from cnnsearch.reports.wording import failures_told, without_best
+
         result = _searched(space, which, name)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left takes a second
     except KeyboardInterrupt as order:
         command = shlex.join(["cnnsearch", *sys.argv[1:]])
         terminal.warn(f"stopped; the finished trials are kept. The same command goes on: {command}")
@@ -82,6 +85,7 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
 
 def _searched(space: Space, which: Which, name: str) -> "Result":
     """Decode the images first: keras would take 700 MB beside them in this process."""
+    check_local(which.runs, which.resume)
     with Follower(terminal.output()) as follower:
         datasets = Datasets(None, follower.read, terminal.say)
         datasets.first_of(space)
@@ -116,4 +120,11 @@ def _checked_name(name: str) -> str:
 
 
 def _end_soon(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
+    signal.signal(signal.SIGALRM, _end_now)
+    signal.alarm(FORCE)
     raise Terminated
+
+
+def _end_now(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    """End where something cannot be stopped: all that a search has begun goes on, as after a kill."""
+    os._exit(Exit.DONE)

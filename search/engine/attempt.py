@@ -42,6 +42,7 @@ from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.measuring import measures_of
 from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, KnownBackbone, Making, Message, Verdict
 from cnnsearch.search.writing import write_text
+from cnnsearch.spaces.document import Configuration, Training
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.rungs import Rung, climbed, on_rung
 from cnnsearch.spaces.space import configuration_yaml
@@ -61,11 +62,14 @@ class Attempts(Dialogue):
         self._oracle, self._trial, self._bench, self._slot = oracle, trial, bench, slot
         self._number = int(trial.trial_id)
         self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
-        self._retries, self._is_first = 0, True
+        parts = oracle.study.parts(self._number)
+        self._is_first = True
         self._account, self._found = Account(bench.budget, self._clock), stamp_of(self._folder)
         self.is_halted = False
         """Whether its process was told to end, so that the trial goes on at another time."""
-        self._configuration = with_seed(bench.space.configuration(self._values), self._number)
+        asked = with_seed(bench.space.configuration(self._values), self._number)
+        self._retries = retries_between(asked.training, parts)
+        self._configuration = asked if parts is None else in_parts(asked, parts)
         self._rule = Rule.of(bench.space.document.search)
         self._rungs = climbed(self._configuration, self._rule.first(self._number))
         folds = self._configuration.data.folds or 1
@@ -97,7 +101,7 @@ class Attempts(Dialogue):
         """Make the trial's folder afresh and say what is to be done; the log of earlier attempts stays."""
         bench, number = self._bench, self._number
         self._account.made = [*self._oracle.study.record(number).epochs]
-        if not self._retries:
+        if self._is_first or not self._retries:
             clear(self._folder, goes_on=bool(self._account.made))
         self._found = stamp_of(self._folder)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
@@ -108,7 +112,7 @@ class Attempts(Dialogue):
 
     def _job(self) -> TrialJob:
         configuration = self._configuration
-        self._dataset = self._bench.pause.patiently(lambda: self._bench.dataset_of(configuration.data))
+        self._dataset = self._bench.pause.patiently(lambda: self._bench.images_of(configuration.data))
         return TrialJob(
             configuration=configuration,
             dataset=self._dataset.reference(),
@@ -126,7 +130,7 @@ class Attempts(Dialogue):
 
     def _reference_of(self, rung: Rung) -> DatasetReference:
         data = on_rung(self._configuration, rung).data
-        dataset = self._bench.pause.patiently(lambda: self._bench.dataset_of(data))
+        dataset = self._bench.pause.patiently(lambda: self._bench.images_of(data))
         return dataset.reference().of_share(rung.share)
 
     @property
@@ -259,13 +263,12 @@ class Attempts(Dialogue):
         ):
             return False
         self._retries += 1
-        reduced = training.model_copy(update={"accumulate": parts})
-        self._configuration = self._configuration.model_copy(update={"training": reduced})
+        self._configuration = in_parts(self._configuration, parts)
         event = TrialRetried(self._number, str(broken.failure), broken.message, self._reduced_batch or 1, parts)
         self._bench.broadcast(event)
         with suppress(OSError), (self._folder / "log.txt").open("a", encoding="utf-8") as log:
             log.write(f"\n--- {event.text} ---\n\n")
-        self._begin_again()
+        self._begin_again(parts)
         return True
 
     def _with_room(self, broken: Broken) -> bool:
@@ -289,9 +292,9 @@ class Attempts(Dialogue):
         self._clock.begin_again()
         self._forget()
 
-    def _begin_again(self) -> None:
+    def _begin_again(self, parts: int | None = None) -> None:
         self.remove_backup()
-        self._bench.pause.patiently(lambda: self._oracle.begin_again(self._trial))
+        self._bench.pause.patiently(lambda: self._oracle.begin_again(self._trial, parts))
         self._account.keep()
         self._clock.begin_again()
         self._forget()
@@ -344,6 +347,20 @@ class Attempts(Dialogue):
         if self._verdict is Verdict.STOP:
             return Status.STOPPED_EARLY, self._why, ""
         return Status.STOPPED_EARLY if self._reason else Status.COMPLETED, self._reason, ""
+
+
+def in_parts(configuration: Configuration, parts: int) -> Configuration:
+    """The configuration with batches that go through the network in so many parts."""
+    training = configuration.training.model_copy(update={"accumulate": parts})
+    return configuration.model_copy(update={"training": training})
+
+
+def retries_between(training: Training, parts: int | None) -> int:
+    """How many retries led from the parts that a training asks for to these; None stands for those asked for."""
+    now, count = training.accumulate, 0
+    while parts is not None and now < parts and (more := more_parts(training.batch_size, now)):
+        now, count = more, count + 1
+    return count
 
 
 def more_parts(batch_size: int, parts: int) -> int | None:

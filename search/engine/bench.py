@@ -29,7 +29,7 @@ class Bench:
     Attributes:
         run: where their files go.
         space: what they are drawn from.
-        dataset_of: the decoded images for a trial's image size.
+        dataset_of: the decoded images for a trial's image size, unless it is given up meanwhile.
         crew: where they run.
         budget: how long the search goes on.
         checkpoints: which models stay.
@@ -43,7 +43,7 @@ class Bench:
 
     run: RunFolder
     space: Space
-    dataset_of: Callable[[Data], Dataset]
+    dataset_of: Callable[[Data, Callable[[], bool]], Dataset]
     crew: Crew
     budget: Budget
     checkpoints: Checkpoints
@@ -54,6 +54,20 @@ class Bench:
     train: Train = run_trial
     known: dict[str, KnownBackbone] = field(default_factory=dict)
     _said: set[Warned | Told] = field(default_factory=set)
+
+    def images_of(self, data: Data) -> Dataset:
+        """The decoded images for a trial's image size, unless the trials are to end.
+
+        Raises:
+            CnnSearchError: they cannot be decoded.
+            Unwanted: the trials are to end before they are.
+        """
+        return self.dataset_of(data, self.halting.is_set)
+
+    def interrupt(self) -> None:
+        """Nothing is begun any more, and nobody waits for anything."""
+        self.halting.set()
+        self.pause.stop()
 
     def say_once(self, event: Warned | Told) -> None:
         """Tell the listeners something once, however many trials meet it."""

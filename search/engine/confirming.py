@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cnnsearch.search.confirmed import Chosen, Confirmation, Retrained, read_confirmation, write_confirmation
 from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.datasets import Unwanted
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.confirming_time import seconds_of, seeds_within
 from cnnsearch.search.engine.retraining import RetrainingDialogue, all_epochs_of
@@ -65,6 +66,7 @@ class Confirming:
 
         Raises:
             KeyboardInterrupt: Ctrl-C; what has ended is kept.
+            Terminated: the order to end soon; half-trained ones go on at another time.
             CnnSearchError: the run's files cannot be written.
         """
         bench = self._bench
@@ -74,7 +76,7 @@ class Confirming:
         self._clear_models()
         bench.broadcast(ConfirmingStarted(tuple(t.number for t in best), seeds, self._found.counted))
         if self._waiting:
-            serve(self._wanted, self._serve, bench.pause.stop, self._children.stop)
+            serve(self._wanted, self._serve, bench.interrupt, self._children.stop, self._halt)
         self._tell_late()
         self._note(state="done")
         self._clear_models()
@@ -84,7 +86,16 @@ class Confirming:
         return self._found
 
     def _wanted(self) -> Sequence[Slot]:
-        return () if self._children.stopping.is_set() else self._bench.crew.wanted[: len(self._waiting)]
+        return () if self._is_ending else self._bench.crew.wanted[: len(self._waiting)]
+
+    def _halt(self) -> None:
+        """Let the running retrainings finish their epoch and keep a backup."""
+        self._bench.halting.set()
+        self._bench.broadcast.at_once(Told("told to end: the running retrainings finish their epoch and are kept"))
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._children.stopping.is_set() or self._bench.halting.is_set()
 
     def _best(self, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
         ended = [trial for trial in trials if trial.status.ended]
@@ -135,20 +146,20 @@ class Confirming:
         return last
 
     def _stamp(self, trial: TrialRecord) -> str:
-        return self._bench.dataset_of(self._configuration_of(trial).data).stamp
+        return self._bench.images_of(self._configuration_of(trial).data).stamp
 
     def _images(self, best: Sequence[TrialRecord]) -> int:
         """In the validation part; 0 with folds, each of which has its own."""
-        datasets = [self._bench.dataset_of(self._configuration_of(trial).data) for trial in best[:1]]
+        datasets = [self._bench.images_of(self._configuration_of(trial).data) for trial in best[:1]]
         return sum(len(dataset.rows("validation")) for dataset in datasets if not dataset.folds)
 
     def _serve(self, slot: Slot) -> None:
         try:
             with writing_in(self._bench.run.path):
-                while not self._children.stopping.is_set() and (job := self._next()):
+                while not self._is_ending and (job := self._next()):
                     self._retrain(*job, slot)
         except BaseException:
-            self._bench.pause.stop()
+            self._bench.interrupt()
             self._children.stop()  # what ends one slot ends the confirming
             raise
 
@@ -171,8 +182,9 @@ class Confirming:
                 broken = self._run(dialogue, slot)
         finally:
             dialogue.close()
-        if broken and self._children.stopping.is_set():
+        if dialogue.is_halted or (broken and self._is_ending):
             return
+        dialogue.remove_backup()
         if dialogue.is_late:
             with self._lock:
                 self._late += 1
@@ -195,7 +207,7 @@ class Confirming:
         try:
             work = dialogue.prepare()
             return run_in_child(work, dialogue.answer, lambda child: self._children.started(slot, child))
-        except DataError as error:  # images that cannot be decoded at this size
+        except (DataError, Unwanted) as error:  # images that cannot be decoded at this size, or need not be
             return Broken(*classify(error))
         finally:
             self._children.ended(slot)

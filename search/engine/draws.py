@@ -83,8 +83,7 @@ class Draws:
             CnnSearchError: none can, as far as was looked.
         """
         for _ in range(_IMPOSSIBLE):
-            drawn = self.next(space)
-            refused = self._refused(drawn) if drawn else None
+            drawn, refused = self._judged(space)
             if drawn is None and all(trial.costs_nothing for trial in self._study.records()):
                 last = "; ".join(trial.message or trial.reason for trial in self._study.records()[-1:])
                 raise CnnSearchError(
@@ -92,7 +91,6 @@ class Draws:
                 )
             if drawn is None or refused is None:
                 return drawn
-            self._study.tell(refused)
             why = refused.message or refused.reason
         raise CnnSearchError(
             f"space: a model must be possible, got {_IMPOSSIBLE} impossible draws in a row, the last: {why}"
@@ -110,6 +108,23 @@ class Draws:
         record = TrialRecord(drawn.number, drawn.values, Status.RUNNING, parameters=parameters, model_size=model_size)
         judged = objectives.judged(record)
         return judged if judged.status is Status.INFEASIBLE else None
+
+    def _judged(self, space: SearchSpace) -> tuple[Drawn | None, TrialRecord | None]:
+        """The next trial, and how it ends if its model cannot exist; the study knows of it then.
+
+        All of it is written in one step: a trial that a full disk had left half drawn would wait for its ending for
+        ever, as nobody runs it.
+        """
+        try:
+            with self._study.in_one_step():
+                drawn = self.next(space)
+                refused = self._refused(drawn) if drawn else None
+                if refused:
+                    self._study.tell(refused)
+                return drawn, refused
+        except BaseException:
+            self._tried = None  # it may know of a trial that was not written
+            raise
 
     def next(self, space: SearchSpace) -> Drawn | None:
         """The next trial: one that waits in line, or a new one; None where every configuration was tried."""

@@ -271,10 +271,10 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         if most is not None and len(failures) >= most:
             raise EveryTrialFailed(told_together(failures))
 
-    def begin_again(self, trial: Trial) -> None:
-        """From now on the epochs that a running trial has reported count no more."""
+    def begin_again(self, trial: Trial, parts: int | None = None) -> None:
+        """From now on the epochs that a running trial has reported count no more; its batches may have more parts."""
         with self._lock:
-            self.study.begin_again(int(trial.trial_id))
+            self.study.begin_again(int(trial.trial_id), parts)
 
     def get_best_trials(self, num_trials: int = 1) -> list[Trial]:
         """The best trials; of several objectives, those of the Pareto front first."""

@@ -1,17 +1,17 @@
 """One retraining of a trial with a new seed, as its parent sees it: no pruner looks at it; time alone may end it."""
 
-import shutil
-
 from cnnsearch.search.confirmed import Retrained
+from cnnsearch.search.engine.backups import backup_of, clear, remove_backup, stamp_of
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.history_file import write_history
+from cnnsearch.search.history_file import read_history, write_history
 from cnnsearch.search.listeners.confirming_events import RetrainingStarted, RetrainingWentOn
 from cnnsearch.search.listeners.events import Told, Warned
 from cnnsearch.search.listeners.pause import RoomWait
 from cnnsearch.search.outcome import phases_to_best
+from cnnsearch.search.records import Epoch
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import Broken, Built, EpochDone, KnownBackbone, Verdict
 from cnnsearch.search.trial.training import run_trial
@@ -44,17 +44,21 @@ class RetrainingDialogue(Dialogue):
         self._folder = bench.run.retraining(number, turn)
         self._room = RoomWait(bench.pause)
         self._stamp = ""
+        self._had: tuple[Epoch, ...] = ()
+        self.is_halted = False
+        """Whether its process was told to end, so that it goes on at another time."""
         self.is_late = False
         """Whether the search's time ended it: what it measured is no whole training."""
 
     def prepare(self) -> Work:
-        """Make its folder afresh and say what is to be done."""
+        """Make its folder afresh, but for what it can go on from, and say what is to be done."""
         bench = self._bench
         self._forget()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._had = () if stamp_of(self._folder) is None else read_history(self._folder)
+        clear(self._folder, goes_on=bool(self._had))
         bench.broadcast(RetrainingStarted(self._number, self._turn, self._slot.name, self._most))
         self._write_configuration()
-        dataset = bench.pause.patiently(lambda: bench.dataset_of(self._configuration.data))
+        dataset = bench.pause.patiently(lambda: bench.images_of(self._configuration.data))
         self._stamp = dataset.stamp
         job = TrialJob(
             configuration=self._configuration,
@@ -64,6 +68,8 @@ class RetrainingDialogue(Dialogue):
             objective=bench.checkpoints.objective,
             seed=self._configuration.training.seed or 0,
             model=self._folder / "model.keras",
+            backup=backup_of(self._folder),
+            had=len(self._had),
             known=tuple(bench.known.values()),
         )
         return Work(run_trial, job, self._folder / "log.txt", self._slot.environment)
@@ -76,6 +82,11 @@ class RetrainingDialogue(Dialogue):
     def _built(self, built: Built) -> None:  # noqa: ARG002 - its trial has told of the network
         self._write_configuration()
 
+    def _continued(self, epochs: int) -> None:
+        """Take over as many of its epochs as its process goes on after."""
+        self._epochs = [*self._had[:epochs]]
+        self._bench.pause.patiently(lambda: write_history(self._folder, self._epochs))
+
     def _noted(self, event: Warned | Told) -> None:
         self._bench.say_once(event)
 
@@ -87,7 +98,8 @@ class RetrainingDialogue(Dialogue):
         bench.pause.patiently(lambda: write_history(self._folder, self._epochs))
         bench.broadcast(RetrainingWentOn(self._number, self._turn, done.epoch))
         self.is_late = len(self._epochs) < self._most and done.epoch.seconds >= bench.budget.left
-        return Verdict.STOP if self.is_late else Verdict.GO_ON
+        self.is_halted = not self.is_late and bench.halting.is_set()
+        return Verdict.STOP if self.is_late else Verdict.HALT if self.is_halted else Verdict.GO_ON
 
     def _wants_model(self) -> bool:
         return not self.is_late
@@ -98,6 +110,10 @@ class RetrainingDialogue(Dialogue):
     def close(self) -> None:
         """It waits for nothing any more."""
         self._room.end()
+
+    def remove_backup(self) -> None:
+        """It has ended."""
+        remove_backup(self._folder)
 
     def ending(self, broken: Broken | None) -> Retrained:
         """How it ended; one that breaks a constraint has no score."""

@@ -10,6 +10,7 @@ import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
 from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.datasets import Unwanted
 from cnnsearch.search.engine.attempt import Attempts
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import TIME_IS_UP
@@ -57,7 +58,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             CnnSearchError: too many trials failed in a row, or the study cannot be written.
         """
         gc.freeze()  # the libraries stay: each time that the collector looked through them would halt all slots
-        serve(self._wanted, self._serve, self._bench.pause.stop, self.stop, self._halt)
+        serve(self._wanted, self._serve, self._bench.interrupt, self.stop, self._halt)
 
     def _wanted(self) -> Sequence[Slot]:
         return () if self._is_ending or self._are_all_told else self._bench.crew.wanted
@@ -90,7 +91,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
                     self.run_trial(trial, slot)
         finally:
             if sys.exc_info()[0]:
-                self._bench.pause.stop()
+                self._bench.interrupt()
                 self.stop()  # what ends one slot ends the search
 
     def _is_over(self) -> bool:
@@ -138,7 +139,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         try:
             work, started = attempts.prepare(), partial(self._started, slot)
             return run_in_child(work, attempts.answer, started, attempts.patience)
-        except DataError as error:  # images that cannot be decoded at this size
+        except (DataError, Unwanted) as error:  # images that cannot be decoded at this size, or need not be
             return Broken(*classify(error))
         finally:
             self._children.ended(slot)

@@ -9,7 +9,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -18,7 +18,7 @@ import pytest
 from cnnsearch.search.run_folder import RunFolder
 from tests.campaign.kills import Campaign
 from tests.campaign.promises import broken
-from tests.cnnsearch.command_line import TINY, CommandLine
+from tests.cnnsearch.command_line import TINY, CommandLine, end
 
 SEED = 6
 EPOCHS = 3
@@ -29,28 +29,34 @@ START = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def command_line(tmp_path: Path) -> CommandLine:
+def command_line(tmp_path: Path) -> Iterator[CommandLine]:
     """The real command in an empty folder."""
-    return CommandLine(tmp_path)
+    line = CommandLine(tmp_path)
+    yield line
+    line.close()
 
 
 @pytest.fixture
-def stand_in(tmp_path: Path) -> START:
+def stand_in(tmp_path: Path) -> Iterator[START]:
     """Start a search whose trials only sleep, of so many trials, at so many seconds an epoch."""
     model = tmp_path / "stand_in.keras"
     keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")]).save(model)
     script = Path(__file__).with_name("stand_in.py")
     (tmp_path / "runs").mkdir()
+    processes: list[subprocess.Popen[str]] = []
 
     def started(trials: int, pace: float) -> "subprocess.Popen[str]":
         space = tmp_path / "tiny.yaml"
         space.write_text(SPACE.replace("TRIALS", str(trials)), encoding="utf-8")
         command = [sys.executable, str(script), *map(str, (space, tmp_path / "runs", tmp_path / "cache", model, pace))]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
+        processes.append(process)
+        return process
 
-    return started
+    yield started
+    end(processes)
 
 
 def victims(source: random.Random, children: int, others: int) -> list[str]:

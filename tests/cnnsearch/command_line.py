@@ -21,16 +21,26 @@ LIMIT = 120
 """Seconds after which a command counts as hanging."""
 
 
+def end(processes: "list[subprocess.Popen[str]]") -> None:
+    """End those of these processes that still run, and their groups; close what nobody has read."""
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        if any(pipe and not pipe.closed for pipe in (process.stdout, process.stderr)):
+            process.communicate()
+
+
 @dataclass
 class CommandLine:
     """`cnnsearch` in a folder of its own."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    started: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command in a process group of its own."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "cnnsearch", *arguments],
             cwd=self.folder,
             env=os.environ | {"CNNSEARCH_OFFLINE": "1"} | self.environment,
@@ -40,6 +50,12 @@ class CommandLine:
             text=True,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what a test that failed has left behind, or the tests after it would be told of it."""
+        end(self.started)
 
     def __call__(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end."""

@@ -1,7 +1,7 @@
 """Fixtures for tests of the command line."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -11,9 +11,11 @@ from tests.cnnsearch.command_line import LIMIT, TINY, CommandLine
 
 
 @pytest.fixture
-def command_line(tmp_path: Path) -> CommandLine:
+def command_line(tmp_path: Path) -> Iterator[CommandLine]:
     """A command line in an empty folder."""
-    return CommandLine(tmp_path)
+    line = CommandLine(tmp_path)
+    yield line
+    line.close()
 
 
 @pytest.fixture(scope="session")

@@ -125,3 +125,26 @@ def test_without_time_fewer_seeds_are_trained_and_it_says_so(command_line: Comma
     assert re.search(r"search\.time has room for \d+ of the 50 seeds that search\.confirm asks for", done.stdout)
     assert 1 <= len(rows(command_line, "trials.csv")) < 500
     assert len(turns(command_line)) < 50
+
+
+@pytest.mark.timeout(600)
+def test_a_retraining_that_is_told_to_end_goes_on_after_its_epoch(command_line: CommandLine, wait_for: Wait) -> None:
+    space = command_line.write(TINY.replace("epochs: 2", "epochs: 6, early_stopping: null").replace("64", "8"))
+    settings = ("--trials", "1", "--set", "search.confirm={top: 1, seeds: 1}")
+    process = command_line.start("run", space, *settings)
+    folder = command_line.folder / RUN / "confirm/0000-1"
+    wait_for((folder / "history.csv").is_file)
+    process.terminate()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "told to end: the running retrainings finish their epoch and are kept" in out
+    assert (folder / "backup/state.npz").is_file()
+    before = (folder / "history.csv").read_text().splitlines()
+
+    command_line.good("run", space, *settings)
+    history = (folder / "history.csv").read_text().splitlines()
+    assert history[: len(before)] == before
+    assert [line.partition(",")[0] for line in history[1:]] == [str(epoch) for epoch in range(1, 7)]
+    (retrained,) = told(command_line)["retrained"]
+    assert retrained["epochs"] == 6
+    assert not (folder / "backup").exists()

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,8 @@ Wait = Callable[..., None]
 Descendants = Callable[[int], list[psutil.Process]]
 SLOW = TINY.replace("epochs: 2", "epochs: 6, early_stopping: null").replace("batch_size: 64", "batch_size: 8")
 
-LONG = SLOW.replace("epochs: 6", "epochs: 20")
+EPOCHS = 30
+LONG = SLOW.replace("epochs: 6", f"epochs: {EPOCHS}")
 """Long enough for a backup."""
 
 
@@ -91,7 +93,7 @@ def test_a_trial_that_is_killed_goes_on_from_its_backup(
         command_line.good("run", space, "--trials", "1")
     assert [trial.state.name for trial in trials(command_line)] == ["COMPLETE"]
     assert len(events(command_line, "TrialContinued")) == 1
-    assert histories(command_line) == {"0": [str(epoch) for epoch in range(1, 21)]}
+    assert histories(command_line) == {"0": [str(epoch) for epoch in range(1, EPOCHS + 1)]}
     assert sorted(path.name for path in folder.iterdir()) == ["config.yaml", "history.csv", "log.txt", "model.keras"]
 
 
@@ -138,6 +140,41 @@ def test_an_interrupted_search_ends_its_children_and_says_how_to_go_on(
     assert status["state"] == "interrupted"
     command_line.good("run", space, "--set", "search.trials=2")
     assert [trial.state.name for trial in trials(command_line)] == ["COMPLETE"] * 2
+
+
+SLEEPY = """\
+import time
+
+import keras
+
+
+def network(images):
+    time.sleep(3600)
+    return keras.layers.Conv2D(4, 3)(images)
+"""
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("building", [True, False])
+def test_a_search_that_is_told_to_end_does_so_also_where_nothing_can_be_finished(
+    command_line: CommandLine, wait_for: Wait, descendants: Descendants, building: bool
+) -> None:
+    command_line.write(SLEEPY, "sleepy.py")
+    model = '{custom: {function: "sleepy:network"}}' if building else "{scratch: {blocks: 1, filters: 4}}"
+    long = "training: {epochs: 1, batch_size: 1, steps_per_epoch: 10000000}"
+    lines = [f"model: {model}" if text.startswith("model") else text for text in TINY.splitlines()]
+    space = command_line.write("\n".join(long if text.startswith("training") else text for text in lines))
+    process = command_line.start("run", space, "--allow-code")
+    wait_for(lambda: events(command_line, "TrialStarted" if building else "TrialBuilt"))
+    family = descendants(process.pid)
+    began = time.monotonic()
+    process.terminate()
+    _, err = process.communicate(timeout=30)
+    print(f"{time.monotonic() - began:.1f} s")
+    assert process.returncode == 0, err
+    assert "The same command goes on" in err
+    wait_for(lambda: gone(family), 10)
+    assert [trial.state.name for trial in trials(command_line)] == ["WAITING"]
 
 
 def test_a_second_search_on_a_run_in_progress_is_refused_and_told_who_holds_it(

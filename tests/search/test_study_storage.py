@@ -224,3 +224,38 @@ def test_threads_get_numbers_of_their_own(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert [trial.number for trial in opened(tmp_path).get_all_trials(study)] == [*range(80)]
+
+
+def bound(storage: StudyStorage) -> list[int]:
+    """Let the database have no more pages, until the list is emptied: SQLite says that its disk is full."""
+    most = [1]
+
+    def ask(connection: Any, *others: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {most[0] if most else 2**30}")
+
+    event.listen(storage.engine, "checkout", ask)
+    return most
+
+
+def test_what_found_no_room_leaves_memory_and_file_alike_and_is_done_again(tmp_path: Path) -> None:
+    storage, study = made(tmp_path)
+    trial_id = storage.create_new_trial(study)
+    storage.set_study_user_attr(study, "before", 1)
+
+    def change() -> None:
+        with in_one_step(storage):
+            storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [0.5])
+            storage.set_study_user_attr(study, "before", 2)
+            storage.set_trial_user_attr(storage.create_new_trial(study), "long", "x" * 100_000)
+
+    full = bound(storage)
+    for _ in range(2):
+        with pytest.raises(StorageInternalError, match="database or disk is full"):
+            change()
+        assert facts(storage.get_all_trials(study)) == facts(opened(tmp_path).get_all_trials(study))
+        assert storage.get_study_user_attrs(study) == opened(tmp_path).get_study_user_attrs(study) == {"before": 1}
+    full.clear()
+    change()
+    assert [trial.state for trial in storage.get_all_trials(study)] == [TrialState.COMPLETE, TrialState.RUNNING]
+    assert facts(storage.get_all_trials(study)) == facts(opened(tmp_path).get_all_trials(study))
+    assert storage.get_study_user_attrs(study) == opened(tmp_path).get_study_user_attrs(study) == {"before": 2}

@@ -2,7 +2,10 @@
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from cnnsearch.spaces.load import load_space
 from tests.cnnsearch.command_line import TINY, CommandLine
@@ -70,6 +73,26 @@ def test_a_trial_without_enough_memory_is_tried_again_in_smaller_parts(command_l
     assert "--- trial 0 ran out of memory; again with steps of 4 times 16 images ---" in log
     training = load_space(run / "best/config.yaml", allow_code=True).configuration({}).training
     assert (training.batch_size, training.accumulate) == (64, 4)
+
+
+@pytest.mark.timeout(300)
+def test_a_trial_in_smaller_parts_that_is_interrupted_goes_on_in_them(
+    command_line: CommandLine, wait_for: Callable[..., None]
+) -> None:
+    command_line.write(GREEDY, "greedy.py")
+    asked = ("run", command_line.write(GREEDY_SPACE.replace("epochs: 2", "epochs: 12")), "--allow-code")
+    process = command_line.start(*asked)
+    folder = command_line.folder / RUN / "trials/0000"
+    wait_for(lambda: (folder / "history.csv").is_file() and process.poll() is None)
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert (folder / "backup/state.npz").is_file()
+    told = command_line.good(*asked)
+    assert "goes on after epoch" in told
+    assert "ran out of memory" not in told
+    (row,) = rows(command_line)
+    assert (row["status"], row["epochs"], row["reduced_batch"]) == ("completed", "12", "16")
 
 
 def test_a_search_in_which_all_fails_ends_after_as_many_as_it_says(command_line: CommandLine) -> None:

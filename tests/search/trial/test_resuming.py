@@ -13,7 +13,7 @@ from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.records import Objective
 from cnnsearch.search.trial.course import Pace, TrialJob
-from cnnsearch.search.trial.messages import Continued, EpochDone, Message, Noted, Trained, Verdict
+from cnnsearch.search.trial.messages import Continued, EpochDone, KnownBackbone, Message, Noted, Trained, Verdict
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
 
@@ -147,6 +147,35 @@ def test_a_trial_goes_on_in_its_fold_and_its_phase(
     assert second.told(Continued) == [Continued(after)]
     assert first.epochs + second.epochs == whole.epochs
     assert second.told(Trained) == whole.told(Trained)
+    assert all(np.array_equal(one, other) for one, other in zip(weights, same, strict=True))
+
+
+FROZEN: dict[str, Any] = {
+    "data": DATA | {"image_size": [32, 32], "color": "rgb"},
+    "model": {"mobilenet": {"alpha": 0.25, "weights": None, "trainable_from": "none"}},
+    "head": {"pooling": "average", "dense": [{"units": 8, "dropout": 0.5}]},
+    "training": {"epochs": 2},
+}
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("is_known_first", [False, True])
+def test_a_trial_goes_on_whether_its_backbone_was_built_or_known(
+    job: Job, is_known_first: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    wanted = job(**FROZEN)
+    images = prepare_dataset(wanted.configuration.data, tmp_path_factory.mktemp("images")).reference()
+    alone = replace(wanted, dataset=images)
+    built, _ = ran(replace(alone, backup=None))
+    known = replace(alone, known=tuple(built.told(KnownBackbone)))
+    assert len(known.known) == 1
+    first, then = (known, alone) if is_known_first else (alone, known)
+    whole, weights = ran(replace(first, backup=None))
+    before = halted(first, 1)
+    second, same = ran(replace(then, had=1))
+    assert second.told(Noted) == []
+    assert second.told(Continued) == [Continued(1)]
+    assert before.epochs + second.epochs == whole.epochs
     assert all(np.array_equal(one, other) for one, other in zip(weights, same, strict=True))
 
 
