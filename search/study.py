@@ -18,8 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
-from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.stored_objectives import check_objectives, note_violations, stored_objectives, told_values
+from cnnsearch.search.stored_objectives import check_objectives, note_violations, told_values
 from cnnsearch.search.stored_trial import (
     ATTEMPT,
     DROPPED,
@@ -35,10 +34,9 @@ from cnnsearch.search.stored_trial import (
     record_of,
     rung_key,
 )
-from cnnsearch.search.study_database import open_storage, readable, sqlite_url
+from cnnsearch.search.study_database import readable
 from cnnsearch.search.study_storage import in_one_step
 from cnnsearch.search.study_view import View
-from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
@@ -304,51 +302,6 @@ class TrialStudy:
         if known is not None:
             return known
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
-
-
-def read_trials(run: RunFolder) -> list[TrialRecord]:
-    """The trials of a run, finished or running.
-
-    Raises:
-        CnnSearchError: the folder holds no run, or its study is damaged.
-    """
-    with readable(run.study):
-        return _load(run).records()
-
-
-def read_objective(run: RunFolder) -> Objective:
-    """What the trials of a run are ranked by.
-
-    Raises:
-        CnnSearchError: the folder holds no run, or its study is damaged.
-    """
-    return read_objectives(run).epoch
-
-
-def read_objectives(run: RunFolder) -> Objectives:
-    """All that the trials of a run are ranked by.
-
-    Raises:
-        CnnSearchError: the folder holds no run, or its study is damaged.
-    """
-    with readable(run.study):
-        return _load(run).objectives
-
-
-def _load(run: RunFolder) -> TrialStudy:
-    if not run.study.is_file():
-        raise CnnSearchError(
-            f"{run.path}: a run's folder has a study.db, this one has none. Name a folder such as runs/basic-001."
-        )
-    storage = open_storage(sqlite_url(run.study))
-    try:
-        study = optuna.load_study(study_name=STUDY_NAME, storage=storage)
-        objectives = stored_objectives(study)
-    except KeyError as error:
-        raise CnnSearchError(
-            f"{run.study}: a run's study must be in it, got none. Was it made by another tool?"
-        ) from error
-    return TrialStudy(study, storage, objectives)
 
 
 def _state_of(ending: TrialRecord, values: tuple[float, ...]) -> TrialState:

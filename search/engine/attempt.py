@@ -19,6 +19,7 @@ from cnnsearch.search.engine.climbing import BEHIND, Rule
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
 from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
+from cnnsearch.search.engine.reducing import in_parts, more_parts, retries_between
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.history_file import write_history
@@ -42,7 +43,6 @@ from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.measuring import measures_of
 from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, KnownBackbone, Making, Message, Verdict
 from cnnsearch.search.writing import write_text
-from cnnsearch.spaces.document import Configuration, Training
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.rungs import Rung, climbed, on_rung
 from cnnsearch.spaces.space import configuration_yaml
@@ -347,22 +347,3 @@ class Attempts(Dialogue):
         if self._verdict is Verdict.STOP:
             return Status.STOPPED_EARLY, self._why, ""
         return Status.STOPPED_EARLY if self._reason else Status.COMPLETED, self._reason, ""
-
-
-def in_parts(configuration: Configuration, parts: int) -> Configuration:
-    """The configuration with batches that go through the network in so many parts."""
-    training = configuration.training.model_copy(update={"accumulate": parts})
-    return configuration.model_copy(update={"training": training})
-
-
-def retries_between(training: Training, parts: int | None) -> int:
-    """How many retries led from the parts that a training asks for to these; None stands for those asked for."""
-    now, count = training.accumulate, 0
-    while parts is not None and now < parts and (more := more_parts(training.batch_size, now)):
-        now, count = more, count + 1
-    return count
-
-
-def more_parts(batch_size: int, parts: int) -> int | None:
-    """The next number of parts for batches that are too large: twice as many; None where each has one image."""
-    return min(2 * parts, batch_size) if parts < batch_size else None
