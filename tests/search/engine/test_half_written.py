@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 from sqlalchemy import event
 
 from cnnsearch import OptunaOracle
-from cnnsearch.search.study import open_storage, sqlite_url
+from cnnsearch.search.study_database import open_storage, sqlite_url
 from cnnsearch.search.study_storage import StudyStorage
 
 
