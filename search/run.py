@@ -161,10 +161,8 @@ def _describe(prepared: _Prepared, request: Request) -> None:
 
 
 def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) -> Result:
-    run, document, chosen = prepared.run, prepared.space.document, prepared.chosen
-    objectives = Objectives.of(document.search)
-    crew = prepared.crew
-    oracle = _oracle(prepared)
+    run, document, crew = prepared.run, prepared.space.document, prepared.crew
+    objectives, oracle = Objectives.of(document.search), _oracle(prepared)
     known = oracle.study.records()
     finished = tuple(trial for trial in known if counts(trial))
     remove_backups_of(run, finished)
@@ -174,45 +172,64 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
     checkpoints = Checkpoints(run, objectives, document.keep.checkpoints)
     for trial in finished:
         checkpoints.ended(trial)
-    with ExitStack() as stack:
-        log = EventLog(run.events)
-        stack.callback(log.close)
-        board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objectives)
-        stack.callback(board.close)
-        own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
-
-        def settled(device: str, slots: int, why: str) -> None:
-            broadcast(Told(pause.patiently(lambda: note_packing(run, device, slots, why))))
-
-        packers = packers_of(document.search, crew, settled)
-        broadcast = Broadcast((*own, *_reserve(document, budget, crew), *packers, *listeners), pause.patiently)
-        pause.tell = broadcast.at_once
-        names = tuple(slot.name for slot in crew.wanted)
-        limits, before = budget.limits, budget.before
-        total = chosen.trials, limits.seconds
-        going_on = chosen.continued, before
-        bounds = limits.epochs, limits.target
-        broadcast(RunStarted(run, objectives.epoch, *total, names, finished, *going_on, *bounds, objectives))
-        for warning in prepared.warnings:
-            broadcast(Warned(warning))
-        if document.search.sampler.grid:
-            broadcast(Told(_size_of_grid(prepared.space, chosen.trials)))
-        hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
+    with ExitStack() as files:
+        broadcast = _broadcast(prepared, objectives, budget, pause, listeners, files)
         limit = document.search.trial_time
         bench = Bench(
             run, prepared.space, prepared.datasets.of, crew, budget, checkpoints, broadcast, pause, limit, train=train
         )
+        _tell_of_begin(prepared, bench, finished)
+        hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         tuner = SearchTuner(oracle, hypermodel, bench)
         with _telling_of_its_end(broadcast):
             failure = _tune(tuner, bench)
             best = pause.patiently(lambda: _finish(prepared, oracle, crew.devices[0]))
-        if failure:
-            broadcast(RunEnded("failed", str(failure)))
-        else:
-            if oracle.exhausted:
-                broadcast(Told(f"{oracle.exhausted}, before the {chosen.trials} trials that were asked for"))
-            broadcast(RunEnded("finished", oracle.exhausted or tuner.ended_by))
+        if oracle.exhausted and not failure:
+            asked = prepared.chosen.trials
+            broadcast(Told(f"{oracle.exhausted}, before the {asked} trials that were asked for"))
+        ended_by = str(failure) if failure else oracle.exhausted or tuner.ended_by
+        broadcast(RunEnded("failed" if failure else "finished", ended_by))
     return Result(run, oracle.study.records(), objectives.epoch, best, failure)
+
+
+def _broadcast(
+    prepared: _Prepared,
+    objectives: Objectives,
+    budget: Budget,
+    pause: Pause,
+    listeners: Sequence[Listener],
+    files: ExitStack,
+) -> Broadcast:
+    """All who hear of the search; `files` closes those that they write."""
+    run, document, crew = prepared.run, prepared.space.document, prepared.crew
+    log = EventLog(run.events)
+    files.callback(log.close)
+    board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objectives)
+    files.callback(board.close)
+    own = (log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board))
+
+    def settled(device: str, slots: int, why: str) -> None:
+        broadcast(Told(pause.patiently(lambda: note_packing(run, device, slots, why))))
+
+    packers = packers_of(document.search, crew, settled)
+    broadcast = Broadcast((*own, *_reserve(document, budget, crew), *packers, *listeners), pause.patiently)
+    pause.tell = broadcast.at_once
+    return broadcast
+
+
+def _tell_of_begin(prepared: _Prepared, bench: Bench, finished: tuple[TrialRecord, ...]) -> None:
+    """Tell the listeners that the search begins, and what a person should know of it."""
+    chosen, limits, objectives = prepared.chosen, bench.budget.limits, bench.checkpoints.objectives
+    total = chosen.trials, limits.seconds
+    names = tuple(slot.name for slot in bench.crew.wanted)
+    going_on = chosen.continued, bench.budget.before
+    bounds = limits.epochs, limits.target
+    started = RunStarted(bench.run, objectives.epoch, *total, names, finished, *going_on, *bounds, objectives)
+    bench.broadcast(started)
+    for warning in prepared.warnings:
+        bench.broadcast(Warned(warning))
+    if prepared.space.document.search.sampler.grid:
+        bench.broadcast(Told(_size_of_grid(prepared.space, chosen.trials)))
 
 
 def _reserve(document: Document, budget: Budget, crew: Crew) -> list[Listener]:
