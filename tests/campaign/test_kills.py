@@ -73,7 +73,7 @@ def lived_through(campaign: Campaign, chosen: list[str], epochs: int = EPOCHS) -
     assert broken(campaign.run, campaign.trials, epochs, campaign.known) == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_search_of_8_trials_lives_through_6_kills(tmp_path: Path, stand_in: START) -> None:
     source = random.Random(SEED)
     run = RunFolder(tmp_path / "runs" / "tiny-001")
@@ -97,7 +97,7 @@ def test_a_search_of_20_trials_lives_through_50_kills(
     assert campaign.fell.total() >= 40
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_real_training_lives_through_3_kills(command_line: CommandLine) -> None:
     space = command_line.write(SPACE.replace("TRIALS", "4"))
     run = RunFolder(command_line.folder / "runs" / "tiny-001")
