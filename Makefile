@@ -31,13 +31,9 @@ demo: $(INSTALLED)
 
 test: check
 
-# Two halves side by side, since most tests wait for a process of their own. pytest comes last, so that its closing
-# lines are the last lines: first those of all other rooms, then those of search/.
+# pytest comes last, so that its closing lines are the last lines: first those of all other rooms, then those of search/.
 check: lint
-	@echo "pytest tests/search, and beside it pytest --ignore tests/search"
-	@$(BIN)/python -m pytest -o cache_dir=.pytest_cache/search tests/search >$(VENV)/tests-of-search.txt 2>&1 & search=$$!; \
-	  $(BIN)/python -m pytest --ignore tests/search; others=$$?; \
-	  wait $$search; code=$$?; cat $(VENV)/tests-of-search.txt; exit $$((code ? code : others))
+	$(BIN)/python tests/side_by_side.py
 
 lint: style types
 

@@ -5,7 +5,7 @@ with. Rungs come before folds: of a trial with both, the last rung alone has all
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,7 @@ class TrialJob:
     objective: Objective
     seed: int
     model: Path
+    _: KW_ONLY
     rungs: tuple[tuple[Rung, DatasetReference], ...] = ()
     backup: Path | None = None
     had: int = 0

@@ -74,7 +74,7 @@ def job(digits: Dataset, tmp_path: Path) -> Job:
             Objective.of("val_accuracy"),
             5,
             tmp_path / "model.keras",
-            tmp_path / "backup" / "state.npz",
+            backup=tmp_path / "backup" / "state.npz",
             pace=AFTER_EACH_EPOCH,
         )
 

@@ -92,7 +92,7 @@ def job_of(
         return datasets.of(wanted.data).reference()
 
     rungs = tuple((r, images(on_rung(configuration, r)).of_share(r.share)) for r in climbed(configuration))
-    return TrialJob(configuration, images(configuration), ("train",), "validation", ACCURACY, 5, Path(), rungs)
+    return TrialJob(configuration, images(configuration), ("train",), "validation", ACCURACY, 5, Path(), rungs=rungs)
 
 
 def weights_in(path: Path) -> list[np.ndarray[Any, Any]]:
