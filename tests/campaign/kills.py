@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import psutil
 
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_status import read_status
 from tests.campaign.promises import Kept, ended
 
 _LIMIT = 180.0
@@ -73,6 +74,8 @@ class Campaign:
                 break
             self._kill(process, victim)
             if victim != "child":
+                if read_status(self.run).get("state") == "finished":  # the same command would begin another run
+                    return
                 before, process = self._events(), self.start()
         _, said = process.communicate(timeout=_LIMIT)
         if process.returncode:

@@ -50,7 +50,7 @@ def test_the_schema_is_one_and_the_same_each_time():
 
 
 def keys_of(node: Any, path: str = "") -> Iterator[tuple[str, Tree]]:
-    """Every key that the schema knows, with its own schema; a rule about keys that are known is no object of its own."""
+    """Every key that the schema knows, with its own schema; a rule about known keys is no object of its own."""
     if isinstance(node, dict):
         if node.get("type") == "object" and isinstance(node.get("properties"), dict):
             yield from ((f"{path}.{key}", value) for key, value in node["properties"].items())
