@@ -17,8 +17,8 @@ from cnnsearch.search.engine.oracle import OptunaOracle
 from cnnsearch.search.engine.parameters import SearchSpace, search_space_of
 from cnnsearch.search.model.hypermodel import encoded, hyperparameters_of
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
-from cnnsearch.search.study import STUDY_NAME, TrialStudy
-from cnnsearch.search.study_database import open_storage
+from cnnsearch.search.study.database import open_storage
+from cnnsearch.search.study.study import STUDY_NAME, TrialStudy
 from cnnsearch.spaces.draws import draw
 from cnnsearch.spaces.load import load_space
 from cnnsearch.spaces.space import Space

@@ -17,9 +17,9 @@ from cnnsearch.search.engine.parameters import SearchSpace, search_space_of
 from cnnsearch.search.model.hypermodel import decoded, encoded, hyperparameters_of
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.stored_trial import FIXED, progress_of
-from cnnsearch.search.study import STUDY_NAME, TrialStudy
-from cnnsearch.search.study_database import open_storage, sqlite_url
+from cnnsearch.search.study.database import open_storage, sqlite_url
+from cnnsearch.search.study.stored_trial import FIXED, progress_of
+from cnnsearch.search.study.study import STUDY_NAME, TrialStudy
 from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.compare import Kind, differences
 from cnnsearch.spaces.errors import CnnSearchError

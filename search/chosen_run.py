@@ -11,7 +11,7 @@ from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.run_status import data_fingerprint, read_status, read_summary, run_identity, searches
-from cnnsearch.search.study_reading import read_trials
+from cnnsearch.search.study.reading import read_trials
 from cnnsearch.search.writing import write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.sections.search import Confirm

@@ -43,7 +43,7 @@ from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_lock import held
 from cnnsearch.search.run_status import read_summary, searches, seen_images, spent_seconds
-from cnnsearch.search.study_database import sqlite_url
+from cnnsearch.search.study.database import sqlite_url
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import clear_temporary, write_json, write_text
 from cnnsearch.spaces.document import Configuration, Document

@@ -23,6 +23,7 @@ WALLS = {
         "features": ("trial", "engine", "plan"),
         "doctor": ("model", "trial", "engine"),
         "model": ("dataset", "features", "trial", "engine"),
+        "study": ("dataset", "model", "trial", "engine"),
         "trial": ("engine",),
         "records": ("dataset", "model", "trial", "engine"),
         "run_folder": ("dataset", "model", "trial", "engine"),

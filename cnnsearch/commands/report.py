@@ -20,7 +20,7 @@ def report(run: Path, console: Console) -> None:
     Raises:
         CnnSearchError: the folder is no run, or its study or the best model's predictions are damaged.
     """
-    from cnnsearch.search.study_reading import read_objectives, read_trials
+    from cnnsearch.search.study.reading import read_objectives, read_trials
 
     folder = run_folder(run)
     trials, objectives = read_trials(folder), read_objectives(folder)

@@ -14,9 +14,9 @@ from cnnsearch.search.engine.quiet import without_experimental_warnings
 from cnnsearch.search.engine.samplers.turn import Method, Turn
 from cnnsearch.search.engine.tried import Tried
 from cnnsearch.search.records import Failure, Status, TrialRecord
-from cnnsearch.search.stored_trial import FIXED
-from cnnsearch.search.study import TrialStudy
-from cnnsearch.search.study_view import View, memorable, new_trial
+from cnnsearch.search.study.stored_trial import FIXED
+from cnnsearch.search.study.study import TrialStudy
+from cnnsearch.search.study.view import View, memorable, new_trial
 from cnnsearch.spaces.draws import completed, walked
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.listing import configurations

@@ -29,8 +29,8 @@ from cnnsearch.search.engine.samplers.named import sampler_of
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.ranking import Objectives, rank, without_values
 from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
-from cnnsearch.search.study import STUDY_NAME, TrialStudy
-from cnnsearch.search.study_database import open_storage
+from cnnsearch.search.study.database import open_storage
+from cnnsearch.search.study.study import STUDY_NAME, TrialStudy
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.sections.pruners import Pruner

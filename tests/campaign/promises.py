@@ -13,8 +13,8 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study_database import sqlite_url
-from cnnsearch.search.study_reading import read_trials
+from cnnsearch.search.study.database import sqlite_url
+from cnnsearch.search.study.reading import read_trials
 
 Kept = dict[int, tuple[object, ...]]
 """What is known of each ended trial by its number."""

@@ -11,8 +11,8 @@ from cnnsearch.search.changed_space import take_over
 from cnnsearch.search.model.hypermodel import decoded, encoded, hyperparameters_of
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study_database import sqlite_url
-from cnnsearch.search.study_reading import read_trials
+from cnnsearch.search.study.database import sqlite_url
+from cnnsearch.search.study.reading import read_trials
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import loads_space

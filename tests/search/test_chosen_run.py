@@ -15,8 +15,8 @@ from cnnsearch.search.records import Objective
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.run_status import read_status, read_summary, run_identity, seen_images, spent_seconds
-from cnnsearch.search.study import TrialStudy
-from cnnsearch.search.study_database import open_storage, sqlite_url
+from cnnsearch.search.study.database import open_storage, sqlite_url
+from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.search.writing import write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import loads_space

@@ -20,7 +20,7 @@ from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.ranking import rank
 from cnnsearch.search.records import Epoch, FoldScore, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study import TrialStudy
+from cnnsearch.search.study.study import TrialStudy
 
 ACCURACY = Objective.of("val_accuracy")
 

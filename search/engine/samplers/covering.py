@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from optuna.study import Study
 
 from cnnsearch.search.engine.samplers.space_sampler import SpaceSampler
-from cnnsearch.search.stored_trial import is_start
+from cnnsearch.search.study.stored_trial import is_start
 from cnnsearch.spaces.draws import value_at_share, walked
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.listing import configurations, continuous, following, listed

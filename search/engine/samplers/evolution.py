@@ -7,7 +7,7 @@ from optuna.study import Study
 
 from cnnsearch.search.engine.samplers.space_sampler import SpaceSampler, scored
 from cnnsearch.search.engine.samplers.turn import Turn
-from cnnsearch.search.study_view import best_first
+from cnnsearch.search.study.view import best_first
 from cnnsearch.spaces.neighbours import mutated, neighbours
 from cnnsearch.spaces.values import Scalar
 

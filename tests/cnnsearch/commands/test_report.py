@@ -12,8 +12,8 @@ from rich.console import Console
 from cnnsearch.commands.report import report, rewrite, run_folder
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study import TrialStudy
-from cnnsearch.search.study_database import open_storage, sqlite_url
+from cnnsearch.search.study.database import open_storage, sqlite_url
+from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.spaces.errors import CnnSearchError
 
 ACCURACY = Objective.of("val_accuracy")

@@ -11,7 +11,7 @@ import pytest
 from cnnsearch.commands.retrain import retrain, source_of
 from cnnsearch.reports.predictions import read_resize
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study_reading import read_trials
+from cnnsearch.search.study.reading import read_trials
 from cnnsearch.spaces.errors import CnnSearchError
 from tests.cnnsearch.command_line import TINY, CommandLine
 

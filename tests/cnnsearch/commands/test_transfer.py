@@ -9,7 +9,7 @@ import pytest
 
 from cnnsearch.search.records import PHASE
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study_reading import read_trials
+from cnnsearch.search.study.reading import read_trials
 from tests.cnnsearch.command_line import CommandLine
 
 TUNED = """\

@@ -11,8 +11,8 @@ from optuna.trial import TrialState
 from sqlalchemy import event
 
 from cnnsearch import OptunaOracle
-from cnnsearch.search.study_database import open_storage, sqlite_url
-from cnnsearch.search.study_storage import StudyStorage
+from cnnsearch.search.study.database import open_storage, sqlite_url
+from cnnsearch.search.study.storage import StudyStorage
 
 
 def opened(folder: Path, **settings: Any) -> tuple[OptunaOracle, StudyStorage]:

@@ -8,7 +8,7 @@ from optuna.storages import InMemoryStorage
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.quiet import quiet_optuna
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
-from cnnsearch.search.study import TrialStudy
+from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.spaces.errors import CnnSearchError
 
 EPOCHS = 9

@@ -10,8 +10,8 @@ from cnnsearch import CnnSearchError, OptunaOracle
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.ranking import Objectives, front_of
 from cnnsearch.search.records import Epoch, Status
-from cnnsearch.search.study import TrialStudy
-from cnnsearch.search.study_database import open_storage
+from cnnsearch.search.study.database import open_storage
+from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.spaces.document import Search
 
 BOTH = [keras_tuner.Objective("val_accuracy", "max"), keras_tuner.Objective("val_loss", "min")]

@@ -19,8 +19,8 @@ from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.ranking import rank
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study import TrialStudy
-from cnnsearch.search.study_view import best_first
+from cnnsearch.search.study.study import TrialStudy
+from cnnsearch.search.study.view import best_first
 from cnnsearch.spaces.rungs import Rung
 
 ACCURACY = Objective.of("val_accuracy")

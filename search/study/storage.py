@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from cnnsearch.search import study_tables as tables
+from cnnsearch.search.study import tables
 
 
 @contextmanager

@@ -17,9 +17,9 @@ from cnnsearch.search.outcome import best_epoch
 from cnnsearch.search.ranking import rank
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study import TrialStudy
-from cnnsearch.search.study_database import open_storage, sqlite_url
-from cnnsearch.search.study_reading import read_objective, read_trials
+from cnnsearch.search.study.database import open_storage, sqlite_url
+from cnnsearch.search.study.reading import read_objective, read_trials
+from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.spaces.errors import CnnSearchError
 
 ACCURACY = Objective("val_accuracy", "max")

@@ -5,9 +5,9 @@ import optuna
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.stored_objectives import stored_objectives
-from cnnsearch.search.study import STUDY_NAME, TrialStudy
-from cnnsearch.search.study_database import open_storage, readable, sqlite_url
+from cnnsearch.search.study.database import open_storage, readable, sqlite_url
+from cnnsearch.search.study.stored_objectives import stored_objectives
+from cnnsearch.search.study.study import STUDY_NAME, TrialStudy
 from cnnsearch.spaces.errors import CnnSearchError
 
 

@@ -16,7 +16,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.fronts import fronts
-from cnnsearch.search.stored_trial import work_of
+from cnnsearch.search.study.stored_trial import work_of
 
 NEW = -1
 """Stands for the id of a trial that is not written yet."""

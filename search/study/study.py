@@ -18,8 +18,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
-from cnnsearch.search.stored_objectives import check_objectives, note_violations, told_values
-from cnnsearch.search.stored_trial import (
+from cnnsearch.search.study.database import readable
+from cnnsearch.search.study.storage import in_one_step
+from cnnsearch.search.study.stored_objectives import check_objectives, note_violations, told_values
+from cnnsearch.search.study.stored_trial import (
     ATTEMPT,
     DROPPED,
     ENDING,
@@ -34,9 +36,7 @@ from cnnsearch.search.stored_trial import (
     record_of,
     rung_key,
 )
-from cnnsearch.search.study_database import readable
-from cnnsearch.search.study_storage import in_one_step
-from cnnsearch.search.study_view import View
+from cnnsearch.search.study.view import View
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 

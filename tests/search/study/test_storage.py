@@ -17,8 +17,8 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import event
 
-from cnnsearch.search.study_database import open_storage, sqlite_url
-from cnnsearch.search.study_storage import StudyStorage, in_one_step
+from cnnsearch.search.study.database import open_storage, sqlite_url
+from cnnsearch.search.study.storage import StudyStorage, in_one_step
 
 DISTRIBUTIONS = {
     "units": IntDistribution(1, 512, log=True),

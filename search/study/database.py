@@ -10,7 +10,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from cnnsearch.search.study_storage import StudyStorage
+from cnnsearch.search.study.storage import StudyStorage
 from cnnsearch.spaces.errors import CnnSearchError
 
 _WRITER_WAIT = 60.0
