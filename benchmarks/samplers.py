@@ -127,8 +127,8 @@ def rows(found: Mapping[Way, Sequence[Found]], problem: str) -> list[str]:
     titles = ["sampler", "pruner", *(f"regret, {look} trials" for look in LOOKS[:looks])]
     lines = [[*titles, "epochs of these", "epochs to a good one", "times fewer", "epochs, by test accuracy"]]
     lines.append(["---"] * len(lines[0]))
-    for way in sorted(ways, key=lambda way: median([each.good for each in found[way]]) or float("inf")):
-        lines.append(_row(way, found[way], base))
+    ranked = sorted(ways, key=lambda way: median([each.good for each in found[way]]) or float("inf"))
+    lines += [_row(way, found[way], base) for way in ranked]
     return [f"| {' | '.join(cells)} |" for cells in lines]
 
 

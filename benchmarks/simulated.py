@@ -11,7 +11,7 @@ from tabulated.table import OBJECTIVE, Table, Trained
 from cnnsearch.search.engine.oracle import OptunaOracle
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.model.hypermodel import decoded, hyperparameters_of
-from cnnsearch.search.records import Failure, Status, TrialRecord
+from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
 from cnnsearch.spaces.sections.pruners import Pruner
 from cnnsearch.spaces.sections.samplers import Sampler
 
@@ -76,14 +76,16 @@ def searched(table: Table, sampler: Sampler, pruner: Pruner, seed: int, goes_on:
 
 def _trained(oracle: OptunaOracle, trial: Trial, trained: Trained, course: Course) -> None:
     """One trial, until its table ends or the pruner ends it."""
-    made, behind = 0, False
-    for made, epoch in enumerate(trained.epochs, start=1):
-        course.seen(epoch.metrics.get(OBJECTIVE.metric, 0.0) if not trained.failed else 0.0, trained.test or 0.0)
+    made: list[Epoch] = []
+    behind = False
+    for epoch in trained.epochs:
+        made.append(epoch)
+        course.seen(0.0 if trained.failed else epoch.metrics[OBJECTIVE.metric], trained.test or 0.0)
         behind = oracle.report(trial.trial_id, epoch)
         if behind:
             break
     status = Status.PRUNED if behind else Status.FAILED if trained.failed else Status.COMPLETED
     reason = Failure.NAN if status is Status.FAILED else ""
-    epochs, number = trained.epochs[:made], int(trial.trial_id)
-    oracle.conclude(trial, TrialRecord(number, {}, status, reason, epochs=epochs, parameters=trained.weights))
+    ending = TrialRecord(int(trial.trial_id), {}, status, reason, epochs=tuple(made), parameters=trained.weights)
+    oracle.conclude(trial, ending)
     course.ends.append(course.epochs)

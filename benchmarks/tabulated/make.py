@@ -1,11 +1,10 @@
-"""Makes the table of a tabulated problem anew: trains every configuration of its space, then asks each model of the test
-images, which no training has seen.
+"""Makes the table of a tabulated problem anew: trains every configuration of its space, then asks each model of the
+test images, which no training has seen.
 
-    python benchmarks/tabulated/make.py digits --runs FOLDER
-    python benchmarks/tabulated/make.py pictures --runs FOLDER --data cifar10-5000.zip
+    python benchmarks/tabulated/make.py --runs FOLDER
 
-It takes about half an hour on one free core. Stopped and called again, it goes on where it was. `--read` trains nothing
-and writes the table of a search that has ended.
+It takes about a quarter of an hour on one free core. Stopped and called again, it goes on where it was.
+`--read` trains nothing and writes the table of a search that has ended.
 """
 
 import argparse
@@ -31,8 +30,7 @@ def main() -> int:
     options = _options()
     run = RunFolder(options.runs / f"{options.problem}-001")
     if not options.read:
-        data = ["--data", str(options.data)] if options.data else []
-        command = ["run", str(FOLDER / f"{options.problem}.yaml"), "--runs", str(options.runs), *data]
+        command = ["run", str(FOLDER / f"{options.problem}.yaml"), "--runs", str(options.runs)]
         code = subprocess.run([sys.executable, "-m", "cnnsearch", *command], stdout=sys.stderr, check=False).returncode
         if code:
             return code
@@ -44,9 +42,8 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Make the table of a tabulated problem anew.")
-    parser.add_argument("problem", choices=PROBLEMS)
+    parser.add_argument("--problem", choices=PROBLEMS, default=PROBLEMS[0], help=f"which one ({PROBLEMS[0]})")
     parser.add_argument("--runs", type=Path, required=True, help="where the run is, or will be")
-    parser.add_argument("--data", type=Path, help="the zip of the pictures")
     parser.add_argument("--read", action="store_true", help="train nothing: the search has ended")
     return parser.parse_args()
 

@@ -18,7 +18,7 @@ from cnnsearch.spaces.space import Space
 from cnnsearch.spaces.values import Scalar
 
 FOLDER = Path(__file__).resolve().parent
-PROBLEMS = ("digits", "pictures")
+PROBLEMS = ("digits",)
 """Each has a space and a table of its name beside this file."""
 OBJECTIVE = Objective("val_accuracy", "max")
 _CURVES = ("val_accuracy", "val_loss", "seconds")
