@@ -10,6 +10,19 @@ import pytest
 
 from cnnsearch.spaces.load import load_space
 
+NAMES = [
+    "asking.py",
+    "data.py",
+    "engine.py",
+    "likeness.py",
+    "photos.py",
+    "samplers.py",
+    "slots.py",
+    "startup.py",
+    "transfer.py",
+    "versus_keras_tuner.py",
+]
+
 
 def benchmark(checkout: Path, name: str, *options: str) -> "subprocess.CompletedProcess[str]":
     known = {variable: value for variable, value in os.environ.items() if variable != "CNNSEARCH_TEST_DATA"}
@@ -27,9 +40,7 @@ def test_the_small_form_measures_and_writes_its_figures(checkout: Path, tmp_path
     assert set(heavy.values()) == {0}
 
 
-@pytest.mark.parametrize(
-    "name", ["startup.py", "engine.py", "data.py", "photos.py", "likeness.py", "transfer.py", "versus_keras_tuner.py"]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_each_explains_its_options(checkout: Path, name: str) -> None:
     done = benchmark(checkout, name, "--help")
     assert done.returncode == 0, done.stderr
@@ -75,6 +86,21 @@ def test_the_small_form_of_transfer_measures_both_sides(checkout: Path, tmp_path
     faster = figures["plain KerasTuner, the same trials, measured"]
     faster /= figures["cnnsearch, the trials, features included"]
     assert figures["times faster"] == pytest.approx(faster)
+
+
+def test_the_small_form_of_samplers_compares_with_chance(checkout: Path, tmp_path: Path) -> None:
+    done = benchmark(checkout, "samplers.py", "--quick", "--json", str(tmp_path / "samplers.json"))
+    assert done.returncode == 0, done.stderr
+    assert "| random | none |" in done.stdout
+    report = json.loads((tmp_path / "samplers.json").read_text())
+    assert all(figure["value"] > 0 for figure in report["figures"])
+    assert {len(way["searches"]) for way in report["searches"]} == {2}
+
+
+def test_the_table_of_samplers_is_read_from_a_run(checkout: Path) -> None:
+    done = benchmark(checkout, "tabulated/make.py", "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--runs" in done.stdout
 
 
 @pytest.mark.nightly
