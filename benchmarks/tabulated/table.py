@@ -109,7 +109,8 @@ def write(problem: str, rows: Iterable[tuple[Mapping[str, Scalar], Trained]]) ->
         curves = [f"{name} {number}" for name in _CURVES for number in range(1, most + 1)]
         writer.writerow([*(parameter.name for parameter in space.parameters), *_ENDING, *curves])
         for at in [key(space, values) for values in listed(space)]:
-            writer.writerow([*at, *_cells(known[at], most)])
+            if at in known:
+                writer.writerow([*at, *_cells(known[at], most)])
     return path
 
 
