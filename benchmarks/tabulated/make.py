@@ -21,7 +21,7 @@ from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.model.hypermodel import decoded
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study import read_trials
+from cnnsearch.search.study.reading import read_trials
 from cnnsearch.spaces.load import load_space
 
 
