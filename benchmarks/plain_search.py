@@ -70,9 +70,10 @@ class Job:
 
         layers = keras.layers
         model = keras.Sequential([keras.Input((self.side, self.side, 3)), layers.Rescaling(1 / 255)])
-        filters, growth = hp.Choice("filters", [16, 32]), hp.Choice("growth", [1.0, 2.0])
-        norm, dropout = hp.Choice("norm", ["none", "batch"]), hp.Float("dropout", 0.0, 0.3, step=0.1)
-        for block in range(hp.Int("blocks", 2, 4)):
+        filters, growth = hp.Choice("filters", [16, 32], default=32), hp.Choice("growth", [1.0, 2.0], default=2.0)
+        norm = hp.Choice("norm", ["none", "batch"], default="batch")
+        dropout = hp.Float("dropout", 0.0, 0.3, step=0.1, default=0.1)
+        for block in range(hp.Int("blocks", 2, 4, default=4)):
             model.add(layers.Conv2D(round(filters * growth**block), 3, padding="same", use_bias=norm == "none"))
             if norm == "batch":
                 model.add(layers.BatchNormalization())
@@ -80,10 +81,10 @@ class Job:
             model.add(layers.MaxPooling2D())
             if dropout:
                 model.add(layers.Dropout(dropout))
-        flat = hp.Choice("pooling", ["flatten", "average"]) == "flatten"
+        flat = hp.Choice("pooling", ["flatten", "average"], default="average") == "flatten"
         model.add(layers.Flatten() if flat else layers.GlobalAveragePooling2D())
-        model.add(layers.Dense(hp.Choice("units", [64, 128, 256]), activation="relu"))
-        model.add(layers.Dropout(hp.Float("dense_dropout", 0.0, 0.5, step=0.25)))
+        model.add(layers.Dense(hp.Choice("units", [64, 128, 256], default=128), activation="relu"))
+        model.add(layers.Dropout(hp.Float("dense_dropout", 0.0, 0.5, step=0.25, default=0.25)))
         model.add(layers.Dense(2, activation="softmax"))
         model.compile(optimizer_of(hp), "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
@@ -105,9 +106,9 @@ def optimizer_of(hp: "keras_tuner.HyperParameters") -> "keras.optimizers.Optimiz
     """Adam or SGD, each with a learning rate of its own."""
     import keras
 
-    if hp.Choice("optimizer", ["adam", "sgd"]) == "adam":
-        return keras.optimizers.Adam(hp.Float("adam_rate", 0.0001, 0.01, sampling="log"))
-    return keras.optimizers.SGD(hp.Float("sgd_rate", 0.001, 0.1, sampling="log"), momentum=0.9)
+    if hp.Choice("optimizer", ["adam", "sgd"], default="adam") == "adam":
+        return keras.optimizers.Adam(hp.Float("adam_rate", 0.0001, 0.01, sampling="log", default=0.001))
+    return keras.optimizers.SGD(hp.Float("sgd_rate", 0.001, 0.1, sampling="log", default=0.01), momentum=0.9)
 
 
 def oracle_of(given: list[dict[str, float | str]]) -> Any:  # noqa: ANN401 - keras_tuner has no types
