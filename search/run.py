@@ -49,7 +49,7 @@ class Result:
     Attributes:
         run: its folder.
         trials: all of them.
-        objective: what they are ranked by.
+        objective: the metric whose best value is a trial's score.
         best: the best one's model folder; None where no trial has a score.
         failure: why the search ended before its time; None where it did not.
     """
@@ -114,8 +114,7 @@ def _searched(prepared: Prepared, listeners: Sequence[Listener], train: Train) -
     pause.patiently(lambda: outdate(run))
     budget = _budget(prepared, objectives.epoch, known, pause)
     checkpoints = Checkpoints(run, objectives, document.keep.checkpoints)
-    for trial in finished:
-        checkpoints.ended(trial)
+    checkpoints.ended(*finished)
     with ExitStack() as files:
         broadcast = broadcast_of(prepared, objectives, budget, pause, listeners, files)
         limit = document.search.trial_time
