@@ -181,11 +181,11 @@ class TrialDialogue(Dialogue):
         kept = pause.patiently(lambda: self._oracle.keep(self._trial, epochs))
         self._account.keep(kept)
         self._epochs = [*kept]
+        pause.patiently(lambda: write_history(self._folder, kept))
         if not kept:
             return
         if self._is_first:  # else they are of this session, whose clock goes on
             self._clock.had_before(sum(epoch.seconds for epoch in kept))
-        pause.patiently(lambda: write_history(self._folder, kept))
         self._bench.broadcast(TrialContinued(self._number, kept))
 
     def _candidate(self) -> TrialRecord:
