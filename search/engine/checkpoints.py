@@ -15,6 +15,7 @@ class Checkpoints:
         self._run, self.objectives, self._keep = run, Objectives.around(objective), keep
         self._lock = threading.Lock()
         self._known: dict[int, TrialRecord] = {}
+        self._removed = set[int]()
 
     @property
     def objective(self) -> Objective:
@@ -30,9 +31,14 @@ class Checkpoints:
         """As the tables rank them, ties included, so that the model of the first in the table is there."""
         return rank([*self._known.values(), *more], self.objectives)
 
-    def ended(self, trial: TrialRecord) -> None:
-        """Take note of an ended trial, and remove the models that are not among the best any more."""
+    def ended(self, *trials: TrialRecord) -> None:
+        """Take note of ended trials, and remove the models that are not among the best any more.
+
+        A trial that failed may have written one, too: its process can die in the moment after.
+        """
         with self._lock:
-            self._known[trial.number] = replace(trial, epochs=())
-            for behind in self._ranked()[self._keep :]:
-                (self._run.trial(behind.number) / "model.keras").unlink(missing_ok=True)
+            self._known |= {trial.number: replace(trial, epochs=()) for trial in trials}
+            best = {trial.number for trial in self._ranked()[: self._keep]}
+            for number in self._known.keys() - best - self._removed:
+                (self._run.trial(number) / "model.keras").unlink(missing_ok=True)
+                self._removed.add(number)

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
@@ -41,6 +42,8 @@ class ChildProcess:
         self.connection: Connection
         self.connection, self._theirs = _CONTEXT.Pipe()
         self._process: BaseProcess = _CONTEXT.Process(target=target, args=(self._theirs, *arguments), daemon=False)
+        self._lock = threading.Lock()
+        self._is_closed = False
 
     def __enter__(self) -> "ChildProcess":
         self._process.start()
@@ -56,7 +59,9 @@ class ChildProcess:
         if self._process.is_alive():
             self._process.kill()
         self._process.join()
-        self._process.close()
+        with self._lock:
+            self._is_closed = True
+            self._process.close()
 
     @property
     def pid(self) -> int:
@@ -81,9 +86,10 @@ class ChildProcess:
         return f"exit code {code}"
 
     def kill(self) -> None:
-        """End the process now; its connection then reads as closed."""
-        if self._process.is_alive():
-            self._process.kill()
+        """End the process now; its connection then reads as closed. Any thread may call it, at any time."""
+        with self._lock:
+            if not self._is_closed and self._process.is_alive():
+                self._process.kill()
 
 
 def _signal_name(number: int) -> str:
