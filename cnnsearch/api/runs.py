@@ -15,7 +15,7 @@ from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
-_FACTS = ("status", "reason", "score", "seconds", "parameters")
+_FACTS = ("reason", "score", "seconds", "parameters")
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,7 +63,9 @@ class Run:
     def table(self) -> list[dict[str, Any]]:
         """A row for each trial: `trial`, `status`, `reason`, `score`, `seconds`, `parameters`, its values by name."""
         return [
-            {"trial": trial.number} | {name: getattr(trial, name) for name in _FACTS} | dict(trial.values)
+            {"trial": trial.number, "status": str(trial.status)}
+            | {name: getattr(trial, name) for name in _FACTS}
+            | dict(trial.values)
             for trial in self.trials
         ]
 

@@ -3,14 +3,21 @@
 import multiprocessing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnsearch.api.given import Text, settings_of, space_given
 from cnnsearch.api.runs import Run, read_run, write_reports
 from cnnsearch.api.wording import errors_in_python
+from cnnsearch.reports.wording import without_best
+from cnnsearch.search.datasets import Datasets
+from cnnsearch.search.mounts import check_local
+from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.searching import Watchers, Which, begin, search
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.terminal import say, warn
+
+if TYPE_CHECKING:  # stands on keras
+    from cnnsearch.search.run import Result
 
 
 def run(
@@ -111,18 +118,37 @@ def _check_process() -> None:
         raise CnnSearchError(str(Problem("cnnsearch.run", rule, "Call it in the main process, or with daemon=False.")))
 
 
-def _run(space: object, settings: list[str], which: Which, *, allow_code: bool, progress: bool) -> Run:
+def _run(space: Any, settings: list[str], which: Which, *, allow_code: bool, progress: bool) -> Run:  # noqa: ANN401
     watchers = _watchers(progress=progress)
-    checked = space_given(space, settings, allow_code=allow_code)  # type: ignore[arg-type]  # it says what it is not
-    begin(checked, which)
-    result = search(checked, which, watchers)
+    if callable(space) or hasattr(space, "build"):
+        result = _of_hypermodel(space, settings, which, watchers)
+    else:
+        checked = space_given(space, settings, allow_code=allow_code)
+        begin(checked, which)
+        result = search(checked, which, watchers)
     found = read_run(result.run)
     write_reports(result.run, found.trials, found._objectives)
+    if result.best is None:
+        raise result.failure or CnnSearchError(_without_best(found))
     if result.failure is not None:
-        if result.best is None:
-            raise result.failure
         warn(str(result.failure))
     return found
+
+
+def _without_best(found: Run) -> str:
+    return f'{without_best(str(found.path), found.trials)} cnnsearch.open_run("{found.path}").trials has them.'
+
+
+def _of_hypermodel(space: object, settings: list[str], which: Which, watchers: Watchers) -> "Result":
+    """Keras is wanted in this process from the beginning: the HyperModel's author has imported it, too."""
+    with without_native_messages():
+        from cnnsearch.search.in_process.asked import asked_for
+        from cnnsearch.search.in_process.search import search_hypermodel
+
+    asked = asked_for(space, settings)
+    check_local(which.runs, which.resume)
+    datasets = Datasets(None, watchers.reading, watchers.told)
+    return search_hypermodel(asked, which.request(asked.space, datasets), watchers.listener)
 
 
 def _watchers(*, progress: bool) -> Watchers:
