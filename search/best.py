@@ -85,9 +85,7 @@ def _evaluated_apart(trained: TrainedModel, slot: Slot, log: Path, job: Evaluati
     """Ask the model in a process of its own."""
     broken = run_in_child(Work(run_evaluation, job, log, slot.environment), lambda _: None)
     if broken:
-        raise CnnSearchError(
-            f"{trained.model}: its evaluation must succeed, got {broken.failure}: {broken.message}."
-        )
+        raise CnnSearchError(f"{trained.model}: its evaluation must succeed, got {broken.failure}: {broken.message}.")
 
 
 def _description(trained: TrainedModel) -> dict[str, Any]:

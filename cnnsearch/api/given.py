@@ -23,7 +23,7 @@ def settings_of(
     Raises:
         CnnSearchError: a key is no text, or a value none that the language has.
     """
-    named = {"data": None if data is None else _path(data), "trials": trials, "time": _duration(time)}
+    named = {"data": None if data is None else _path(data), "trials": trials, "time": time}
     options = {name: plain_value(value, name) for name, value in named.items()}
     return overrides([f"{key}={json.dumps(value)}" for key, value in _settings(values or {}).items()], **options)
 
@@ -42,11 +42,6 @@ def _path(data: object) -> str:
     rule = f"it names images as data.source does, a folder, an archive or a file, got {type(data).__name__}"
     advice = 'Write arrays to a file: np.savez("images.npz", x=images, y=labels).'
     raise CnnSearchError(str(Problem("data", rule, advice)))
-
-
-def _duration(time: str | float | None) -> str | None:
-    """A number is seconds."""
-    return f"{time:g}s" if isinstance(time, int | float) and not isinstance(time, bool) else time
 
 
 def space_given(space: Text | Mapping[str, Any], settings: list[str], *, allow_code: bool) -> Space:

@@ -136,7 +136,9 @@ class Run:
         from cnnsearch.terminal import warn
 
         found = find_images([Path(image) for image in images])
-        return list(classify(load_classifier(self.path), found, lambda image, why: warn(f"{image.name} {why}: left out")))
+        return list(
+            classify(load_classifier(self.path), found, lambda image, why: warn(f"{image.name} {why}: left out"))
+        )
 
     def __repr__(self) -> str:
         count = len(self.trials)

@@ -23,10 +23,10 @@ class _Birth(popen_forkserver.Popen):
 
     def _launch(self, process_obj: BaseProcess) -> None:
         told = self._told(process_obj)
-        self.sentinel, pipe = forkserver.connect_to_new_process(self._fds)
+        self.sentinel, pipe = forkserver.connect_to_new_process(self._fds)  # type: ignore[attr-defined]  # absent from the stubs
         kept = os.dup(pipe)  # the child knows by it that its parent lives
-        self.finalizer = util.Finalize(self, util.close_fds, (kept, self.sentinel))
-        with open(pipe, "wb", closefd=True) as file:
+        self.finalizer = util.Finalize(self, _close, (kept, self.sentinel))
+        with os.fdopen(pipe, "wb") as file:
             file.write(told)
         self.pid = forkserver.read_signed(self.sentinel)
 
@@ -41,6 +41,11 @@ class _Birth(popen_forkserver.Popen):
             return _pickled(preparation) + job
         finally:
             context.set_spawning_popen(None)
+
+
+def _close(*files: int) -> None:
+    for file in files:
+        os.close(file)
 
 
 def _pickled(value: object) -> bytes:

@@ -14,14 +14,24 @@ from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.load import loads_space
 from cnnsearch.spaces.sections.objectives import MEASURES
-from cnnsearch.spaces.sections.section import plain
 from cnnsearch.spaces.sections.search import EFFORT
+from cnnsearch.spaces.sections.section import plain
 from cnnsearch.spaces.space import Space
 
 _TAKEN = {
     "data": ("source", "exclude", "image_size", "color", "resize", "split"),
     "training": ("epochs", "batch_size", "early_stopping", "seed"),
-    "search": ("sampler", "pruner", "objective", "seed", "trials", "time", "epochs", "stop_at", "max_failures_in_a_row"),
+    "search": (
+        "sampler",
+        "pruner",
+        "objective",
+        "seed",
+        "trials",
+        "time",
+        "epochs",
+        "stop_at",
+        "max_failures_in_a_row",
+    ),
     "keep": ("checkpoints",),
 }
 _TEXT = "{model: {scratch: {blocks: 1, filters: 1, padding: same}}, training: {batch_size: 32}}"

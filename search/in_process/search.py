@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import keras_tuner
@@ -130,8 +129,10 @@ def _searched(prepared: _Prepared, listener: Listener) -> Result:
         checkpoints.ended(trial)
     with ExitStack() as files:
         broadcast = Broadcast((*_own_listeners(prepared, budget, files), listener))
-        parts = [Part.of(prepared.dataset, name) for name in ("train", "validation")]
-        shop = Workshop(prepared.asked, run, prepared.dataset, *parts, oracle, budget, checkpoints, broadcast)
+        train, validation = (Part.of(prepared.dataset, name) for name in ("train", "validation"))
+        shop = Workshop(
+            prepared.asked, run, prepared.dataset, train, validation, oracle, budget, checkpoints, broadcast
+        )
         _tell_of_begin(prepared, shop, finished)
         failure, ended_by = _told_of_its_end(broadcast, lambda: _tune(shop))
         best = _told_of_its_end(broadcast, lambda: _finish(prepared, oracle))
@@ -179,9 +180,10 @@ def _own_listeners(prepared: _Prepared, budget: Budget, files: ExitStack) -> tup
 
 def _tell_of_begin(prepared: _Prepared, shop: Workshop, finished: tuple[TrialRecord, ...]) -> None:
     chosen, limits, objectives = prepared.chosen, shop.budget.limits, prepared.objectives
-    going_on = chosen.continued, shop.budget.before, limits.epochs, limits.target
-    total = chosen.trials, limits.seconds
-    shop.broadcast(RunStarted(chosen.run, objectives.epoch, *total, (HERE,), finished, *going_on, objectives))
+    total, going_on = (chosen.trials, limits.seconds), (chosen.continued, shop.budget.before)
+    bounds = limits.epochs, limits.target
+    started = RunStarted(chosen.run, objectives.epoch, *total, (HERE,), finished, *going_on, *bounds, objectives)
+    shop.broadcast(started)
 
 
 def _told_of_its_end(broadcast: Broadcast, work: Callable[[], T]) -> T:
@@ -232,5 +234,7 @@ def _evaluated(prepared: _Prepared, best: TrialRecord, job: EvaluationJob) -> No
     hyperparameters = prepared.hyperparameters.copy()
     hyperparameters.values = dict(best.values)
     model: Any = fresh_model(prepared.asked, prepared.dataset, hyperparameters, prepared.asked.configuration)
-    model.load_weights(Path(job.model))
+    if model.optimizer is not None:
+        model.optimizer.build(model.trainable_variables)  # else Keras warns that the file has more of it
+    model.load_weights(job.model)
     evaluate(model, job)

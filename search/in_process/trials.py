@@ -21,7 +21,7 @@ from cnnsearch.search.in_process.material import Part
 from cnnsearch.search.in_process.watching import NoSuchMetric, Watch
 from cnnsearch.search.listeners.events import Broadcast, EpochEnded, TrialBuilt, TrialEnded, TrialStarted
 from cnnsearch.search.model.custom import check_fits
-from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
+from cnnsearch.search.records import Epoch, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.callbacks import BestWeights
@@ -83,6 +83,7 @@ def run_trial(shop: Workshop, trial: Trial) -> None:
         shop.oracle.requeue(trial)
         raise
     _note_found(shop.oracle, trial)
+    write_text(shop.run.trial(number) / "config.yaml", settings_text(_so_far(shop, number).values))
     ended = shop.oracle.conclude(trial, replace(ending, seconds=time.monotonic() - began, data=shop.dataset.stamp))
     shop.budget.score(ended.score)
     shop.checkpoints.ended(ended)
@@ -124,7 +125,6 @@ class _Training:
     def ending(self) -> TrialRecord:
         """Train it; gives how it ended."""
         hyperparameters, shop = self._trial.hyperparameters, self._shop
-        write_text(self._folder / "config.yaml", settings_text(hyperparameters.values))
         model = fresh_model(shop.asked, shop.dataset, hyperparameters, self._configuration)
         shop.broadcast(TrialBuilt(self._number, model.count_params()))
         objective = shop.checkpoints.objective
@@ -160,14 +160,15 @@ class _Training:
     def _report(self, epoch: Epoch) -> str:
         shop = self._shop
         self._epochs.append(epoch)
-        self._is_pruned = shop.oracle.report(self._trial.trial_id, epoch)
+        is_last = epoch.number >= self._configuration.training.epochs
+        self._is_pruned = shop.oracle.report(self._trial.trial_id, epoch) and not is_last
         write_history(self._folder, self._epochs)
         shop.broadcast(EpochEnded(self._number, epoch))
         shop.budget.take(1, aside=0.0)
         shop.budget.score(epoch.metrics[shop.checkpoints.objective.metric])
         if self._is_pruned:
             return PRUNED
-        return shop.budget.ended_by() if epoch.number < self._configuration.training.epochs else ""
+        return "" if is_last else shop.budget.ended_by()
 
     def _keep(self, model: keras.Model, best: BestWeights, ending: TrialRecord) -> None:
         """Write the model with the weights of its best epoch, where it may be among the best."""
