@@ -166,6 +166,9 @@ def explored(build: Callable[[keras_tuner.HyperParameters], Any]) -> keras_tuner
         tried.append(waiting[0])
         for condition in waiting[0]:
             hyperparameters.values[condition.name] = condition.values[0]
+        for declared in hyperparameters.space:
+            if hyperparameters.is_active(declared):
+                hyperparameters.values.setdefault(declared.name, declared.default)
         hyperparameters.active_scopes, hyperparameters.inactive_scopes = [], []
 
 

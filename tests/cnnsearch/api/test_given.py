@@ -57,7 +57,7 @@ def test_what_is_no_space_is_told(space: Any, message: str) -> None:
 
 
 def test_a_mistake_in_a_mapping_is_told_by_its_key() -> None:
-    with pytest.raises(SpaceError, match="a key must be known in `model`, got `scrtch`. Did you mean `scratch`?"):
+    with pytest.raises(SpaceError, match=r"a key must be known in `model`, got `scrtch`\. Did you mean `scratch`\?"):
         space_given({**SPACE, "model": {"scrtch": {}}}, [], allow_code=False)
 
 

@@ -24,7 +24,7 @@ def test_the_examples_of_the_guide_run(checkout: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
-    assert re.search(r"^<Run runs/digits-001: finished, 3 trials, best val_accuracy [\d.]+ \(trial \d\)>$", done.stdout, re.M)
+    assert re.search(r"<Run runs/digits-001: finished, 3 trials, best val_accuracy [\d.]+ \(trial \d\)>\n", done.stdout)
     assert 'set={"training.epochs": 0}: `training.epochs` must be at least 1, got 0.' in done.stdout
     assert "(None, 16, 16, 1) ('0', '1', '2'," in done.stdout
     assert "finished val_accuracy" in done.stdout

@@ -147,7 +147,11 @@ def test_a_fit_without_callbacks_is_told_what_to_do(search: Any, tmp_path: Path)
     ("given", "settings", "message"),
     [
         (Small, {}, r"space: a HyperModel is an object, got the class Small\. Make one: Small\(\)\."),
-        (Small(), {"model": "vgg16"}, r"set: the rest of a HyperModel's training is its own, got model\. Write it into"),
+        (
+            Small(),
+            {"model": "vgg16"},
+            r"set: the rest of a HyperModel's training is its own, got model\. Write it into",
+        ),
         (Small(), {"data.folds": 3}, r"is its own, got data\.folds\."),
         (Small(), {"training.epochs": {"int": [1, 3]}}, r"settings are fixed, got training\.epochs searched"),
         (Small(), {"training.epochs": 0}, r'set=\{"training\.epochs": 0\}: `training\.epochs` must be at least 1'),

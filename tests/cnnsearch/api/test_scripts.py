@@ -57,7 +57,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def test_a_script_without_a_guard_searches_once(start: Start, tmp_path: Path) -> None:
     out, err = start(SEARCHING).communicate(timeout=LIMIT)
     assert out.count("main runs") == 1
-    assert re.search(r"^<Run runs.mine-001: finished, 2 trials, best val_accuracy 0\.\d{4} \(trial \d\)>$", out, re.M)
+    assert re.search(r"<Run runs/mine-001: finished, 2 trials, best val_accuracy 0\.\d{4} \(trial \d\)>\n", out)
     assert out.count(" starts on cpu: ") == 2
     assert err == ""
     assert (tmp_path / "runs/mine-001/trials.csv").is_file()

@@ -25,7 +25,11 @@ def test_options_become_arguments(told: str, in_words_of_python: str) -> None:
 
 def test_an_error_stays_the_error_that_it_is() -> None:
     problem = Problem("--set a=1", "a key must be known, got `a`", "Leave --new out.")
-    with pytest.raises(SpaceError, match=r'^set=\{"a": 1\}: a key must be known, got `a`\. Leave new=True out\.$') as told:
-        with errors_in_python():
-            raise SpaceError([problem])
+    with (
+        pytest.raises(
+            SpaceError, match=r'^set=\{"a": 1\}: a key must be known, got `a`\. Leave new=True out\.$'
+        ) as told,
+        errors_in_python(),
+    ):
+        raise SpaceError([problem])
     assert [each.where for each in told.value.problems] == ['set={"a": 1}']
