@@ -172,12 +172,12 @@ class _Training:
 
     def _keep(self, model: keras.Model, best: BestWeights, ending: TrialRecord) -> None:
         """Write the model with the weights of its best epoch, where it may be among the best."""
-        if best.weights is not None and shop_wants(self._shop, replace(ending, score=best.score)):
+        if best.weights is not None and _is_kept(self._shop, replace(ending, score=best.score)):
             model.set_weights(best.weights)
             write_beside(self._folder / "model.keras", model.save)
 
 
-def shop_wants(shop: Workshop, ending: TrialRecord) -> bool:
+def _is_kept(shop: Workshop, ending: TrialRecord) -> bool:
     """Whether a trial's model stays; of several objectives the front is known later."""
     return not shop.checkpoints.objectives.is_plain or shop.checkpoints.wants(ending)
 
