@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.cnnsearch.command_line import LIMIT
 
 
+@pytest.mark.timeout(5 * LIMIT)
 def test_the_examples_of_the_guide_run(checkout: Path, tmp_path: Path) -> None:
     page = (checkout / "docs" / "python.md").read_text(encoding="utf-8")
     examples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
@@ -20,7 +23,7 @@ def test_the_examples_of_the_guide_run(checkout: Path, tmp_path: Path) -> None:
         env=os.environ | {"CNNSEARCH_OFFLINE": "1"},
         capture_output=True,
         text=True,
-        timeout=2 * LIMIT,
+        timeout=4 * LIMIT,
         check=False,
     )
     assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
