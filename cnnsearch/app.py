@@ -65,8 +65,8 @@ def run(
 ) -> None:
     """Search a space: try configurations, rank them, keep the best model. The same command goes on after a stop."""
     from cnnsearch.commands.overrides import overrides
-    from cnnsearch.commands.run import Which
     from cnnsearch.commands.run import run as command
+    from cnnsearch.searching import Which
 
     changes = overrides(set_, data=data, trials=trials, time=time)
     which = Which(runs, name, new=new, more=more, resume=resume, accept_data_change=accept_data_change)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 _KEYS = {"data": "data.source", "trials": "search.trials", "time": "search.time", "epochs": "training.epochs"}
 
 
-def overrides(given: Sequence[str] | None, **options: str | int | None) -> list[str]:
+def overrides(given: Sequence[str] | None, **options: str | float | None) -> list[str]:
     """All overrides, those with an option of their own last, so that they win."""
     named = [f"{_KEYS[option]}={json.dumps(value)}" for option, value in options.items() if value is not None]
     return [*(given or ()), *named]
