@@ -24,7 +24,8 @@ __all__ = ["open_storage", "readable", "sqlite_url"]
 _EXTRAS = {"postgresql": "postgres", GRPC: "grpc"}
 _TRIES = 10
 """How often the tables are made where others make them at the same time, or the server has just begun."""
-_BUSY = ("already exists", "duplicate key", "starting up", "too many clients", "remaining connection slots", "locked")
+_PASSING = ("already exists", "duplicate key", "UNIQUE constraint", "locked", "starting up", "too many clients")
+"""What is said then."""
 
 _ADVICE_FILE = "Restore it from a copy, or begin a new run."
 _ADVICE_SERVER = "Check that its server runs, the URL, and the password (PGPASSWORD and ~/.pgpass count, too)."
@@ -87,7 +88,7 @@ def _made(template: str, parts: URL, *, shared: bool) -> RDBStorage:
         try:
             return RDBStorage(template, engine_kwargs=engine_settings(parts, shared=shared))
         except (ProgrammingError, IntegrityError, OperationalError, optuna.exceptions.StorageInternalError) as error:
-            if tried == _TRIES or not shared or not any(told in str(error.__cause__ or error) for told in _BUSY):
+            if tried == _TRIES or not shared or not any(told in str(error.__cause__ or error) for told in _PASSING):
                 raise
             time.sleep(random.uniform(0.1, 0.5) * tried)
 
