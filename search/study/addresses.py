@@ -64,7 +64,8 @@ def shown(url: str) -> str:
         return url
     query = {name: _HIDDEN if _is_secret(name) else value for name, value in parts.query.items()}
     password = _HIDDEN if parts.password is not None else None
-    return parts.set(query=query, password=password).render_as_string(hide_password=False)
+    whole = parts.set(query=query, password=password).render_as_string(hide_password=False)
+    return whole.replace("%2A%2A%2A", _HIDDEN)
 
 
 def without_secrets(text: str, url: str) -> str:

@@ -63,6 +63,10 @@ class Shared(BaseStorage):
         """Forget a trial that was lost. Until then this worker, which may be at work on it, does not claim it again."""
 
     @abstractmethod
+    def close(self) -> None:
+        """Close its connections."""
+
+    @abstractmethod
     def stop_waiting(self) -> None:
         """Nobody waits for the database any more; told where a worker is to end."""
 

@@ -50,6 +50,10 @@ class SharedStorage(StudyStorage, Shared):
         self._checked: set[int] | None = None
         """Trials that this step may change; None where no step goes on."""
 
+    def close(self) -> None:
+        self._database.remove_session()
+        self.engine.dispose()
+
     def stop_waiting(self) -> None:
         self._patience.stop()
 
@@ -286,9 +290,10 @@ class SharedStorage(StudyStorage, Shared):
 
     def _claimed(self, trial_id: int) -> bool:
         """Take a trial that waits in line; false where somebody else has it or is about to, or this worker lost it."""
-        self.get_trial(trial_id)  # which complains where there is none
-        if trial_id in self._tokens:
+        seen = self.get_trial(trial_id).state
+        if trial_id in self._tokens or seen is TrialState.RUNNING:
             return False
+        self.check_trial_is_updatable(trial_id, seen)
         state = shared_tables.lock_trial(self._open(), trial_id, wait=False)
         if state is None:
             return False
