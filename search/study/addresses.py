@@ -59,7 +59,8 @@ def shown(url: str) -> str:
     try:
         parts = make_url(url)
     except (ArgumentError, ValueError):
-        return re.sub(r"(://[^:/?#]*):?.*@", rf"\1:{_HIDDEN}@", url.partition("?")[0], flags=re.DOTALL)
+        scheme, separator, rest = url.partition("://")
+        return f"{scheme}{separator}{_HIDDEN if rest else ''}"  # nobody knows what of it is secret
     if not _has_secrets(parts):
         return url
     query = {name: _HIDDEN if _is_secret(name) else value for name, value in parts.query.items()}

@@ -6,6 +6,10 @@ import os
 import signal
 import sys
 
+import alembic.command  # noqa: F401 - what every process would import else when it opens its storage
+import alembic.migration  # noqa: F401
+import optuna.storages._rdb.models  # noqa: F401
+
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.study.database import open_storage
 from cnnsearch.search.study.study import TrialStudy

@@ -225,9 +225,7 @@ class TestSharedStorage:
         study.report(number, epoch(1, 0.5))
         assert study.record(number).epochs == (epoch(1, 0.5),)
 
-    def test_a_trial_of_another_tool_has_a_grace_time_from_when_it_is_seen(
-        self, worker: Any, theirs: RDBStorage
-    ) -> None:
+    def test_another_tools_trial_has_a_grace_time_from_when_it_is_seen(self, worker: Any, theirs: RDBStorage) -> None:
         study = worker()
         theirs.create_new_trial(theirs.get_study_id_from_name(STUDY_NAME))
         assert study.requeue_stale(grace=60) == []
