@@ -27,6 +27,8 @@ _TRIES = 10
 _PASSING = ("already exists", "duplicate key", "UNIQUE constraint", "locked", "starting up", "too many clients")
 """What is said then."""
 
+_BEGIN = 10.0
+"""Seconds until a proxy must have answered for the first time."""
 _ADVICE_FILE = "Restore it from a copy, or begin a new run."
 _ADVICE_SERVER = "Check that its server runs, the URL, and the password (PGPASSWORD and ~/.pgpass count, too)."
 
@@ -62,7 +64,14 @@ def _proxy(parts: URL, patience: float) -> BaseStorage:
         from cnnsearch.search.study.proxy import Proxy
     except ImportError as error:
         raise _no_driver(place, GRPC, error) from error
-    return Proxy(parts, Patience(place, patience))
+    proxy = Proxy(parts, Patience(place, patience))
+    try:
+        proxy.wait_server_ready(_BEGIN)
+    except ConnectionError as error:
+        raise CnnSearchError(
+            f"{place}: Optuna's proxy must answer within {_BEGIN:g} s, got nothing. Check that it runs, and the URL."
+        ) from error
+    return proxy
 
 
 def _opened(url: str, parts: URL, *, shared: bool) -> RDBStorage:

@@ -6,11 +6,13 @@ trial is its owner's is asked right before each change, not together with it.
 """
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import grpc
 from optuna.distributions import BaseDistribution
+from optuna.exceptions import ExperimentalWarning
 from optuna.storages import GrpcStorageProxy
 from optuna.storages._grpc.auto_generated import api_pb2_grpc
 from optuna.storages._grpc.client import GrpcClientCache, create_insecure_channel
@@ -42,12 +44,14 @@ class Proxy(GrpcStorageProxy, Shared):
         self._tokens: dict[int, str] = {}
         self._seen: dict[int, tuple[tuple[Any, Any], float]] = {}
         self._beats = 0
-        super().__init__(host=url.host or "localhost", port=url.port or _PORT)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            super().__init__(host=url.host or "localhost", port=url.port or _PORT)
 
     def _setup(self) -> None:
         channel = create_insecure_channel(self._host, self._port)
         self._channel = grpc.intercept_channel(channel, _Again(self._patience))
-        self._stub = api_pb2_grpc.StorageServiceStub(self._channel)
+        self._stub = api_pb2_grpc.StorageServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._cache = GrpcClientCache(self._stub)
 
     def together(self, work: Callable[[], T]) -> T:

@@ -26,7 +26,7 @@ P = ParamSpec("P")
 def _whole(method: Callable[Concatenate[StudyStorage, P], T]) -> Callable[Concatenate["SharedStorage", P], T]:
     """The same in one transaction, with whatever of others it has to see."""
 
-    def whole(self: "SharedStorage", *args: P.args, **kwargs: P.kwargs) -> T:
+    def whole(self: "SharedStorage", /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.together(lambda: method(self, *args, **kwargs))
 
     return whole

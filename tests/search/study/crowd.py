@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-import alembic.command  # noqa: F401 - what every process would import else when it opens its storage
+import alembic.command
 import alembic.migration  # noqa: F401
 import optuna.storages._rdb.models  # noqa: F401
 
