@@ -11,7 +11,9 @@ from cnnsearch.spaces.values import shown
 STORAGE = r"[A-Za-z][\w+.-]*://[^\s]+"
 BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s]*)?"
 STUDY = r"\w[\w .+=-]{0,99}"
-_SECRET = re.compile(r"://[^/?#]*:[^/?#]*@|[?&](sslpassword|password|passwd|pwd|secret|token)=", re.IGNORECASE)
+SECRETS = ("sslpassword", "password", "passwd", "pwd", "secret", "token")
+"""How the settings in a storage's URL are called that nobody must see."""
+_SECRET = re.compile(rf"://[^/?#]*:[^/?#]*@|[?&]({'|'.join(SECRETS)})=", re.IGNORECASE)
 
 
 def has_secret(address: str) -> bool:
