@@ -115,16 +115,18 @@ class Draws:
         All of it is written in one step: a trial that a full disk had left half drawn would wait for its ending for
         ever, as nobody runs it.
         """
+        return self._study.together(lambda: self._judged_once(space))
+
+    def _judged_once(self, space: SearchSpace) -> tuple[Drawn | None, TrialRecord | None]:
         try:
-            with self._study.in_one_step():
-                drawn = self.next(space)
-                refused = self._refused(drawn) if drawn else None
-                if refused:
-                    self._study.tell(refused)
-                return drawn, refused
+            drawn = self.next(space)
+            refused = self._refused(drawn) if drawn else None
+            if refused:
+                self._study.tell(refused)
         except BaseException:
             self._tried = None  # it may know of a trial that was not written
             raise
+        return drawn, refused
 
     def next(self, space: SearchSpace) -> Drawn | None:
         """The next trial: one that waits in line, or a new one; None where every configuration was tried."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from copy import copy
 from copy import deepcopy as deep_copy
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from optuna.distributions import BaseDistribution, check_distribution_compatibility
 from optuna.exceptions import StorageInternalError
@@ -22,6 +22,9 @@ from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from cnnsearch.search.study import tables
+from cnnsearch.search.study.shared import Shared
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -29,6 +32,14 @@ def in_one_step(storage: BaseStorage) -> Iterator[None]:
     """Within it, what is written to a storage is written together or not at all, where the storage can do that."""
     with storage.in_one_step() if isinstance(storage, StudyStorage) else nullcontext():
         yield
+
+
+def together(storage: BaseStorage, work: Callable[[], T]) -> T:
+    """Do what reads and writes a storage in one step; what is shared does it anew where its connection broke."""
+    if isinstance(storage, Shared):
+        return storage.together(work)
+    with in_one_step(storage):
+        return work()
 
 
 class StudyStorage(BaseStorage):

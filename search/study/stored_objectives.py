@@ -9,13 +9,21 @@ from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage
+from optuna.trial import TrialState
 
 from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import Objective, TrialRecord
+from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.sections.constraints import Limit
 
 _EPOCH, _ALL, _LIMITS = "objective", "objectives", "constraints"
+_STATES = {
+    Status.COMPLETED: TrialState.COMPLETE,
+    Status.STOPPED_EARLY: TrialState.COMPLETE,
+    Status.PRUNED: TrialState.PRUNED,
+    Status.INFEASIBLE: TrialState.COMPLETE,
+    Status.FAILED: TrialState.FAIL,
+}
 _VIOLATION = "constraints:"
 """How Optuna's names of a trial's constraints begin."""
 
@@ -75,3 +83,13 @@ def told_values(objectives: Objectives, ending: TrialRecord) -> tuple[float, ...
     if objectives.is_plain and ending.score is not None:
         return (ending.score,)
     return objectives.values(ending)
+
+
+def state_of(ending: TrialRecord, values: tuple[float, ...]) -> TrialState:
+    """Optuna's state of an ended trial.
+
+    Pruned is also what is infeasible, and known to be bad but not how bad; and what ended below the last rung, for
+    samplers would take its score for one of the last.
+    """
+    state = _STATES[ending.status]
+    return TrialState.PRUNED if state is TrialState.COMPLETE and not (values and ending.is_whole) else state

@@ -9,7 +9,7 @@ number of their attempt, and only those of the last one count.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
@@ -32,6 +32,8 @@ START = "start"
 FIXED = "fixed_params"
 """Optuna's own attribute for the values of a trial that waits in line."""
 _EPOCH = "epoch:"
+_KNOWN = ("parameters", "latency", "model_size", "data", "reduced_batch", "precision", "jit")
+_KEPT = ("status", "reason", "message", "best_epoch", "seconds", *_KNOWN)
 _DEFAULT_STATUS = {
     TrialState.WAITING: Status.QUEUED,
     TrialState.RUNNING: Status.RUNNING,
@@ -118,6 +120,24 @@ def epochs_of(trial: FrozenTrial) -> tuple[Epoch, ...]:
     return tuple(
         sorted(found, key=lambda epoch: (epoch.rung.number if epoch.rung else 0, epoch.fold or 0, epoch.number))
     )
+
+
+def stored_epoch(epoch: Epoch, metrics: Mapping[str, float], attempt: int) -> dict[str, Any]:
+    """The attribute of an epoch, with those of its metrics that are finite."""
+    stored: dict[str, Any] = {"metrics": dict(metrics), "seconds": epoch.seconds, ATTEMPT: attempt}
+    if epoch.fold is not None:
+        stored[FOLD] = epoch.fold
+    if epoch.rung is not None:
+        stored[RUNG] = epoch.rung.stored()
+    return stored
+
+
+def stored_ending(ending: TrialRecord) -> dict[str, Any]:
+    """The attribute of a trial's ending; its values and epochs are known already."""
+    stored = {key: value for key, value in asdict(ending).items() if key in _KEPT}
+    if ending.rung is not None:
+        stored[RUNG] = ending.rung.stored()
+    return stored
 
 
 def _rung(stored: Mapping[str, Any] | None) -> Rung | None:

@@ -3,31 +3,29 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from copy import copy
-from dataclasses import asdict
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 from optuna.distributions import BaseDistribution
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.records import Epoch, Objective, TrialRecord
 from cnnsearch.search.study.database import readable
-from cnnsearch.search.study.storage import in_one_step
-from cnnsearch.search.study.stored_objectives import check_objectives, note_violations, told_values
+from cnnsearch.search.study.shared import GRACE, Shared
+from cnnsearch.search.study.storage import together
+from cnnsearch.search.study.stored_objectives import check_objectives, note_violations, state_of, told_values
 from cnnsearch.search.study.stored_trial import (
     ATTEMPT,
     DROPPED,
     ENDING,
-    FOLD,
     PARTS,
-    RUNG,
     START,
     attempt_of,
     epoch_key,
@@ -35,26 +33,23 @@ from cnnsearch.search.study.stored_trial import (
     parts_of,
     record_of,
     rung_key,
+    stored_ending,
+    stored_epoch,
 )
 from cnnsearch.search.study.view import View
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
+T = TypeVar("T")
 STUDY_NAME = "cnnsearch"
 _DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
-_STATES = {
-    Status.COMPLETED: TrialState.COMPLETE,
-    Status.STOPPED_EARLY: TrialState.COMPLETE,
-    Status.PRUNED: TrialState.PRUNED,
-    Status.INFEASIBLE: TrialState.COMPLETE,
-    Status.FAILED: TrialState.FAIL,
-}
 
 
 class TrialStudy:
     """A study to ask for trials and to tell about them.
 
-    One object is meant for one parent process; calls come one at a time (the oracle holds the lock).
+    One object is meant for one parent process; calls come one at a time (the oracle holds the lock). Where several
+    processes share the storage, whatever changes a trial that is no longer this one's raises `Lost`; then `drop` it.
     """
 
     def __init__(self, study: optuna.Study, storage: BaseStorage, objectives: Objectives) -> None:
@@ -102,13 +97,43 @@ class TrialStudy:
     def requeue_running(self, goes_on: Callable[[int], bool] = lambda _: False) -> list[int]:
         """Put trials that a dead parent left running back in line, with their values; gives their numbers.
 
-        `goes_on` says of which of them the epochs still count. Only the one parent of a study may call this: a running
-        trial of another machine would run twice.
+        `goes_on` says of which of them the epochs still count. On a shared storage other parents' trials are running,
+        too: there it is only those whose owner shows no life.
         """
+        if isinstance(self._storage, Shared):
+            return self.requeue_stale()
         running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         for trial in running:
             self.requeue(trial.number, goes_on=goes_on(trial.number))
         return [trial.number for trial in running]
+
+    def requeue_stale(self, grace: float = GRACE) -> list[int]:
+        """Put trials back in line whose owner has shown no life for so many seconds; gives their numbers.
+
+        Each goes back once, however many look for them. They begin again: what they had is on their owner's machine.
+        A storage that is not shared has none.
+        """
+        storage = self._storage
+        if not isinstance(storage, Shared):
+            return []
+
+        def requeued() -> list[int]:
+            stale = storage.take_stale(self._study_id, grace)
+            for number in stale:
+                self.requeue(number)
+            return stale
+
+        return together(storage, requeued)
+
+    def beat(self) -> list[int]:
+        """Show that this worker lives; gives the numbers of the trials that it has lost. Any thread may call this."""
+        return self._storage.beat() if isinstance(self._storage, Shared) else []
+
+    def drop(self, number: int) -> None:
+        """Know nothing more of a trial that was lost: this worker may claim it again, like any other."""
+        if isinstance(self._storage, Shared):
+            self._storage.drop(self._trial_id(number))
+        self._asked.pop(number, None)
 
     def requeue(self, number: int, *, goes_on: bool = False) -> None:
         """Put one running trial back in line: the next to ask gets it, with its number and its values.
@@ -116,10 +141,13 @@ class TrialStudy:
         Where it goes on, its epochs count until `keep` says which of them it goes on after.
         """
         trial_id = self._trial_id(number)
-        with in_one_step(self._storage):
+
+        def requeued() -> None:
             if not goes_on:
                 self.begin_again(number)
             self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
+
+        together(self._storage, requeued)
         self._asked.pop(number, None)
 
     def begin_again(self, number: int, parts: int | None = None) -> None:
@@ -129,10 +157,13 @@ class TrialStudy:
         """
         trial_id = self._trial_id(number)
         attempt = attempt_of(self._storage.get_trial(trial_id)) + 1
-        with in_one_step(self._storage):
+
+        def begun() -> None:
             self._storage.set_trial_user_attr(trial_id, ATTEMPT, attempt)
             if parts is not None:
                 self._storage.set_trial_user_attr(trial_id, PARTS, parts)
+
+        together(self._storage, begun)
         self._attempts[number] = attempt
 
     def parts(self, number: int) -> int | None:
@@ -162,9 +193,10 @@ class TrialStudy:
         """The one of all trials that waits longest in line, which runs from now on; None where none waits."""
         for trial in [each for each in trials if each.state is TrialState.WAITING]:
             if self._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
+                taken = self._storage.get_trial(trial._trial_id)  # others may have had it since it was looked at
                 self._asked[trial.number] = trial._trial_id
-                self._attempts[trial.number] = attempt_of(trial)
-                return trial
+                self._attempts[trial.number] = attempt_of(taken)
+                return taken
         return None
 
     def begin(
@@ -199,7 +231,8 @@ class TrialStudy:
         notes: Mapping[str, Any],
     ) -> None:
         """Write what a trial that waited in line had left open."""
-        with in_one_step(self._storage):
+
+        def completed() -> None:
             for key, note in notes.items():
                 self._storage.set_trial_system_attr(trial._trial_id, key, note)
             for name, value in values.items():
@@ -207,9 +240,14 @@ class TrialStudy:
                     stored = distributions[name].to_internal_repr(value)
                     self._storage.set_trial_param(trial._trial_id, name, stored, distributions[name])
 
-    def in_one_step(self) -> AbstractContextManager[None]:
-        """Within it, what is written is written together or not at all, where the storage can do that."""
-        return in_one_step(self._storage)
+        together(self._storage, completed)
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Do what reads and writes the study, together or not at all, where the storage can do that.
+
+        Where a shared storage's connection breaks meanwhile, it is done anew: it must be something that can be.
+        """
+        return together(self._storage, work)
 
     def use(self, sampler: BaseSampler) -> None:
         """Tell this sampler of endings from now on."""
@@ -240,23 +278,25 @@ class TrialStudy:
         first = epoch.fold in (None, 1) and epoch.rung is None
         metrics = {name: value for name, value in epoch.metrics.items() if math.isfinite(value)}
         value = metrics.get(self.objective.metric)
-        attribute = {"metrics": metrics, "seconds": epoch.seconds, ATTEMPT: self._attempts.get(number, 0)}
-        if epoch.fold is not None:
-            attribute[FOLD] = epoch.fold
-        if epoch.rung is not None:
-            attribute[RUNG] = epoch.rung.stored()
-        with in_one_step(storage):
+        attribute = stored_epoch(epoch, metrics, self._attempts.get(number, 0))
+
+        def reported() -> None:
             if first and value is not None:  # what is not finite would be read as an ending by a pruner
                 storage.set_trial_intermediate_value(trial_id, epoch.number, value)
             storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
+
+        together(storage, reported)
         return first and value is not None and self._behind(storage.get_trial(trial_id))
 
     def reach(self, number: int, rung: Rung, value: float) -> dict[int, float]:
         """Record the best value of a trial at the end of a rung; gives that of every trial that was trained alike."""
         trial_id, key = self._trial_id(number), rung_key(rung)
-        with in_one_step(self._storage):
+
+        def reached() -> None:
             self._storage.set_trial_intermediate_value(trial_id, rung.number, value)  # Optuna's samplers look at it
             self._storage.set_trial_user_attr(trial_id, key, value)
+
+        together(self._storage, reached)
         return {trial.number: trial.user_attrs[key] for trial in self.trials() if key in trial.user_attrs}
 
     def _behind(self, trial: FrozenTrial) -> bool:
@@ -268,17 +308,21 @@ class TrialStudy:
 
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""
-        known = ("parameters", "latency", "model_size", "data", "reduced_batch", "precision", "jit")
-        kept = ("status", "reason", "message", "best_epoch", "seconds", *known)
-        attribute = {key: value for key, value in asdict(ending).items() if key in kept}
-        if ending.rung is not None:
-            attribute[RUNG] = ending.rung.stored()
-        state = _state_of(ending, told_values(self.objectives, ending))
+        attribute = stored_ending(ending)
+        state = state_of(ending, told_values(self.objectives, ending))
         values = told_values(self.objectives, ending) if state is TrialState.COMPLETE else ()
-        with in_one_step(self._storage):
-            self._storage.set_trial_user_attr(self._trial_id(ending.number), ENDING, attribute)
-            note_violations(self._storage, self._trial_id(ending.number), self.objectives, ending)
+        trial_id = self._trial_id(ending.number)
+
+        def told() -> None:
+            self._storage.set_trial_user_attr(trial_id, ENDING, attribute)
+            note_violations(self._storage, trial_id, self.objectives, ending)
             self._study.tell(ending.number, values or None, state=state)
+
+        try:
+            together(self._storage, told)
+        except UpdateFinishedTrialError:
+            if self._storage.get_trial(trial_id).user_attrs.get(ENDING) != json.loads(json.dumps(attribute)):
+                raise
         self._asked.pop(ending.number, None)
 
     def set_attribute(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -302,13 +346,3 @@ class TrialStudy:
         if known is not None:
             return known
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
-
-
-def _state_of(ending: TrialRecord, values: tuple[float, ...]) -> TrialState:
-    """Optuna's state of an ended trial.
-
-    Pruned is also what is infeasible, and known to be bad but not how bad; and what ended below the last rung, for
-    samplers would take its score for one of the last.
-    """
-    state = _STATES[ending.status]
-    return TrialState.PRUNED if state is TrialState.COMPLETE and not (values and ending.is_whole) else state

@@ -15,7 +15,7 @@ from typing import Any
 from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial
-from sqlalchemy import Connection, Table, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, insert, select, update
 
 TRIALS: Table = models.TrialModel.__table__
 PARAMS: Table = models.TrialParamModel.__table__
@@ -54,11 +54,11 @@ def insert_trial(connection: Connection, study_id: int, trial: FrozenTrial) -> i
         "datetime_start": utc(trial.datetime_start),
         "datetime_complete": utc(trial.datetime_complete),
     }
-    trial_id = int(connection.execute(insert(TRIALS), row).lastrowid)
+    (trial_id,) = connection.execute(insert(TRIALS), row).inserted_primary_key or ()
     for table, rows in _parts(trial):
         if rows:
             connection.execute(insert(table), [{"trial_id": trial_id, **each} for each in rows])
-    return trial_id
+    return int(trial_id)
 
 
 def _parts(trial: FrozenTrial) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
@@ -127,16 +127,31 @@ def put_state(connection: Connection, before: FrozenTrial, after: FrozenTrial) -
     return bool(changed.rowcount)
 
 
-def read_trials(connection: Connection, study_id: int) -> list[FrozenTrial]:
-    """All trials of a study, in the order of their numbers.
+def read_of_study(connection: Connection, table: Table, study_id: int) -> dict[str, Any]:
+    """The attributes of a study in one of its two tables."""
+    return _attributes(connection.execute(select(table).where(table.c.study_id == study_id)).all())
 
-    Trials come before what belongs to them: so one that has ended is whole, though somebody writes meanwhile.
+
+def read_trials(connection: Connection, study_id: int) -> list[FrozenTrial]:
+    """All trials of a study, in the order of their numbers."""
+    return _read(connection, TRIALS.c.study_id == study_id)
+
+
+def read_these(connection: Connection, trial_ids: Sequence[int]) -> list[FrozenTrial]:
+    """Trials by their ids, in the order of their numbers."""
+    return _read(connection, TRIALS.c.trial_id.in_(trial_ids)) if trial_ids else []
+
+
+def _read(connection: Connection, which: ColumnElement[bool]) -> list[FrozenTrial]:
+    """Some trials.
+
+    They come before what belongs to them: so one that has ended is whole, though somebody writes meanwhile.
     """
-    rows = connection.execute(select(TRIALS).where(TRIALS.c.study_id == study_id)).all()
-    params = _by_trial(connection, PARAMS, study_id)
-    values = _by_trial(connection, VALUES, study_id)
-    steps = _by_trial(connection, STEPS, study_id)
-    user, system = (_by_trial(connection, table, study_id) for table in (USER_ATTRIBUTES, SYSTEM_ATTRIBUTES))
+    rows = connection.execute(select(TRIALS).where(which)).all()
+    params = _by_trial(connection, PARAMS, which)
+    values = _by_trial(connection, VALUES, which)
+    steps = _by_trial(connection, STEPS, which)
+    user, system = (_by_trial(connection, table, which) for table in (USER_ATTRIBUTES, SYSTEM_ATTRIBUTES))
     found = [_trial(row, _Parts(params[row.trial_id], values[row.trial_id], steps[row.trial_id])) for row in rows]
     for trial in found:
         trial.user_attrs = _attributes(user[trial._trial_id])
@@ -153,12 +168,11 @@ class _Parts:
     steps: Sequence[Any]
 
 
-def _by_trial(connection: Connection, table: Table, study_id: int) -> "defaultdict[int, list[Any]]":
-    """The rows of a study in one table, in the order in which they were written."""
+def _by_trial(connection: Connection, table: Table, which: ColumnElement[bool]) -> "defaultdict[int, list[Any]]":
+    """The rows of some trials in one table, in the order in which they were written."""
     (key,) = table.primary_key.columns
     found: defaultdict[int, list[Any]] = defaultdict(list)
-    of_study = TRIALS.c.study_id == study_id
-    for row in connection.execute(select(table).join(TRIALS).where(of_study).order_by(key)):
+    for row in connection.execute(select(table).join(TRIALS).where(which).order_by(key)):
         found[row.trial_id].append(row)
     return found
 

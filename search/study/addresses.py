@@ -1,0 +1,94 @@
+"""The address of a study's storage: how a person names it, how Optuna takes it, and how it is shown without secrets."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from cnnsearch.spaces.errors import CnnSearchError
+
+VARIABLE = "CNNSEARCH_STORAGE"
+"""The environment's variable that names a storage, so that its password is in no command line."""
+GRPC = "grpc"
+_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+_HIDDEN = "***"
+_SECRETS = ("password", "passwd", "pwd", "sslpassword", "secret", "token")
+"""How the settings in a URL are called that nobody must see."""
+_LIKE = "A storage is named like postgresql://user@host/database, with %40 for an @ in a password, %2F for a /."
+
+
+def sqlite_url(path: Path) -> str:
+    """The storage URL of a SQLite file, whatever characters its path has."""
+    return URL.create("sqlite", database=str(path.absolute())).render_as_string()
+
+
+def named_storage(given: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """The storage that a command line names, else the one that the environment does.
+
+    Raises:
+        CnnSearchError: none does.
+    """
+    named = given or environment.get(VARIABLE, "")
+    if not named:
+        raise CnnSearchError(
+            f"storage: a storage must be named, got none. Name it after the command, or in {VARIABLE}."
+        )
+    return named
+
+
+def address(url: str) -> URL:
+    """A storage's URL in its parts, with the driver that we speak to its database with.
+
+    Raises:
+        CnnSearchError: it is none.
+    """
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):  # their messages may quote a password
+        raise CnnSearchError(
+            f"{shown(url)}: a study's database must be named by a URL, got one that cannot be read. {_LIKE}"
+        ) from None
+    return parts.set(drivername=_DRIVERS.get(parts.drivername, parts.drivername))
+
+
+def shown(url: str) -> str:
+    """A storage's URL as anybody may see it: with *** for its password."""
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        return re.sub(r"(://[^:/?#]*):?.*@", rf"\1:{_HIDDEN}@", url.partition("?")[0], flags=re.DOTALL)
+    if not _has_secrets(parts):
+        return url
+    query = {name: _HIDDEN if _is_secret(name) else value for name, value in parts.query.items()}
+    password = _HIDDEN if parts.password is not None else None
+    return parts.set(query=query, password=password).render_as_string(hide_password=False)
+
+
+def without_secrets(text: str, url: str) -> str:
+    """A message with *** wherever it quotes a secret of a storage's URL."""
+    text = text.replace(url, shown(url))
+    for secret in sorted(_secrets(url), key=len, reverse=True):
+        text = text.replace(secret, _HIDDEN)
+    return text
+
+
+def _secrets(url: str) -> set[str]:
+    """Passwords in a URL, as they are and as they are written in it."""
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        return set()
+    found = [str(parts.password or ""), *(str(value) for name, value in parts.query.items() if _is_secret(name))]
+    written = re.findall(r"://[^:@/]*:([^@/]*)@", url)
+    return {secret for secret in (*found, *written) if secret}
+
+
+def _has_secrets(parts: URL) -> bool:
+    return parts.password is not None or any(_is_secret(name) for name in parts.query)
+
+
+def _is_secret(name: str) -> bool:
+    return name.lower() in _SECRETS
