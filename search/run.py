@@ -7,7 +7,7 @@ from functools import partial
 
 from cnnsearch.search.best import TrainedModel, best_of, export_model, mend_export
 from cnnsearch.search.changed_space import take_over
-from cnnsearch.search.chosen_run import Chosen, Wanted, choose, counts, keep_summary
+from cnnsearch.search.chosen_run import Chosen, Wanted, counts, keep_summary
 from cnnsearch.search.confirmed_model import confirmed_model, outdate
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
@@ -41,9 +41,12 @@ from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, Origin, TrialRecord
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
-from cnnsearch.search.run_lock import held
 from cnnsearch.search.run_status import read_summary, searches, seen_images, spent_seconds
+from cnnsearch.search.sharing.company import Alone, company_of
+from cnnsearch.search.sharing.meeting import Meeting, meeting_of
+from cnnsearch.search.sharing.places import place_of
 from cnnsearch.search.study.database import sqlite_url
+from cnnsearch.search.study.study import STUDY_NAME
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import clear_temporary, write_json, write_text
 from cnnsearch.spaces.document import Configuration, Document
@@ -67,6 +70,7 @@ class Result:
         objective: what they are ranked by.
         best: the best one's model folder; None where no trial has a score.
         failure: why the search ended before its time; None where it did not.
+        is_final: whether this process did the final part; of several workers one does.
     """
 
     run: RunFolder
@@ -74,6 +78,7 @@ class Result:
     objective: Objective
     best: ModelFolder | None
     failure: EveryTrialFailed | None = None
+    is_final: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class _Prepared:
     chosen: Chosen
     crew: Crew
     warnings: tuple[str, ...]
+    meeting: Meeting | None = None
 
     @property
     def run(self) -> RunFolder:
@@ -108,7 +114,8 @@ def run_search(
         KeyboardInterrupt: Ctrl-C; the study is consistent and the same command goes on.
     """
     crew = crew_of(request.space.document.search)
-    check_local(request.runs, request.resume)
+    if request.link is None:
+        check_local(request.runs, request.resume)
     datasets = request.datasets or Datasets(request.cache, progress)
     space, warnings = without_unavailable_weights(request.space)
     dataset = datasets.first_of(space)
@@ -117,14 +124,13 @@ def run_search(
     space = with_discovered(space, len(dataset.classes))
     confirm = space.document.search.confirm
     wanted = Wanted(space.identity(), Summary.of(dataset.summary()), _trials(space), confirm)
-    chosen = choose(request, wanted)
-    prepared = _Prepared(
-        space, datasets, dataset, wanted.identity, chosen, crew, (*warnings, *_doubts(dataset), *chosen.warnings)
-    )
-    with held(chosen.run):
+    meeting = meeting_of(request, space, dataset, wanted.trials)
+    with place_of(request, wanted, meeting) as chosen:
+        told = (*warnings, *_doubts(dataset), *chosen.warnings)
+        prepared = _Prepared(space, datasets, dataset, wanted.identity, chosen, crew, told, meeting)
         clear_temporary(chosen.run.path)
         mend_export(chosen.run.best)
-        moved = chosen.continued and not searches(chosen.run, wanted.space)
+        moved = chosen.continued and not meeting and not searches(chosen.run, wanted.space)
         if moved:
             take_over(chosen.run, space, Objectives.of(space.document.search))
         if chosen.change:
@@ -133,7 +139,7 @@ def run_search(
             _describe(prepared, request)
         elif read_summary(chosen.run) is None:  # lost; the trials say that these are their images
             write_json(chosen.run.dataset, dataset.summary())
-        return _searched(prepared, listeners, train)
+        return _searched(prepared, request, listeners, train)
 
 
 def _trials(space: Space) -> int:
@@ -160,15 +166,16 @@ def _describe(prepared: _Prepared, request: Request) -> None:
     write_json(prepared.run.dataset, prepared.dataset.summary())
 
 
-def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) -> Result:
+def _searched(prepared: _Prepared, request: Request, listeners: Sequence[Listener], train: Train) -> Result:
     run, document, crew = prepared.run, prepared.space.document, prepared.crew
     objectives, oracle = Objectives.of(document.search), _oracle(prepared)
+    company = company_of(prepared.meeting, oracle, run, begins=request.begins)
     known = oracle.study.records()
     finished = tuple(trial for trial in known if counts(trial))
     remove_backups_of(run, finished)
     pause = Pause(run.path)
     pause.patiently(lambda: outdate(run))
-    budget = _budget(prepared, objectives.epoch, known, pause)
+    budget = _budget(prepared, objectives.epoch, known, pause, company)
     checkpoints = Checkpoints(run, objectives, document.keep.checkpoints)
     for trial in finished:
         checkpoints.ended(trial)
@@ -176,20 +183,36 @@ def _searched(prepared: _Prepared, listeners: Sequence[Listener], train: Train) 
         broadcast = _broadcast(prepared, objectives, budget, pause, listeners, files)
         limit = document.search.trial_time
         bench = Bench(
-            run, prepared.space, prepared.datasets.of, crew, budget, checkpoints, broadcast, pause, limit, train=train
+            run,
+            prepared.space,
+            prepared.datasets.of,
+            crew,
+            budget,
+            checkpoints,
+            broadcast,
+            pause,
+            limit,
+            train=train,
+            halting=company.halting,
+            artifacts=company.artifacts,
+            ending=company.stop_waiting,
         )
         _tell_of_begin(prepared, bench, finished)
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         tuner = SearchTuner(oracle, hypermodel, bench)
-        with _telling_of_its_end(broadcast):
-            failure = _tune(tuner, bench)
-            best = pause.patiently(lambda: _finish(prepared, oracle, crew.devices[0]))
+        with _telling_of_its_end(broadcast), company.present(budget, checkpoints, broadcast):
+            failure, best = _tuned(tuner), None
+            with company.final_part(broadcast, confirms=document.search.confirm is not None) as is_final:
+                if is_final:
+                    failure = failure or _confirmed(tuner, bench)
+                if is_final and company.bring_best(oracle.study.records(), broadcast):
+                    best = pause.patiently(lambda: _finish(prepared, oracle, crew.devices[0]))
         if oracle.exhausted and not failure:
             asked = prepared.chosen.trials
             broadcast(Told(f"{oracle.exhausted}, before the {asked} trials that were asked for"))
         ended_by = str(failure) if failure else oracle.exhausted or tuner.ended_by
         broadcast(RunEnded("failed" if failure else "finished", ended_by))
-    return Result(run, oracle.study.records(), objectives.epoch, best, failure)
+    return Result(run, oracle.study.records(), objectives.epoch, best, failure, is_final)
 
 
 def _broadcast(
@@ -238,14 +261,17 @@ def _reserve(document: Document, budget: Budget, crew: Crew) -> list[Listener]:
     return [ConfirmingReserve(budget, confirm, lambda: len(crew.wanted), most)] if confirm else []
 
 
-def _budget(prepared: _Prepared, objective: Objective, known: Sequence[TrialRecord], pause: Pause) -> Budget:
+def _budget(
+    prepared: _Prepared, objective: Objective, known: Sequence[TrialRecord], pause: Pause, company: Alone
+) -> Budget:
     """What the search may take, less what its trials have taken, those that go on included."""
     search = prepared.space.document.search
     limits = Limits(search.time, search.epochs, search.stop_at, objective)
     before = spent_seconds(prepared.run) if prepared.chosen.continued else 0.0
+    before = prepared.meeting.spent if prepared.meeting else before
     made = sum(epoch.work for trial in known for epoch in trial.epochs)
     least = min((rung.work for rung in rungs_of(search)), default=1)
-    budget = Budget(limits, before, made, lambda: pause.seconds, least)
+    budget = Budget(limits, before, made, lambda: pause.seconds, least, company.epochs)
     for trial in filter(counts, known):
         if trial.is_whole:
             budget.score(trial.score)
@@ -261,14 +287,16 @@ def _size_of_grid(space: Space, trials: int) -> str:
 
 
 def _oracle(prepared: _Prepared) -> OptunaOracle:
-    search = prepared.space.document.search
+    search, meeting = prepared.space.document.search, prepared.meeting
     classes = len(prepared.dataset.classes)
     oracle = OptunaOracle(
         objective=Objectives.of(search),
         max_trials=prepared.chosen.trials,
         hyperparameters=hyperparameters_of(prepared.space),
-        seed=search.seed,
-        storage=sqlite_url(prepared.run.study),
+        seed=None if meeting else search.seed,  # or workers that draw at the same moment would draw the same
+        storage=meeting.storage if meeting else sqlite_url(prepared.run.study),
+        study_name=meeting.link.study if meeting else STUDY_NAME,
+        shared=meeting is not None,
         sampler=search.sampler,
         pruner=pruner_of(comparing(search), most_epochs(prepared.space.document)),
         start_from=[encoded(prepared.space, start) for start in first_trials(prepared.space)],
@@ -281,13 +309,18 @@ def _oracle(prepared: _Prepared) -> OptunaOracle:
     return oracle
 
 
-def _tune(tuner: SearchTuner, bench: Bench) -> EveryTrialFailed | None:
-    """Run the trials, then confirm the best of them.
-
-    Gives why they ended before their time, for what was good among them is exported all the same.
-    """
+def _tuned(tuner: SearchTuner) -> EveryTrialFailed | None:
+    """Run the trials; gives why they ended before their time, for what was good among them is exported all the same."""
     try:
         tuner.search()
+    except EveryTrialFailed as failure:
+        return failure
+    return None
+
+
+def _confirmed(tuner: SearchTuner, bench: Bench) -> EveryTrialFailed | None:
+    """Confirm the best trials, where that was asked for."""
+    try:
         if confirm := bench.space.document.search.confirm:
             Confirming(bench, confirm, partial(_configuration_of, bench.space)).run(tuner.oracle.study.records())
     except EveryTrialFailed as failure:

@@ -52,7 +52,7 @@ def without_password(url: str) -> str:
         parts = make_url(url)
     except (ArgumentError, ValueError):
         raise CnnSearchError(
-            f"storage: a storage is the URL of a database, got something else. Write postgresql://user@host/database."
+            "storage: a storage is the URL of a database, got something else. Write postgresql://user@host/database."
         ) from None
     kept = {name: value for name, value in parts.query.items() if name.lower() not in SECRETS}
     return parts.set(password=None, query=kept).render_as_string(hide_password=False)

@@ -48,7 +48,7 @@ def run_folder(path: Path) -> RunFolder:
     advice = (
         f"Name one of them, such as {path / runs[-1]}." if runs else "cnnsearch run makes one, such as runs/basic-001."
     )
-    raise CnnSearchError(str(Problem(str(path), f"a run, a folder with a study.db or a study.json, must lie here, got {got}.", advice)))
+    raise CnnSearchError(str(Problem(str(path), f"a run, a folder with its study, must lie here, got {got}.", advice)))
 
 
 def rewrite(run: RunFolder, trials: list[TrialRecord], objectives: Objectives) -> None:

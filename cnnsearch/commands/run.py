@@ -5,8 +5,8 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -21,9 +21,11 @@ from cnnsearch.search.engine.slots import slots_on
 from cnnsearch.search.mounts import check_local
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.request import Request
+from cnnsearch.search.study_link import StudyLink
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
 from cnnsearch.spaces.space import Space
+from cnnsearch.storage_option import link_of
 
 if TYPE_CHECKING:  # stands on keras
     from cnnsearch.search.run import Result
@@ -42,6 +44,8 @@ class Which:
         more: add so many trials to the newest one.
         resume: go on with this one, also where its space has changed.
         accept_data_change: go on also where the images have changed.
+        link: the study that several machines share; None for one of the run's own.
+        begins: whether the shared study is begun where there is none.
     """
 
     runs: Path
@@ -50,6 +54,12 @@ class Which:
     more: int | None = None
     resume: Path | None = None
     accept_data_change: bool = False
+    link: StudyLink | None = None
+    begins: bool = True
+
+
+Asked = Callable[[], tuple[Space, Which]]
+"""Reads what is to be searched, and where."""
 
 
 def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool) -> None:
@@ -59,9 +69,19 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
         CnnSearchError: the space, the data, the weights or the run's folder do not allow it, or no trial has a score.
         SystemExit: interrupted by Ctrl-C (130), or told to end by SIGTERM (0).
     """
+
+    def asked() -> tuple[Space, Which]:
+        space = load_space(source, overrides, allow_code=allow_code)
+        return space, replace(which, link=link_of(space.document.search, which.name or space.name))
+
+    search_and_report(asked)
+
+
+def search_and_report(asked: Asked) -> None:
+    """The same for a space that is read from anywhere."""
     signal.signal(signal.SIGTERM, _end_soon)
     try:
-        space = load_space(source, overrides, allow_code=allow_code)
+        space, which = asked()
         slots_on(space.document.search.device)  # refuses a GPU that is not there before images are decoded
         name = _checked_name(which.name or space.name)
         start_forkserver()  # it imports keras while this process decodes the images
@@ -75,7 +95,7 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
         terminal.warn(f"stopped; the finished trials are kept. The same command goes on: {command}")
         raise SystemExit(int(Exit.DONE if isinstance(order, Terminated) else Exit.INTERRUPTED)) from None
     report(result.run.path, terminal.output())
-    if result.best is None:
+    if result.best is None and (which.link is None or not any(trial.score is not None for trial in result.trials)):
         raise result.failure or CnnSearchError(without_best(str(result.run.path), result.trials))
     if result.failure:  # one good trial is a result all the same
         terminal.warn(str(result.failure))
@@ -85,7 +105,8 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
 
 def _searched(space: Space, which: Which, name: str) -> "Result":
     """Decode the images first: keras would take 700 MB beside them in this process."""
-    check_local(which.runs, which.resume)
+    if which.link is None:
+        check_local(which.runs, which.resume)
     with Follower(terminal.output()) as follower:
         datasets = Datasets(None, follower.read, terminal.say)
         datasets.first_of(space)
@@ -101,6 +122,8 @@ def _searched(space: Space, which: Which, name: str) -> "Result":
             resume=which.resume,
             accept_data_change=which.accept_data_change,
             datasets=datasets,
+            link=which.link,
+            begins=which.begins,
         )
         return run_search(request, [follower], follower.read)
 

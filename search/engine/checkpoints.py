@@ -30,9 +30,15 @@ class Checkpoints:
         """As the tables rank them, ties included, so that the model of the first in the table is there."""
         return rank([*self._known.values(), *more], self.objectives)
 
-    def ended(self, trial: TrialRecord) -> None:
-        """Take note of an ended trial, and remove the models that are not among the best any more."""
+    def ended(self, trial: TrialRecord) -> list[int]:
+        """Take note of an ended trial, and remove the models that are not among the best any more.
+
+        Gives the numbers of the trials that have just fallen behind.
+        """
         with self._lock:
+            before = {each.number for each in self._ranked()[: self._keep]}
             self._known[trial.number] = replace(trial, epochs=())
-            for behind in self._ranked()[self._keep :]:
-                (self._run.trial(behind.number) / "model.keras").unlink(missing_ok=True)
+            behind = [each.number for each in self._ranked()[self._keep :]]
+            for number in behind:
+                (self._run.trial(number) / "model.keras").unlink(missing_ok=True)
+            return [number for number in behind if number in before]

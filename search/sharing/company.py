@@ -26,7 +26,54 @@ _HEAD_START = 10.0
 """Seconds that whoever has the best model is ahead of those who have not, where nobody else could export it."""
 
 
-class Company:
+class Alone:
+    """A search that nobody takes part in but this process.
+
+    Attributes:
+        halting: set where trials are to end with the epoch that they are in.
+        artifacts: where what trials leave is kept for other machines; None for nowhere.
+    """
+
+    def __init__(self, artifacts: Artifacts | None = None) -> None:
+        self.halting = threading.Event()
+        self.artifacts = artifacts
+
+    def epochs(self) -> float:
+        """Epochs that all trials of the study have had, as far as this process does not know it by itself."""
+        return 0.0
+
+    @contextmanager
+    def present(self, budget: Budget, checkpoints: Checkpoints, broadcast: Broadcast) -> Iterator[None]:  # noqa: ARG002
+        """Within it, this worker shows that it lives, and hears of what the others have done."""
+        yield
+
+    def stop_waiting(self) -> None:
+        """This worker ends: it waits for no database."""
+
+    @contextmanager
+    def final_part(self, broadcast: Broadcast, *, confirms: bool) -> Iterator[bool]:  # noqa: ARG002
+        """Within it, this worker does the final part, where it is the one."""
+        yield True
+
+    def bring_best(self, trials: Sequence[TrialRecord], broadcast: Broadcast) -> bool:  # noqa: ARG002
+        """Have the best trial's model in this worker's folder; false where it lies on another machine."""
+        return True
+
+
+def company_of(meeting: Meeting | None, oracle: OptunaOracle, run: RunFolder, *, begins: bool) -> Alone:
+    """Whom a search is made with.
+
+    Raises:
+        CnnSearchError: the place for artifacts cannot be used.
+    """
+    if meeting is None:
+        return Alone()
+    place = meeting.link.artifacts
+    artifacts = Artifacts(place, oracle.study, meeting.storage) if place else None
+    return Company(meeting, oracle, run, artifacts, begins=begins)
+
+
+class Company(Alone):
     """The other workers of a shared study, for one search.
 
     Args:
@@ -35,37 +82,24 @@ class Company:
         run: this worker's folder.
         artifacts: where models of all machines go; None for nowhere.
         begins: whether this is `cnnsearch run`, which waits for whoever does the final part.
-        halted: set where this worker is to end.
     """
 
     def __init__(
-        self,
-        meeting: Meeting,
-        oracle: OptunaOracle,
-        run: RunFolder,
-        artifacts: Artifacts | None,
-        halted: threading.Event,
-        *,
-        begins: bool,
+        self, meeting: Meeting, oracle: OptunaOracle, run: RunFolder, artifacts: Artifacts | None, *, begins: bool
     ) -> None:
-        self._meeting, self._oracle, self._run = meeting, oracle, run
-        self._artifacts, self._halted, self._begins = artifacts, halted, begins
-        self._final: FinalPart | None = None
+        super().__init__(artifacts)
+        self._meeting, self._oracle, self._run, self._begins = meeting, oracle, run, begins
 
     # Before and while trials run.
 
     def epochs(self) -> float:
-        """Epochs that all trials of the study have had, and one for each that runs elsewhere."""
         trials = self._oracle.study.trials()
         own = {int(trial.trial_id) for trial in self._oracle.ongoing_trials.values()}
         elsewhere = sum(trial.state is TrialState.RUNNING and trial.number not in own for trial in trials)
         return sum(epoch.work for trial in trials for epoch in epochs_of(trial)) + elsewhere
 
     @contextmanager
-    def present(
-        self, budget: Budget, checkpoints: Checkpoints, broadcast: Broadcast, interval: float = INTERVAL
-    ) -> Iterator[None]:
-        """Within it, this worker shows that it lives, and hears of what the others have done."""
+    def present(self, budget: Budget, checkpoints: Checkpoints, broadcast: Broadcast) -> Iterator[None]:
         storage = self._meeting.storage
         if isinstance(storage, Shared):
             storage.tell_with(lambda text: broadcast(Warned(text)))
@@ -81,46 +115,55 @@ class Company:
         def requeued(number: int) -> None:
             broadcast(Told(f"trial {number}: its worker shows no life, so it is in line again"))
 
-        self._oracle.heard(heard)
-        with Heartbeats(self._oracle.study, requeued=requeued, interval=interval, grace=interval * GRACE / INTERVAL):
+        if self._oracle.rivals:
+            self._oracle.rivals.heard = heard
+        with Heartbeats(self._oracle.study, requeued=requeued, interval=INTERVAL, grace=GRACE):
             yield
 
     def stop_waiting(self) -> None:
-        """This worker ends: it waits for no database."""
         if isinstance(self._meeting.storage, Shared):
             self._meeting.storage.stop_waiting()
 
     # The final part.
 
-    def finishes(self, broadcast: Broadcast, *, confirms: bool) -> bool:
-        """Whether this worker is the one who does the final part; waits for trials that still run elsewhere."""
+    @contextmanager
+    def final_part(self, broadcast: Broadcast, *, confirms: bool) -> Iterator[bool]:
         ended = self._when_all_ended(broadcast)
         kind = f"{sum(trial.state.is_finished() for trial in ended)} trials"
-        self._final = FinalPart(self._meeting.link, self._meeting.storage, kind)
+        final = FinalPart(self._meeting.link, self._meeting.storage, kind)
         if not (confirms or self._has_best()):
-            self._halted.wait(_HEAD_START)
-        return self._claimed(self._final, broadcast)
+            self.halting.wait(_HEAD_START)
+        if not self._claimed(final, broadcast):
+            yield False
+            return
+        try:
+            yield True
+        except BaseException:
+            final.give_back()
+            raise
+        if not final.done(self._run.path):
+            broadcast(Told(f"another worker has done the final part, too: {final.where()}"))
 
     def _when_all_ended(self, broadcast: Broadcast) -> Sequence[FrozenTrial]:
         is_told = False
         while True:
             trials = self._oracle.study.trials()
             running = [trial for trial in trials if trial.state is TrialState.RUNNING]
-            if not running or self._halted.is_set():
+            if not running or self.halting.is_set():
                 return trials
             if not is_told:
                 broadcast(Told(f"waits for what runs elsewhere: {_named(running)}"))
                 is_told = True
-            self._halted.wait(_POLL)
+            self.halting.wait(_POLL)
 
     def _has_best(self) -> bool:
         """Whether the best trial's model is within reach of this machine."""
         best = next(iter(rank(self._oracle.study.records(), self._oracle.study.objectives)), None)
-        return best is None or self._artifacts is not None or (self._run.trial(best.number) / MODEL).is_file()
+        return best is None or self.artifacts is not None or (self._run.trial(best.number) / MODEL).is_file()
 
     def _claimed(self, final: FinalPart, broadcast: Broadcast) -> bool:
         is_told = False
-        while not self._halted.is_set():
+        while not self.halting.is_set():
             if final.claim():
                 return True
             if final.is_done or not self._begins:
@@ -131,20 +174,19 @@ class Company:
                 broadcast(Told(f"waits for the final part, which is done by {final.where()}"))
                 is_told = True
             final.sweep()
-            self._halted.wait(_POLL)
+            self.halting.wait(_POLL)
         return False
 
     def bring_best(self, trials: Sequence[TrialRecord], broadcast: Broadcast) -> bool:
-        """Have the best trial's model in this worker's folder; false where it lies on another machine."""
         best = next(iter(rank(list(trials), self._oracle.study.objectives)), None)
         if best is None:
             return True
         folder = self._run.trial(best.number)
-        if (folder / MODEL).is_file() or (self._artifacts and self._artifacts.fetch(best.number, folder)):
+        if (folder / MODEL).is_file() or (self.artifacts and self.artifacts.fetch(best.number, folder)):
             return True
-        owner = str(self._oracle.study.trial(best.number).system_attrs.get(OWNER) or "")
+        owner = str(self._oracle.study.trials()[best.number].system_attrs.get(OWNER) or "")
         host = owner.partition(":")[0] or "another machine"
-        why = "it is not in search.artifacts" if self._artifacts else "no search.artifacts is named to bring it here"
+        why = "it is not in search.artifacts" if self.artifacts else "no search.artifacts is named to bring it here"
         broadcast(
             Warned(
                 f"the best trial is {best.number}, whose model lies on {host} in its run folder; {why}. "
@@ -152,16 +194,6 @@ class Company:
             )
         )
         return False
-
-    def finished(self) -> None:
-        """The final part is done."""
-        if self._final:
-            self._final.done(self._run.path)
-
-    def unfinished(self) -> None:
-        """The final part was interrupted: another worker may do it."""
-        if self._final:
-            self._final.give_back()
 
 
 def _named(trials: Sequence[FrozenTrial]) -> str:

@@ -1,4 +1,4 @@
-"""What a shared study says of itself: the space, the images, the versions, how far it goes. A worker goes by it alone."""
+"""What a shared study says of itself: the space, the images, the versions. A worker goes by it alone."""
 
 import base64
 import json
@@ -111,4 +111,5 @@ def ask_for(study: TrialStudy, trials: int) -> None:
 
 def asked_of(study: TrialStudy) -> int | None:
     """How many trials a study shall have; None where nothing says it."""
-    return study.attribute(_TRIALS)
+    asked: int | None = study.attribute(_TRIALS)
+    return asked

@@ -4,18 +4,18 @@ A second study beside the first one, called `<name>: final part`, has one trial 
 So claims, heartbeats and dead owners are what they are for trials.
 """
 
-import os
 import socket
 from pathlib import Path
 from typing import Any
+
+from optuna.pruners import NopPruner
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.search.study.shared import GRACE, Lost
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.search.study_link import StudyLink
-from optuna.pruners import NopPruner
-from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial, TrialState
 
 _OBJECTIVE = Objective("final_part", "max")
 _KIND = "kind"
@@ -83,8 +83,3 @@ class FinalPart:
         owner = str(self._trial().system_attrs.get("owner") or "another worker")
         host, _, rest = owner.partition(":")
         return f"process {rest.partition(':')[0]} on {host}" if rest else owner
-
-
-def who() -> str:
-    """This process, in words."""
-    return f"process {os.getpid()} on {socket.gethostname()}"

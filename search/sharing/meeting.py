@@ -4,7 +4,6 @@ Whoever differs in the space, the images or the versions is refused before any t
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +16,7 @@ from cnnsearch.search.dataset.change import Summary, change_between
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective
+from cnnsearch.search.request import Request
 from cnnsearch.search.sharing.description import (
     Description,
     ask_for,
@@ -61,17 +61,32 @@ class Meeting:
     spent: float
 
 
-def join(link: StudyLink, space: Space, dataset: Dataset, trials: int | None, *, begins: bool) -> Meeting:
+def meeting_of(request: Request, space: Space, dataset: Dataset, trials: int) -> Meeting | None:
+    """Where a request's workers meet; None where it is searched alone.
+
+    Raises:
+        CnnSearchError: this machine cannot work for the study.
+    """
+    if request.link is None:
+        return None
+    asked = None if request.more is not None or not request.begins else trials
+    return join(request.link, space, dataset, asked, begins=request.begins, more=request.more or 0)
+
+
+def join(
+    link: StudyLink, space: Space, dataset: Dataset, trials: int | None, *, begins: bool, more: int = 0
+) -> Meeting:
     """Meet the others of a study.
 
     Args:
         trials: how many the study shall have from now on; None leaves it as it is.
         begins: whether this machine makes the study where there is none.
+        more: so many trials beside those that the study was asked for.
 
     Raises:
         CnnSearchError: there is none, or this machine cannot work for it: its space, images or versions are others.
     """
-    storage = open_storage(link.url())
+    storage = open_storage(link.url(), shared=True)
     study = _opened(storage, link, space) if begins else _existing(storage, link)
     if begins and not is_described(study):
         describe(study, Description.of(space, dataset, database_time(storage)), dataset.summary())
@@ -79,9 +94,9 @@ def join(link: StudyLink, space: Space, dataset: Dataset, trials: int | None, *,
     _check_versions(link, known)
     _check_space(link, known, space)
     _check_images(link, known, study, dataset)
-    if trials is not None:
-        ask_for(study, trials)
-    asked = asked_of(study) or space.document.search.trials
+    asked = (asked_of(study) or space.document.search.trials) + more if trials is None else trials
+    if begins:
+        ask_for(study, asked)
     return Meeting(link, storage, asked, max(0.0, database_time(storage) - known.begun))
 
 
@@ -108,7 +123,7 @@ def described(link: StudyLink) -> Description:
     Raises:
         CnnSearchError: there is none of this name, or it was not begun by cnnsearch.
     """
-    return _described(_existing(open_storage(link.url()), link), link)
+    return _described(_existing(open_storage(link.url(), shared=True), link), link)
 
 
 def _described(study: TrialStudy, link: StudyLink) -> Description:

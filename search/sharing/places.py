@@ -2,17 +2,35 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
-from cnnsearch.search.chosen_run import Chosen, Wanted, make_run, resumable, runs_named
+from cnnsearch.search.chosen_run import Chosen, Wanted, choose, make_run, resumable, runs_named
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.run_lock import Held, held
+from cnnsearch.search.sharing.meeting import Meeting
 from cnnsearch.search.study_link import StudyLink, read_link, write_link
 from cnnsearch.spaces.errors import CnnSearchError
 
 
 @contextmanager
-def held_place(request: Request, wanted: Wanted, link: StudyLink) -> Iterator[Chosen]:
+def place_of(request: Request, wanted: Wanted, meeting: Meeting | None) -> Iterator[Chosen]:
+    """Hold the run's folder for a request, in which this process works alone.
+
+    Raises:
+        CnnSearchError: there is none for it, or another process works there.
+    """
+    if meeting is None:
+        chosen = choose(request, wanted)
+        with held(chosen.run):
+            yield chosen
+        return
+    with _held_place(request, wanted, meeting.link) as chosen:
+        yield replace(chosen, trials=meeting.trials)
+
+
+@contextmanager
+def _held_place(request: Request, wanted: Wanted, link: StudyLink) -> Iterator[Chosen]:
     """Hold a folder for this process, the newest that nobody works in, else a new one.
 
     Raises:

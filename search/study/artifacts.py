@@ -1,9 +1,9 @@
 """What trials leave that no database takes: models, logs and histories, in a place that all workers of a study reach.
 
-Optuna's artifact store keeps the files under names by chance; which of them are whose stands in each trial's attributes.
+Optuna's artifact store keeps the files under names by chance; which of them are whose, each trial's attributes say.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +16,7 @@ from optuna.artifacts import (
     upload_artifact,
 )
 from optuna.artifacts.exceptions import ArtifactNotFound
+from optuna.storages import BaseStorage
 
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.search.writing import write_beside
@@ -32,13 +33,14 @@ class Artifacts:
     Args:
         place: a folder, or s3://bucket/prefix.
         study: whose trials they are.
+        storage: the study's.
 
     Raises:
         CnnSearchError: the folder cannot be made, or what speaks to the bucket is not installed.
     """
 
-    def __init__(self, place: str, study: TrialStudy) -> None:
-        self._place, self._study = place, study
+    def __init__(self, place: str, study: TrialStudy, storage: BaseStorage) -> None:
+        self._place, self._study, self._storage = place, study, storage
         self._store = _bucket(place) if place.startswith("s3://") else _folder(place)
 
     def keep(self, number: int, folder: Path) -> None:
@@ -54,9 +56,11 @@ class Artifacts:
                 self._remove(earlier)
 
     def _keep(self, number: int, file: Path) -> None:
-        trial, storage = self._study.trial(number), self._study.storage
+        trial = self._study.trials()[number]
         with _reachable(self._place):
-            upload_artifact(artifact_store=self._store, file_path=str(file), study_or_trial=trial, storage=storage)
+            upload_artifact(
+                artifact_store=self._store, file_path=str(file), study_or_trial=trial, storage=self._storage
+            )
 
     def fetch(self, number: int, folder: Path) -> bool:
         """Put what is kept of a trial into its folder, where it is not there; gives whether its model is there then.
@@ -81,13 +85,14 @@ class Artifacts:
             except ArtifactNotFound:  # its worker was killed before it was written
                 return
 
-    def drop_model(self, number: int) -> None:
-        """Keep a trial's model no more: others are better."""
-        self._remove(self._of(number, MODEL))
+    def drop_models(self, numbers: Iterable[int]) -> None:
+        """Keep the models of these trials no more: others are better."""
+        for number in numbers:
+            self._remove(self._of(number, MODEL))
 
     def _of(self, number: int, name: str) -> list[str]:
         """The names by chance of a trial's files of this name, the latest last."""
-        found = get_all_artifact_meta(self._study.trial(number), storage=self._study.storage)
+        found = get_all_artifact_meta(self._study.trials()[number], storage=self._storage)
         return [each.artifact_id for each in found if each.filename == name]
 
     def _remove(self, artifacts: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Where a study is kept that several machines share: the addresses that a space may name, none of them with a secret."""
+"""Where a study is kept that several machines share: addresses that a space may name, none of them with a secret."""
 
 import re
 from typing import Annotated
@@ -23,7 +23,7 @@ def has_secret(address: str) -> bool:
 
 def _storage(address: str) -> str:
     if has_secret(address):  # whose value is in no message, therefore
-        rule = "a storage is named without its password, since a space is copied into every run, got one with a password"
+        rule = "a storage stands here without its password, as a space is copied into each run, got one with it"
         advice = "Keep it in ~/.pgpass or PGPASSWORD, or name the whole address in the variable CNNSEARCH_STORAGE."
         raise broken(rule, advice)
     if not re.fullmatch(STORAGE, address):
