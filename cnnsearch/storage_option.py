@@ -17,8 +17,9 @@ def hide_password(storage: str | None) -> None:
     """
     if storage is None or not has_secret(storage):
         return
-    bare = without_password(storage)
-    arguments = [argument.replace(storage, bare) for argument in sys.orig_argv]
+    arguments = [argument.replace(storage, without_password(storage)) for argument in sys.orig_argv]
+    if arguments == sys.orig_argv:  # it was not named there
+        return
     os.execve(sys.executable, arguments, {**os.environ, VARIABLE: storage})
 
 

@@ -45,7 +45,7 @@ def without_password(url: str) -> str:
     Raises:
         CnnSearchError: it is no URL.
     """
-    from sqlalchemy import make_url
+    from sqlalchemy import URL, make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
@@ -55,7 +55,8 @@ def without_password(url: str) -> str:
             "storage: a storage is the URL of a database, got something else. Write postgresql://user@host/database."
         ) from None
     kept = {name: value for name, value in parts.query.items() if name.lower() not in SECRETS}
-    return parts.set(password=None, query=kept).render_as_string(hide_password=False)
+    bare = URL.create(parts.drivername, parts.username, None, parts.host, parts.port, parts.database, kept)
+    return bare.render_as_string()
 
 
 def write_link(run: RunFolder, link: StudyLink) -> None:
