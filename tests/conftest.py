@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from benchmarks.postgres import Postgres, programs, server
+
 HOME_KEY = pytest.StashKey[Path]()
 PLACES = {
     "HOME": "home",
@@ -120,6 +122,16 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.fail(f"CNNSEARCH_TEST_DATA={named} is no folder")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of the tests' own; without its programs or its driver they are skipped."""
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    pytest.importorskip("psycopg", reason="its driver is not installed: pip install 'cnnsearch[postgres]'")
+    with server("fsync=off") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,213 @@
+"""What every storage keeps that several workers share, on SQLite and on a real PostgreSQL: one contract."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from optuna.distributions import IntDistribution
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState
+
+from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.study.addresses import address, sqlite_url
+from cnnsearch.search.study.database import open_storage
+from cnnsearch.search.study.shared import Lost, Shared
+from cnnsearch.search.study.study import STUDY_NAME, TrialStudy
+
+ACCURACY = Objective("val_accuracy", "max")
+UNITS = {"units": IntDistribution(1, 512)}
+Crowd = Callable[[str], list[list[int]]]
+
+
+def epoch(number: int, value: float) -> Epoch:
+    return Epoch(number, {"val_accuracy": value}, 1.0)
+
+
+def ended(number: int, score: float, *epochs: Epoch) -> TrialRecord:
+    return TrialRecord(number, {}, Status.COMPLETED, score=score, epochs=epochs)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "study.db")
+    return str(request.getfixturevalue("postgres").database())
+
+
+@pytest.fixture
+def worker(url: str) -> Callable[[], TrialStudy]:
+    """A worker's view of the one study, as another machine would have it."""
+    return lambda: TrialStudy.open(open_storage(url, shared=True), ACCURACY)
+
+
+@pytest.fixture
+def crowd(url: str) -> Crowd:
+    """Ten processes that do the same at once; what each of them has found."""
+    script = Path(__file__).with_name("crowd.py")
+
+    def found(what: str) -> list[list[int]]:
+        done = subprocess.run([sys.executable, script, what, url], stdout=subprocess.PIPE, text=True, check=True)
+        return list(json.loads(done.stdout))
+
+    return found
+
+
+def states(study: TrialStudy) -> list[TrialState]:
+    return [trial.state for trial in study.trials()]
+
+
+class TestSharedStorage:
+    """The contract."""
+
+    def test_each_queued_trial_is_claimed_once_by_ten_processes(self, worker: Any, crowd: Crowd) -> None:
+        study = worker()
+        for units in range(60):
+            study.enqueue({"units": units})
+        claimed = crowd("claim")
+        assert sorted(sum(claimed, [])) == [*range(60)]
+        assert states(study) == [TrialState.COMPLETE] * 60
+
+    def test_trials_of_ten_processes_have_numbers_of_their_own(self, worker: Any, crowd: Crowd) -> None:
+        begun = crowd("begin")
+        assert sorted(sum(begun, [])) == [*range(60)]
+        assert [trial.number for trial in worker().trials()] == [*range(60)]
+
+    def test_a_dead_workers_trial_goes_back_in_line_once_whoever_looks(self, worker: Any, crowd: Crowd) -> None:
+        crowd("die")
+        study = worker()
+        assert states(study) == [TrialState.RUNNING] * 10
+        assert study.requeue_stale() == []
+        assert sorted(sum(crowd("sweep"), [])) == [*range(10)]
+        assert states(study) == [TrialState.WAITING] * 10
+
+    def test_of_ten_processes_that_open_a_study_one_makes_it(self, url: str, crowd: Crowd) -> None:
+        crowd("put_in_line")
+        names = [study.study_name for study in open_storage(url, shared=True).get_all_studies()]
+        assert names == [STUDY_NAME]
+
+    def test_a_finished_trial_is_never_changed(self, worker: Any) -> None:
+        study = worker()
+        number = study.begin({"units": 3}, UNITS)
+        study.report(number, epoch(1, 0.5))
+        study.tell(ended(number, 0.5, epoch(1, 0.5)))
+        before = study.trials()[0]
+        for storage in (study._storage, worker()._storage):
+            for change in (
+                lambda s, i: s.set_trial_user_attr(i, "a", 1),
+                lambda s, i: s.set_trial_system_attr(i, "a", 1),
+                lambda s, i: s.set_trial_intermediate_value(i, 9, 1.0),
+                lambda s, i: s.set_trial_param(i, "units", 5, UNITS["units"]),
+                lambda s, i: s.set_trial_state_values(i, TrialState.RUNNING),
+                lambda s, i: s.set_trial_state_values(i, TrialState.WAITING),
+            ):
+                with pytest.raises(UpdateFinishedTrialError, match="has already finished"):
+                    change(storage, before._trial_id)
+        assert worker().trials() == [before]
+
+    def test_a_worker_sees_what_the_others_do(self, worker: Any) -> None:
+        one, other = worker(), worker()
+        number = one.begin({"units": 3}, UNITS)
+        one.report(number, epoch(1, 0.5))
+        assert other.record(number).epochs == (epoch(1, 0.5),)
+        one.report(number, epoch(2, 0.6))
+        one.set_attribute("space", "a")
+        assert other.trials() == one.trials()
+        other.set_attribute("space", "b")
+        assert one.attribute("space") == "b"
+        one.tell(ended(number, 0.6, epoch(1, 0.5), epoch(2, 0.6)))
+        assert other.records() == one.records()
+        assert other.records()[0].score == 0.6
+
+    def test_optuna_reads_the_same(self, worker: Any, url: str) -> None:
+        study = worker()
+        study.enqueue({"units": 7})
+        number = study.begin({"units": 3}, UNITS, {"note": [1]})
+        study.report(number, epoch(1, 0.5))
+        study.tell(ended(number, 0.5, epoch(1, 0.5)))
+        theirs = RDBStorage(address(url).render_as_string(hide_password=False))
+        assert theirs.get_all_trials(theirs.get_study_id_from_name(STUDY_NAME)) == study.trials()
+
+    def test_what_is_told_twice_stands_once(self, worker: Any) -> None:
+        study = worker()
+        number = study.begin({"units": 3}, UNITS)
+        for _ in range(2):
+            study.report(number, epoch(1, 0.5))
+        for _ in range(2):
+            study.tell(ended(number, 0.5, epoch(1, 0.5)))
+        assert study.record(number).epochs == (epoch(1, 0.5),)
+        with pytest.raises(UpdateFinishedTrialError, match="has already finished"):
+            study.tell(ended(number, 0.7, epoch(1, 0.5)))
+
+    def test_a_step_that_fails_has_changed_nothing(self, worker: Any) -> None:
+        study = worker()
+        number = study.begin({"units": 3}, UNITS)
+
+        def fails() -> None:
+            study.report(number, epoch(1, 0.5))
+            study.begin({"units": 4}, UNITS)
+            raise ZeroDivisionError("in the middle")
+
+        before = study.trials()
+        with pytest.raises(ZeroDivisionError, match="in the middle"):
+            study.together(fails)
+        assert study.trials() == before == worker().trials()
+        assert study.begin({"units": 4}, UNITS) == number + 1
+
+    def test_a_trial_whose_worker_lives_stays_its_own(self, worker: Any) -> None:
+        one, other = worker(), worker()
+        one.begin()
+        assert one.beat() == []
+        assert other.requeue_stale(grace=60) == []
+        assert other.requeue_running() == []
+        assert other.pop_waiting(other.trials()) is None
+
+    def test_a_lost_trial_counts_once(self, worker: Any) -> None:
+        one, other = worker(), worker()
+        number = one.begin({"units": 3}, UNITS)
+        one.report(number, epoch(1, 0.1))
+        assert other.requeue_stale(grace=-1) == [number]
+        assert one.beat() == [number]
+        with pytest.raises(Lost, match=r"trial 0: only its owner may tell of it, and it went back in line"):
+            one.report(number, epoch(2, 0.2))
+        assert other.pop_waiting(other.trials()).number == number
+        other.report(number, epoch(1, 0.7))
+        other.tell(ended(number, 0.7, epoch(1, 0.7)))
+        for late in (
+            lambda: one.report(number, epoch(2, 0.2)),
+            lambda: one.tell(ended(number, 0.2, epoch(1, 0.1), epoch(2, 0.2))),
+            lambda: one.requeue(number),
+            lambda: one.begin_again(number),
+            lambda: one.keep(number, 0),
+        ):
+            with pytest.raises(Lost, match="trial 0"):
+                late()
+        (record,) = one.records()
+        assert (record.score, record.epochs, record.values) == (0.7, (epoch(1, 0.7),), {"units": 3})
+
+    def test_a_worker_claims_what_it_lost_only_when_it_has_dropped_it(self, worker: Any) -> None:
+        study = worker()
+        number = study.begin({"units": 3}, UNITS)
+        worker().requeue_stale(grace=-1)
+        assert study.pop_waiting(study.trials()) is None
+        study.drop(number)
+        assert study.pop_waiting(study.trials()).number == number
+        study.report(number, epoch(1, 0.5))
+        assert study.record(number).epochs == (epoch(1, 0.5),)
+
+    def test_a_trial_of_another_tool_has_a_grace_time_from_when_it_is_seen(self, worker: Any, url: str) -> None:
+        study, storage = worker(), open_storage(url, shared=True)
+        theirs = RDBStorage(address(url).render_as_string(hide_password=False))
+        theirs.create_new_trial(storage.get_study_id_from_name(STUDY_NAME))
+        assert study.requeue_stale(grace=60) == []
+        assert study.requeue_stale(grace=60) == []
+        assert study.requeue_stale(grace=-1) == [0]
+
+    def test_the_storage_says_that_it_is_shared(self, url: str) -> None:
+        assert isinstance(open_storage(url, shared=True), Shared)
+        assert isinstance(open_storage(url), Shared) is not url.startswith("sqlite")
