@@ -173,7 +173,7 @@ class Company(Alone):
             if not is_told:
                 broadcast(Told(f"waits for the final part, which is done by {final.where()}"))
                 is_told = True
-            final.sweep()
+            final.sweep(GRACE)
             self.halting.wait(_POLL)
         return False
 

@@ -71,6 +71,8 @@ class Team:
         try:
             study = optuna.load_study(study_name="team", storage=storage)
             return TrialStudy(study, storage, Objectives.around(Objective.of("val_accuracy"))).records()
+        except KeyError:  # not begun yet
+            return []
         finally:
             storage.remove_session()
             storage.engine.dispose()
