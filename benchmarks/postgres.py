@@ -44,7 +44,9 @@ class Postgres:
             shutil.chown(folder, self._user)
         password = folder / "password"
         password.write_text(PASSWORD, encoding="utf-8")
-        self._run("initdb", "-D", self._data, "-U", USER, "--no-sync", "-E", "UTF8", "--locale=C", f"--pwfile={password}")
+        self._run(
+            "initdb", "-D", self._data, "-U", USER, "--no-sync", "-E", "UTF8", "--locale=C", f"--pwfile={password}"
+        )
         (self._data / "pg_hba.conf").write_text(_ACCESS, encoding="utf-8")
         self.start()
 

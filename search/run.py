@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
-from cnnsearch.search.best import TrainedModel, best_of, export_model, mend_export
+from cnnsearch.search.best import mend_export
 from cnnsearch.search.changed_space import take_over
 from cnnsearch.search.chosen_run import Chosen, Wanted, counts, keep_summary
-from cnnsearch.search.confirmed_model import confirmed_model, outdate
+from cnnsearch.search.confirmed_model import outdate
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
@@ -24,24 +24,23 @@ from cnnsearch.search.engine.failing import EveryTrialFailed
 from cnnsearch.search.engine.oracle import OptunaOracle
 from cnnsearch.search.engine.packer import packers_of
 from cnnsearch.search.engine.pruners import pruner_of
-from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment, note_packing
+from cnnsearch.search.finishing import Finish, configuration_of
 from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
-from cnnsearch.search.model.hypermodel import CnnHyperModel, decoded, encoded, hyperparameters_of
+from cnnsearch.search.model.hypermodel import CnnHyperModel, encoded, hyperparameters_of
 from cnnsearch.search.mounts import check_local
-from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.outline import outline_of
 from cnnsearch.search.preflight import fit_to_classes, why_impossible, without_unavailable_weights
 from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import Objective, Origin, TrialRecord
+from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
-from cnnsearch.search.run_status import read_summary, searches, seen_images, spent_seconds
+from cnnsearch.search.run_status import read_summary, searches, spent_seconds
 from cnnsearch.search.sharing.company import Alone, company_of
 from cnnsearch.search.sharing.meeting import Meeting, meeting_of
 from cnnsearch.search.sharing.places import place_of
@@ -49,11 +48,11 @@ from cnnsearch.search.study.database import sqlite_url
 from cnnsearch.search.study.study import STUDY_NAME
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import clear_temporary, write_json, write_text
-from cnnsearch.spaces.document import Configuration, Document
+from cnnsearch.spaces.document import Document
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import most_epochs
 from cnnsearch.spaces.points import first_trials
-from cnnsearch.spaces.rungs import comparing, on_rung, rungs_of
+from cnnsearch.spaces.rungs import comparing, rungs_of
 from cnnsearch.spaces.space import Space
 
 Progress = Callable[[int, int], None]
@@ -206,7 +205,8 @@ def _searched(prepared: _Prepared, request: Request, listeners: Sequence[Listene
                 if is_final:
                     failure = failure or _confirmed(tuner, bench)
                 if is_final and company.bring_best(oracle.study.records(), broadcast):
-                    best = pause.patiently(lambda: _finish(prepared, oracle, crew.devices[0]))
+                    finish = Finish(run, prepared.space, prepared.datasets, oracle.study, crew.devices[0])
+                    best = pause.patiently(finish)
         if oracle.exhausted and not failure:
             asked = prepared.chosen.trials
             broadcast(Told(f"{oracle.exhausted}, before the {asked} trials that were asked for"))
@@ -322,7 +322,7 @@ def _confirmed(tuner: SearchTuner, bench: Bench) -> EveryTrialFailed | None:
     """Confirm the best trials, where that was asked for."""
     try:
         if confirm := bench.space.document.search.confirm:
-            Confirming(bench, confirm, partial(_configuration_of, bench.space)).run(tuner.oracle.study.records())
+            Confirming(bench, confirm, partial(configuration_of, bench.space)).run(tuner.oracle.study.records())
     except EveryTrialFailed as failure:
         return failure
     return None
@@ -339,29 +339,3 @@ def _telling_of_its_end(broadcast: Broadcast) -> Iterator[None]:
     except BaseException:
         broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
         raise
-
-
-def _finish(prepared: _Prepared, oracle: OptunaOracle, slot: Slot) -> ModelFolder | None:
-    """Export the confirmed model, else the best trial's, evaluated on validation and, for the first time, test part."""
-    run, trials, objectives = prepared.run, oracle.study.records(), oracle.study.objectives
-
-    def dataset_of(trial: TrialRecord) -> Dataset:
-        return prepared.datasets.of(_configuration_of(prepared.space, trial).data)
-
-    trained = confirmed_model(run, lambda number: dataset_of(trials[number]))
-    best = best_of(run, trials, objectives)
-    if trained is None and best is not None:
-        folder, dataset, epoch = run.trial(best.number), dataset_of(best), objectives.epoch
-        seen = seen_images(run, best.data, dataset.fingerprint)
-        origin = Origin.of(best, epoch, phases_to_best(best, epoch), objectives.named_values(best))
-        trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
-    if trained is None:
-        return None
-    export_model(run.best, replace(trained, metrics=objectives.metrics), ("validation", "test"), slot)
-    return run.best
-
-
-def _configuration_of(space: Space, trial: TrialRecord) -> Configuration:
-    """What a trial trained last: that of its rung, where it did not reach the last one."""
-    configuration = space.configuration(decoded(space, trial.values))
-    return on_rung(configuration, trial.rung) if trial.rung else configuration

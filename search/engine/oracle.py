@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any
 
 import keras_tuner
-from keras_tuner.engine import hyperparameters as kt_parameters
 from keras_tuner.engine.trial import Trial, TrialStatus
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
@@ -22,6 +21,7 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from cnnsearch.search.engine.draws import Draws, Outline, Reject
 from cnnsearch.search.engine.failing import EveryTrialFailed, told_together
 from cnnsearch.search.engine.keras_objectives import check_methods, keras_objective, keras_status, objectives_of
+from cnnsearch.search.engine.keras_state import StateInStudy
 from cnnsearch.search.engine.keras_trials import ended_trial, note_metrics, running_trial
 from cnnsearch.search.engine.parameters import search_space_of
 from cnnsearch.search.engine.pruners import pruner_of
@@ -41,14 +41,11 @@ from cnnsearch.spaces.sections.pruners import Pruner
 from cnnsearch.spaces.sections.samplers import Sampler
 from cnnsearch.spaces.values import Scalar
 
-_SPACE = "space"
-"""The study's attribute that holds the parameters which KerasTuner has found."""
-
 PRUNED = "behind the others at the same epoch"
 """The reason that stands beside a pruned trial."""
 
 
-class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is untyped
+class OptunaOracle(StateInStudy):
     """A KerasTuner oracle whose trials are an Optuna study's.
 
     Args:
@@ -332,34 +329,3 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             if behind:
                 self._pruned.add(trial_id)
             return behind
-
-    def save(self) -> None:
-        """Nothing: the study is stored already."""
-
-    def update_space(self, hyperparameters: keras_tuner.HyperParameters) -> None:
-        """Take over new parameters, and keep the space in the study where it has grown."""
-        with self._lock:
-            known = len(self.hyperparameters.space)
-            super().update_space(hyperparameters)
-            if len(self.hyperparameters.space) > known:
-                self.study.set_attribute(_SPACE, self.hyperparameters.get_config())
-
-    def reload(self) -> None:
-        """Take over the space of the earlier sessions; the constructor has read the trials.
-
-        A KerasTuner tuner calls this where its project's folder exists, and then does not look for the space itself.
-        """
-        kept = self.study.attribute(_SPACE)
-        if kept:
-            self.hyperparameters.merge(keras_tuner.HyperParameters.from_config(kept))
-
-    def _save_trial(self, trial: Trial) -> None:
-        """Nothing: the study has it."""
-
-    def get_state(self) -> dict[str, Any]:
-        """Nothing but the space: the study has the rest."""
-        return {"hyperparameters": self.hyperparameters.get_config()}
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Take over a space."""
-        self.hyperparameters = kt_parameters.HyperParameters.from_config(state["hyperparameters"])

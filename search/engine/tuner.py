@@ -12,6 +12,7 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.datasets import Unwanted
 from cnnsearch.search.engine.attempt import Attempts
+from cnnsearch.search.engine.backups import remove_backup
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import TIME_IS_UP
 from cnnsearch.search.engine.oracle import OptunaOracle
@@ -121,8 +122,10 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         try:
             self._run_to_its_end(trial, slot)
         except Lost:
+            number = int(trial.trial_id)
             self.oracle.forget(trial)
-            self._bench.broadcast(TrialLost(int(trial.trial_id)))
+            remove_backup(self._bench.run.trial(number))  # whoever has it now begins it anew
+            self._bench.broadcast(TrialLost(number))
 
     def _run_to_its_end(self, trial: Trial, slot: Slot) -> None:
         attempts = Attempts(self.oracle, trial, self._bench, slot)

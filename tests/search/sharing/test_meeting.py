@@ -89,7 +89,9 @@ def test_what_is_done_how_fast_and_where_is_each_workers_own(
 def test_other_photos_are_refused_with_what_changed(begun: Meeting, link: StudyLink, photos: Path, images: Any):
     (photos / "cat" / "1.png").unlink()
     Image.new("RGB", (8, 8), (1, 2, 3)).save(photos / "dog" / "new.png")
-    with pytest.raises(CnnSearchError, match=r"the same images, got others in .*: 1 image added \(dog/new\.png\), 1 removed"):
+    with pytest.raises(
+        CnnSearchError, match=r"the same images, got others in .*: 1 image added \(dog/new\.png\), 1 removed"
+    ):
         join(link, space(photos), images(), None, begins=False)
 
 
