@@ -64,6 +64,11 @@ class Postgres:
         """Stop it: `fast` ends every connection, `immediate` is as if the machine had lost its power."""
         self._run("pg_ctl", "-D", self._data, "-w", "-m", how, "stop")
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs."""
+        return (self._data / "postmaster.pid").exists()
+
     def database(self, name: str = "") -> str:
         """The URL of a new empty database."""
         self._count += 1

@@ -59,12 +59,14 @@ def shown(url: str) -> str:
     try:
         parts = make_url(url)
     except (ArgumentError, ValueError):
-        return re.sub(r"(://[^:/?#]*):?.*@", rf"\1:{_HIDDEN}@", url.partition("?")[0], flags=re.DOTALL)
+        scheme, separator, rest = url.partition("://")
+        return f"{scheme}{separator}{_HIDDEN if rest else ''}"  # nobody knows what of it is secret
     if not _has_secrets(parts):
         return url
     query = {name: _HIDDEN if _is_secret(name) else value for name, value in parts.query.items()}
     password = _HIDDEN if parts.password is not None else None
-    return parts.set(query=query, password=password).render_as_string(hide_password=False)
+    whole = parts.set(query=query, password=password).render_as_string(hide_password=False)
+    return whole.replace("%2A%2A%2A", _HIDDEN)
 
 
 def without_secrets(text: str, url: str) -> str:

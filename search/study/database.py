@@ -24,8 +24,11 @@ __all__ = ["open_storage", "readable", "sqlite_url"]
 _EXTRAS = {"postgresql": "postgres", GRPC: "grpc"}
 _TRIES = 10
 """How often the tables are made where others make them at the same time, or the server has just begun."""
-_BUSY = ("already exists", "duplicate key", "starting up", "too many clients", "remaining connection slots", "locked")
+_PASSING = ("already exists", "duplicate key", "UNIQUE constraint", "locked", "starting up", "too many clients")
+"""What is said then."""
 
+_BEGIN = 10.0
+"""Seconds until a proxy must have answered for the first time."""
 _ADVICE_FILE = "Restore it from a copy, or begin a new run."
 _ADVICE_SERVER = "Check that its server runs, the URL, and the password (PGPASSWORD and ~/.pgpass count, too)."
 
@@ -61,7 +64,14 @@ def _proxy(parts: URL, patience: float) -> BaseStorage:
         from cnnsearch.search.study.proxy import Proxy
     except ImportError as error:
         raise _no_driver(place, GRPC, error) from error
-    return Proxy(parts, Patience(place, patience))
+    proxy = Proxy(parts, Patience(place, patience))
+    try:
+        proxy.wait_server_ready(_BEGIN)
+    except ConnectionError as error:
+        raise CnnSearchError(
+            f"{place}: Optuna's proxy must answer within {_BEGIN:g} s, got nothing. Check that it runs, and the URL."
+        ) from error
+    return proxy
 
 
 def _opened(url: str, parts: URL, *, shared: bool) -> RDBStorage:
@@ -87,7 +97,7 @@ def _made(template: str, parts: URL, *, shared: bool) -> RDBStorage:
         try:
             return RDBStorage(template, engine_kwargs=engine_settings(parts, shared=shared))
         except (ProgrammingError, IntegrityError, OperationalError, optuna.exceptions.StorageInternalError) as error:
-            if tried == _TRIES or not shared or not any(told in str(error.__cause__ or error) for told in _BUSY):
+            if tried == _TRIES or not shared or not any(told in str(error.__cause__ or error) for told in _PASSING):
                 raise
             time.sleep(random.uniform(0.1, 0.5) * tried)
 

@@ -12,6 +12,9 @@ from cnnsearch.search.study.shared import GRACE, INTERVAL
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.spaces.errors import CnnSearchError
 
+_END = 2.0
+"""Seconds that a heartbeat may take at the end."""
+
 
 class Heartbeats:
     """Within it, a worker's trials show that they live, and those of dead workers go back in line.
@@ -36,7 +39,7 @@ class Heartbeats:
         self._study, self._lost, self._requeued = study, lost, requeued
         self._interval, self._grace = interval, grace
         self._known_as_lost: set[int] = set()
-        self._ending = threading.Event()
+        self._ending, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="heartbeats", daemon=True)
 
     def __enter__(self) -> Self:
@@ -46,7 +49,8 @@ class Heartbeats:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ending.set()  # without waiting: it may wait for the database, and its thread ends with the process
+        self._ending.set()
+        self._ended.wait(_END)  # no longer: it may wait for the database, and its thread ends with the process
 
     def _go_on(self) -> None:
         while not self._ending.wait(self._interval):
@@ -54,6 +58,7 @@ class Heartbeats:
                 self._beat()
             except (CnnSearchError, StorageInternalError, SQLAlchemyError):
                 continue  # whoever works with the study meets the same, and says so
+        self._ended.set()
 
     def _beat(self) -> None:
         lost = set(self._study.beat())

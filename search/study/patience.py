@@ -29,6 +29,10 @@ class StillGoingOn(Exception):
     """A transaction is neither committed nor undone yet."""
 
 
+class Away(Exception):
+    """Who stands between us and the database does not answer, or not for it."""
+
+
 class Patience:
     """Waits for one database, for all threads that speak to it.
 
@@ -116,7 +120,7 @@ def is_passing(error: BaseException) -> bool:
         if isinstance(error, OperationalError | InterfaceError):
             # A connection that failed has no state. SQLite's errors have none, either: a full disk is not ours.
             return not state and not _is_of_sqlite(error)
-    if isinstance(error, NoFreeConnection | StillGoingOn):
+    if isinstance(error, NoFreeConnection | StillGoingOn | Away):
         return True
     return error.__cause__ is not None and is_passing(error.__cause__)
 

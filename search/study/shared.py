@@ -60,7 +60,11 @@ class Shared(BaseStorage):
 
     @abstractmethod
     def drop(self, trial_id: int) -> None:
-        """Forget a trial that was lost. Until then this worker does not claim it again: it may still be at work on it."""
+        """Forget a trial that was lost. Until then this worker, which may be at work on it, does not claim it again."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close its connections."""
 
     @abstractmethod
     def stop_waiting(self) -> None:

@@ -4,20 +4,18 @@ What keeps them apart are the database's locks on rows (SQLite has none; there e
 that go on are read anew whenever they are asked for.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cnnsearch.search.study import shared_tables, tables
-from cnnsearch.search.study.patience import Patience, StillGoingOn, is_passing
+from cnnsearch.search.study.patience import Patience
+from cnnsearch.search.study.patient_storage import PatientStorage
 from cnnsearch.search.study.shared import GRACE, OWNER, Lost, Shared, new_token
 from cnnsearch.search.study.storage import StudyStorage
 
@@ -28,13 +26,13 @@ P = ParamSpec("P")
 def _whole(method: Callable[Concatenate[StudyStorage, P], T]) -> Callable[Concatenate["SharedStorage", P], T]:
     """The same in one transaction, with whatever of others it has to see."""
 
-    def whole(self: "SharedStorage", *args: P.args, **kwargs: P.kwargs) -> T:
+    def whole(self: "SharedStorage", /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.together(lambda: method(self, *args, **kwargs))
 
     return whole
 
 
-class SharedStorage(StudyStorage, Shared):
+class SharedStorage(PatientStorage, Shared):
     """Optuna's tables in a database that several workers change.
 
     Args:
@@ -43,109 +41,8 @@ class SharedStorage(StudyStorage, Shared):
     """
 
     def __init__(self, database: RDBStorage, patience: Patience) -> None:
-        super().__init__(database)
-        self._patience = patience
-        self._reader = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        super().__init__(database, patience)
         self._tokens: dict[int, str] = {}
-        self._checked: set[int] | None = None
-        """Trials that this step may change; None where no step goes on."""
-
-    def stop_waiting(self) -> None:
-        self._patience.stop()
-
-    def tell_with(self, tell: Callable[[str], None]) -> None:
-        self._patience.tell = tell
-
-    # Steps.
-
-    def together(self, work: Callable[[], T]) -> T:
-        with self._lock:
-            return work() if self._is_in_step else self._patience.patiently(lambda: self._attempt(work))
-
-    @contextmanager
-    def in_one_step(self) -> Iterator[None]:
-        """Within it, what is written is written together or not at all; a lost connection is an error."""
-        with self._lock:
-            if self._is_in_step:
-                yield
-            else:
-                with self._step():
-                    yield
-
-    @property
-    def _is_in_step(self) -> bool:
-        return self._checked is not None
-
-    def _attempt(self, work: Callable[[], T]) -> T:
-        with self._step():
-            return work()
-
-    @contextmanager
-    def _step(self) -> Iterator[None]:
-        """A transaction, which begins with the first thing that is written."""
-        self._checked = set()
-        try:
-            yield
-            if self._connection is not None:
-                self._commit(self._connection)
-        except BaseException as error:
-            while self._undo:
-                self._undo.pop()()
-            if isinstance(error, SQLAlchemyError):
-                raise StorageInternalError(f"the study cannot be written: {error}") from error
-            raise
-        finally:
-            self._checked = None
-            self._undo.clear()
-            self._close()
-
-    def _commit(self, connection: Connection) -> None:
-        transaction = shared_tables.transaction_id(connection)
-        try:
-            connection.commit()
-        except DBAPIError as error:
-            if transaction is None or not is_passing(error) or not self._was_committed(transaction):
-                raise
-
-    def _was_committed(self, transaction: int) -> bool:
-        """Whether a transaction was committed whose connection broke before it could say so."""
-        self._close()
-
-        def ended() -> bool:
-            with self._reader.connect() as connection:
-                found = shared_tables.is_committed(connection, transaction)
-            if found is None:
-                raise StillGoingOn("a transaction of this worker still goes on")
-            return found
-
-        return self._patience.patiently(ended)
-
-    def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(SQLAlchemyError):  # one that is broken cannot even be given back
-                connection.close()
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        yield self._open()
-
-    def _open(self) -> Connection:
-        """The connection of the step's transaction."""
-        if self._connection is None:
-            self._connection = self.engine.connect()
-        return self._connection
-
-    def _read(self, work: Callable[[Connection], T]) -> T:
-        """Ask the database, in the step's transaction where there is one."""
-        with self._lock:
-            if self._connection is not None:
-                return work(self._connection)
-            return self._reading(work) if self._is_in_step else self._patience.patiently(lambda: self._reading(work))
-
-    def _reading(self, work: Callable[[Connection], T]) -> T:
-        with self._reader.connect() as connection:
-            return work(connection)
 
     # What is not a trial's: others may change it at any time.
 
@@ -286,9 +183,10 @@ class SharedStorage(StudyStorage, Shared):
 
     def _claimed(self, trial_id: int) -> bool:
         """Take a trial that waits in line; false where somebody else has it or is about to, or this worker lost it."""
-        self.get_trial(trial_id)  # which complains where there is none
-        if trial_id in self._tokens:
+        seen = self.get_trial(trial_id).state
+        if trial_id in self._tokens or seen is TrialState.RUNNING:
             return False
+        self.check_trial_is_updatable(trial_id, seen)
         state = shared_tables.lock_trial(self._open(), trial_id, wait=False)
         if state is None:
             return False

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -192,8 +193,10 @@ class TrialStudy:
     def pop_waiting(self, trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
         """The one of all trials that waits longest in line, which runs from now on; None where none waits."""
         for trial in [each for each in trials if each.state is TrialState.WAITING]:
-            if self._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
-                taken = self._storage.get_trial(trial._trial_id)  # others may have had it since it was looked at
+            with suppress(UpdateFinishedTrialError):  # another worker may have ended it since it was looked at
+                if not self._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
+                    continue
+                taken = self._storage.get_trial(trial._trial_id)
                 self._asked[trial.number] = trial._trial_id
                 self._attempts[trial.number] = attempt_of(taken)
                 return taken

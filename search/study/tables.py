@@ -54,11 +54,12 @@ def insert_trial(connection: Connection, study_id: int, trial: FrozenTrial) -> i
         "datetime_start": utc(trial.datetime_start),
         "datetime_complete": utc(trial.datetime_complete),
     }
-    (trial_id,) = connection.execute(insert(TRIALS), row).inserted_primary_key or ()
+    key: Sequence[Any] = connection.execute(insert(TRIALS), row).inserted_primary_key or ()
+    trial_id = int(key[0])
     for table, rows in _parts(trial):
         if rows:
             connection.execute(insert(table), [{"trial_id": trial_id, **each} for each in rows])
-    return int(trial_id)
+    return trial_id
 
 
 def _parts(trial: FrozenTrial) -> Iterator[tuple[Table, list[dict[str, Any]]]]:

@@ -1,10 +1,14 @@
-"""Ten processes that do the same to one study at the same moment: `python crowd.py WHAT URL`; prints what each found."""
+"""Ten processes that do the same to one study at once: `python crowd.py WHAT URL`; prints what each has found."""
 
 import json
 import multiprocessing
 import os
 import signal
 import sys
+
+import alembic.command
+import alembic.migration  # noqa: F401
+import optuna.storages._rdb.models  # noqa: F401
 
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.study.database import open_storage
@@ -57,10 +61,14 @@ def die(study):
 
 
 def go(what, url, start, results):
-    study = opened(url)
-    study.trials()
-    start.wait()
-    results.put(globals()[what](study))
+    found = None
+    try:
+        study = opened(url)
+        study.trials()
+        start.wait(100)
+        found = globals()[what](study)
+    finally:
+        results.put(found)
 
 
 def main(what, url):

@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +43,32 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def worker(url: str) -> Callable[[], TrialStudy]:
-    """A worker's view of the one study, as another machine would have it."""
-    return lambda: TrialStudy.open(open_storage(url, shared=True), ACCURACY)
+def shared(url: str) -> Iterator[Callable[[], Shared]]:
+    """Opens the database, as another machine would."""
+    with ExitStack() as opened:
+
+        def storage() -> Shared:
+            one = open_storage(url, shared=True)
+            assert isinstance(one, Shared)
+            opened.callback(one.close)
+            return one
+
+        yield storage
+
+
+@pytest.fixture
+def worker(shared: Callable[[], Shared]) -> Callable[[], TrialStudy]:
+    """A worker's view of the one study."""
+    return lambda: TrialStudy.open(shared(), ACCURACY)
+
+
+@pytest.fixture
+def theirs(url: str) -> Iterator[RDBStorage]:
+    """Optuna's own storage, as its dashboard opens it."""
+    storage = RDBStorage(address(url).render_as_string(hide_password=False))
+    yield storage
+    storage.remove_session()
+    storage.engine.dispose()
 
 
 @pytest.fixture
@@ -67,28 +92,29 @@ class TestSharedStorage:
 
     def test_each_queued_trial_is_claimed_once_by_ten_processes(self, worker: Any, crowd: Crowd) -> None:
         study = worker()
-        for units in range(60):
+        for units in range(30):
             study.enqueue({"units": units})
         claimed = crowd("claim")
-        assert sorted(sum(claimed, [])) == [*range(60)]
-        assert states(study) == [TrialState.COMPLETE] * 60
+        assert sorted(chain(*claimed)) == [*range(30)]
+        assert states(study) == [TrialState.COMPLETE] * 30
 
     def test_trials_of_ten_processes_have_numbers_of_their_own(self, worker: Any, crowd: Crowd) -> None:
+        study = worker()
         begun = crowd("begin")
-        assert sorted(sum(begun, [])) == [*range(60)]
-        assert [trial.number for trial in worker().trials()] == [*range(60)]
+        assert sorted(chain(*begun)) == [*range(60)]
+        assert [trial.number for trial in study.trials()] == [*range(60)]
 
     def test_a_dead_workers_trial_goes_back_in_line_once_whoever_looks(self, worker: Any, crowd: Crowd) -> None:
-        crowd("die")
         study = worker()
+        crowd("die")
         assert states(study) == [TrialState.RUNNING] * 10
         assert study.requeue_stale() == []
-        assert sorted(sum(crowd("sweep"), [])) == [*range(10)]
+        assert sorted(chain(*crowd("sweep"))) == [*range(10)]
         assert states(study) == [TrialState.WAITING] * 10
 
-    def test_of_ten_processes_that_open_a_study_one_makes_it(self, url: str, crowd: Crowd) -> None:
+    def test_of_ten_processes_that_open_a_study_one_makes_it(self, shared: Any, crowd: Crowd) -> None:
         crowd("put_in_line")
-        names = [study.study_name for study in open_storage(url, shared=True).get_all_studies()]
+        names = [study.study_name for study in shared().get_all_studies()]
         assert names == [STUDY_NAME]
 
     def test_a_finished_trial_is_never_changed(self, worker: Any) -> None:
@@ -124,13 +150,12 @@ class TestSharedStorage:
         assert other.records() == one.records()
         assert other.records()[0].score == 0.6
 
-    def test_optuna_reads_the_same(self, worker: Any, url: str) -> None:
+    def test_optuna_reads_the_same(self, worker: Any, theirs: RDBStorage) -> None:
         study = worker()
         study.enqueue({"units": 7})
         number = study.begin({"units": 3}, UNITS, {"note": [1]})
         study.report(number, epoch(1, 0.5))
         study.tell(ended(number, 0.5, epoch(1, 0.5)))
-        theirs = RDBStorage(address(url).render_as_string(hide_password=False))
         assert theirs.get_all_trials(theirs.get_study_id_from_name(STUDY_NAME)) == study.trials()
 
     def test_what_is_told_twice_stands_once(self, worker: Any) -> None:
@@ -200,14 +225,9 @@ class TestSharedStorage:
         study.report(number, epoch(1, 0.5))
         assert study.record(number).epochs == (epoch(1, 0.5),)
 
-    def test_a_trial_of_another_tool_has_a_grace_time_from_when_it_is_seen(self, worker: Any, url: str) -> None:
-        study, storage = worker(), open_storage(url, shared=True)
-        theirs = RDBStorage(address(url).render_as_string(hide_password=False))
-        theirs.create_new_trial(storage.get_study_id_from_name(STUDY_NAME))
+    def test_another_tools_trial_has_a_grace_time_from_when_it_is_seen(self, worker: Any, theirs: RDBStorage) -> None:
+        study = worker()
+        theirs.create_new_trial(theirs.get_study_id_from_name(STUDY_NAME))
         assert study.requeue_stale(grace=60) == []
         assert study.requeue_stale(grace=60) == []
         assert study.requeue_stale(grace=-1) == [0]
-
-    def test_the_storage_says_that_it_is_shared(self, url: str) -> None:
-        assert isinstance(open_storage(url, shared=True), Shared)
-        assert isinstance(open_storage(url), Shared) is not url.startswith("sqlite")
