@@ -60,7 +60,5 @@ def test_what_reads_a_run_follows_its_link(tmp_path: Path):
 def test_a_damaged_link_is_named(tmp_path: Path):
     run = RunFolder(tmp_path)
     run.link.write_text("{", encoding="utf-8")
-    with pytest.raises(
-        CnnSearchError, match=r"study\.json: this file says where .*, got JSONDecodeError"
-    ):
+    with pytest.raises(CnnSearchError, match=r"study\.json: this file says where .*, got JSONDecodeError"):
         read_link(run)
