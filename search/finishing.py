@@ -6,16 +6,18 @@ from cnnsearch.search.best import TrainedModel, best_of, export_model
 from cnnsearch.search.confirmed_model import confirmed_model
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
+from cnnsearch.search.engine.confirming import as_trained
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.model.hypermodel import decoded
 from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.records import Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_status import seen_images
+from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.rungs import on_rung
-from cnnsearch.spaces.space import Space
+from cnnsearch.spaces.space import Space, configuration_yaml
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,12 @@ class Finish:
 
     def _images_of(self, trial: TrialRecord) -> Dataset:
         return self.datasets.of(configuration_of(self.space, trial).data)
+
+
+def written(space: Space, trial: TrialRecord) -> str:
+    """The configuration of a trial as a file that it can be trained from again, its seed included."""
+    configuration = as_trained(with_seed(configuration_of(space, trial), trial.number), trial)
+    return configuration_yaml(configuration, f"trial {trial.number}")
 
 
 def configuration_of(space: Space, trial: TrialRecord) -> Configuration:

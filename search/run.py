@@ -26,7 +26,7 @@ from cnnsearch.search.engine.packer import packers_of
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment, note_packing
-from cnnsearch.search.finishing import Finish, configuration_of
+from cnnsearch.search.finishing import Finish, configuration_of, written
 from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.listeners.status_file import StatusFile
@@ -201,10 +201,12 @@ def _searched(prepared: _Prepared, request: Request, listeners: Sequence[Listene
         tuner = SearchTuner(oracle, hypermodel, bench)
         with _telling_of_its_end(broadcast), company.present(budget, checkpoints, broadcast):
             failure, best = _tuned(tuner), None
+            company.failed = failure is not None
             with company.final_part(broadcast, confirms=document.search.confirm is not None) as is_final:
                 if is_final:
                     failure = failure or _confirmed(tuner, bench)
-                if is_final and company.bring_best(oracle.study.records(), broadcast):
+                confirms = document.search.confirm is not None  # then the model to export is one of its own
+                if is_final and (confirms or company.bring_best(partial(written, prepared.space), broadcast)):
                     finish = Finish(run, prepared.space, prepared.datasets, oracle.study, crew.devices[0])
                     best = pause.patiently(finish)
         if oracle.exhausted and not failure:

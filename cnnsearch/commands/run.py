@@ -95,7 +95,8 @@ def search_and_report(asked: Asked) -> None:
         terminal.warn(f"stopped; the finished trials are kept. The same command goes on: {command}")
         raise SystemExit(int(Exit.DONE if isinstance(order, Terminated) else Exit.INTERRUPTED)) from None
     report(result.run.path, terminal.output())
-    if result.best is None and (which.link is None or not any(trial.score is not None for trial in result.trials)):
+    is_elsewhere = which.link is not None and any(trial.score is not None for trial in result.trials)
+    if result.best is None and (result.failure or not is_elsewhere):
         raise result.failure or CnnSearchError(without_best(str(result.run.path), result.trials))
     if result.failure:  # one good trial is a result all the same
         terminal.warn(str(result.failure))

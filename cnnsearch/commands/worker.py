@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnnsearch.commands.run import Which, search_and_report
+from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.study_link import StudyLink
+from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import loads_space
 from cnnsearch.spaces.space import Space
 from cnnsearch.storage_option import link_of
@@ -30,4 +32,7 @@ def worker(link: StudyLink, own: Sequence[str], which: Which, *, allow_code: boo
         space = loads_space(known.space, known.name, [*place, *own], where=where, allow_code=allow_code)
         return space, replace(which, name=link.study, link=link_of(space.document.search, link.study), begins=False)
 
-    search_and_report(asked)
+    try:
+        search_and_report(asked)
+    except DataError as error:
+        raise CnnSearchError(f"{error} --data names the study's images on this machine.") from error

@@ -1,7 +1,7 @@
 """A worker among the others of its study: what they have done counts here, too, and one of them does the final part."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from optuna.trial import FrozenTrial, TrialState
@@ -19,6 +19,7 @@ from cnnsearch.search.study.artifacts import MODEL, Artifacts
 from cnnsearch.search.study.heartbeats import Heartbeats
 from cnnsearch.search.study.shared import GRACE, INTERVAL, OWNER, Shared
 from cnnsearch.search.study.stored_trial import epochs_of
+from cnnsearch.search.writing import write_text
 
 _POLL = 1.0
 """Seconds between two looks at what the others do."""
@@ -37,6 +38,8 @@ class Alone:
     def __init__(self, artifacts: Artifacts | None = None) -> None:
         self.halting = threading.Event()
         self.artifacts = artifacts
+        self.failed = False
+        """Whether this process ended for its trials' failures: with others about, it leaves the rest to them."""
 
     def epochs(self) -> float:
         """Epochs that all trials of the study have had, as far as this process does not know it by itself."""
@@ -55,8 +58,11 @@ class Alone:
         """Within it, this worker does the final part, where it is the one."""
         yield True
 
-    def bring_best(self, trials: Sequence[TrialRecord], broadcast: Broadcast) -> bool:  # noqa: ARG002
-        """Have the best trial's model in this worker's folder; false where it lies on another machine."""
+    def bring_best(self, written: Callable[[TrialRecord], str], broadcast: Broadcast) -> bool:  # noqa: ARG002
+        """Have the best trial's model in this worker's folder; false where it lies on another machine.
+
+        Then its configuration is there, as the text that `written` gives.
+        """
         return True
 
 
@@ -128,6 +134,9 @@ class Company(Alone):
 
     @contextmanager
     def final_part(self, broadcast: Broadcast, *, confirms: bool) -> Iterator[bool]:
+        if self.failed:
+            yield False
+            return
         ended = self._when_all_ended(broadcast)
         kind = f"{sum(trial.state.is_finished() for trial in ended)} trials"
         final = FinalPart(self._meeting.link, self._meeting.storage, kind)
@@ -158,8 +167,11 @@ class Company(Alone):
 
     def _has_best(self) -> bool:
         """Whether the best trial's model is within reach of this machine."""
-        best = next(iter(rank(self._oracle.study.records(), self._oracle.study.objectives)), None)
+        best = self._best()
         return best is None or self.artifacts is not None or (self._run.trial(best.number) / MODEL).is_file()
+
+    def _best(self) -> TrialRecord | None:
+        return next(iter(rank(self._oracle.study.records(), self._oracle.study.objectives)), None)
 
     def _claimed(self, final: FinalPart, broadcast: Broadcast) -> bool:
         is_told = False
@@ -177,13 +189,14 @@ class Company(Alone):
             self.halting.wait(_POLL)
         return False
 
-    def bring_best(self, trials: Sequence[TrialRecord], broadcast: Broadcast) -> bool:
-        best = next(iter(rank(list(trials), self._oracle.study.objectives)), None)
+    def bring_best(self, written: Callable[[TrialRecord], str], broadcast: Broadcast) -> bool:
+        best = self._best()
         if best is None:
             return True
         folder = self._run.trial(best.number)
         if (folder / MODEL).is_file() or (self.artifacts and self.artifacts.fetch(best.number, folder)):
             return True
+        write_text(folder / "config.yaml", written(best))
         owner = str(self._oracle.study.trials()[best.number].system_attrs.get(OWNER) or "")
         host = owner.partition(":")[0] or "another machine"
         why = "it is not in search.artifacts" if self.artifacts else "no search.artifacts is named to bring it here"

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from PIL import Image
 
 from benchmarks.postgres import PASSWORD, Postgres
 from tests.cnnsearch.command_line import TINY, CommandLine
@@ -63,3 +64,22 @@ def test_a_password_in_a_space_is_refused_without_quoting_it(command_line: Comma
     assert done.returncode == 1
     assert "`search.storage`: a storage stands here without its password" in done.stderr
     assert "s3cret" not in done.stderr
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_without_the_photos_is_refused_with_the_reason(command_line: CommandLine, postgres: Postgres):
+    command_line.environment["CNNSEARCH_STORAGE"] = postgres.database()
+    photos = command_line.folder / "photos"
+    for place in range(12):
+        path = photos / ("cat" if place % 2 else "dog") / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (20 * place, 5, 9)).save(path)
+    space = command_line.write(TINY.replace('"sample:digits"', "photos").replace("trials: 3", "trials: 1"))
+    assert "Its model on the test part" in command_line.good("run", space, "--study", "pets")
+    photos.rename(command_line.folder / "moved")
+    done = command_line("worker", "--study", "pets")
+    assert done.returncode == 1
+    assert "photos" in done.stderr
+    assert "--data names the study's images on this machine" in done.stderr
+    told = command_line.good("worker", "--study", "pets", "--data", "moved", "--runs", "elsewhere")
+    assert "the final part was done by" in told

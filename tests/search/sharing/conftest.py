@@ -35,6 +35,7 @@ class Team:
         storage: of the study.
         pace: seconds of an epoch.
         beat: seconds between two heartbeats.
+        artifacts: where all of them keep their models.
     """
 
     folder: Path
@@ -42,12 +43,14 @@ class Team:
     trials: int = 8
     pace: float = 0.1
     beat: float = 0.5
+    artifacts: str = "null"
     started: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def start(self, name: str, kind: str = "worker", storage: str = "") -> "subprocess.Popen[str]":
         """Start a worker of this name."""
         space, model = self.folder / "space.yaml", self.folder / "stand_in.keras"
-        space.write_text(SPACE.replace("TRIALS", str(self.trials)), encoding="utf-8")
+        text = SPACE.replace("TRIALS", str(self.trials)).replace("ARTIFACTS", self.artifacts)
+        space.write_text(text, encoding="utf-8")
         if not model.is_file():
             inputs = keras.Input((8, 8, 1))
             layers = [inputs, keras.layers.Flatten(), keras.layers.Dense(10, "softmax")]

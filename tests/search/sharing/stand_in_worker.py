@@ -8,6 +8,7 @@ between two heartbeats; a worker counts as dead after four of them. The exit cod
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from stand_in import MODEL, PACE, train  # beside the campaign of kills; PYTHONPATH leads there
@@ -34,6 +35,7 @@ def main() -> int:
         else:
             known = described(link)
             space = loads_space(known.space, known.name)
+        link = replace(link, artifacts=space.document.search.artifacts)
         request = Request(space, Path(runs), study, cache=Path(cache), link=link, begins=kind == "run")
         run_search(request, train=train)
     except CnnSearchError as error:

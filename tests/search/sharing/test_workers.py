@@ -1,6 +1,7 @@
 """Several workers make one study's trials together: each one once, and no more than asked for."""
 
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -95,3 +96,16 @@ def test_four_workers_live_through_ten_kills_and_a_restart_of_their_database(tea
     for worker in workers.values():
         code_of(worker, 900)
     check(team)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_a_model_that_another_machine_trained_is_exported_from_where_all_keep_them(team: Team):
+    team.artifacts, team.trials = str(team.folder / "store"), 3
+    code_of(team.start("a", "run"))
+    team.trials = 4
+    shutil.rmtree(team.folder / "a")
+    code_of(team.start("b", "run"))
+    best = team.folder / "b" / "team-001" / "best"
+    assert (best / "model.keras").is_file()
+    assert (best / "config.yaml").is_file()
