@@ -53,6 +53,7 @@ def _load(run: RunFolder) -> TrialStudy:
         objectives = stored_objectives(study)
     except KeyError as error:
         raise CnnSearchError(
-            f"{link.storage if link else run.study}: a run's study must be in it, got none. Did another tool make it?"
+            f"{link.storage if link else run.study}: a run's study must be in it, got none. "
+            "Was it made by another tool?"
         ) from error
     return TrialStudy(study, storage, objectives)

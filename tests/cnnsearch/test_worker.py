@@ -9,6 +9,10 @@ import pytest
 from PIL import Image
 
 from benchmarks.postgres import PASSWORD, Postgres
+from cnnsearch.search.datasets import Datasets
+from cnnsearch.search.sharing.meeting import join
+from cnnsearch.search.study_link import StudyLink
+from cnnsearch.spaces.load import loads_space
 from tests.cnnsearch.command_line import TINY, CommandLine
 
 SECRET = quote(PASSWORD, safe="")
@@ -66,20 +70,34 @@ def test_a_password_in_a_space_is_refused_without_quoting_it(command_line: Comma
     assert "s3cret" not in done.stderr
 
 
-@pytest.mark.timeout(300)
-def test_a_worker_without_the_photos_is_refused_with_the_reason(command_line: CommandLine, postgres: Postgres):
-    command_line.environment["CNNSEARCH_STORAGE"] = postgres.database()
-    photos = command_line.folder / "photos"
+def make_photos(folder: Path) -> Path:
+    """Twelve photos of two classes."""
     for place in range(12):
-        path = photos / ("cat" if place % 2 else "dog") / f"{place}.png"
+        path = folder / ("cat" if place % 2 else "dog") / f"{place}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 8), (20 * place, 5, 9)).save(path)
+    return folder
+
+
+def test_a_worker_without_the_photos_is_refused_with_the_reason(command_line: CommandLine):
+    photos = make_photos(command_line.folder / "photos")
+    space = loads_space(TINY.replace('"sample:digits"', str(photos)).replace("gray", "rgb"), "pets")
+    link = StudyLink(f"sqlite:///{command_line.folder}/shared.db", "pets")
+    join(link, space, Datasets(command_line.folder / "cache").first_of(space), 1, begins=True)
+    photos.rename(command_line.folder / "moved")
+    done = command_line("worker", link.storage, "--study", "pets")
+    assert done.returncode == 1
+    assert str(photos) in done.stderr
+    assert "--data names the study's images on this machine" in done.stderr
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(300)
+def test_a_worker_names_its_own_photos(command_line: CommandLine, postgres: Postgres):
+    command_line.environment["CNNSEARCH_STORAGE"] = postgres.database()
+    photos = make_photos(command_line.folder / "photos")
     space = command_line.write(TINY.replace('"sample:digits"', "photos").replace("trials: 3", "trials: 1"))
     assert "Its model on the test part" in command_line.good("run", space, "--study", "pets")
     photos.rename(command_line.folder / "moved")
-    done = command_line("worker", "--study", "pets")
-    assert done.returncode == 1
-    assert "photos" in done.stderr
-    assert "--data names the study's images on this machine" in done.stderr
     told = command_line.good("worker", "--study", "pets", "--data", "moved", "--runs", "elsewhere")
     assert "the final part was done by" in told
