@@ -53,14 +53,14 @@ class SharedStorage(PatientStorage, Shared):
         return self._patience.patiently(lambda: self._database.get_study_id_from_name(study_name))
 
     def get_study_name_from_id(self, study_id: int) -> str:
-        return self._patience.patiently(lambda: self._database.get_study_name_from_id(study_id))
+        return self._read(lambda connection: shared_tables.name_of(connection, study_id))
 
     def get_all_studies(self) -> Any:  # noqa: ANN401 - Optuna does not export its type
         return self._patience.patiently(self._database.get_all_studies)
 
     def get_study_directions(self, study_id: int) -> list[StudyDirection]:
         if study_id not in self._directions:
-            found = self._patience.patiently(lambda: self._database.get_study_directions(study_id))
+            found = self._read(lambda connection: shared_tables.directions_of(connection, study_id))
             self._directions[study_id] = found
         return self._directions[study_id]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from optuna.storages._rdb import models
+from optuna.study import StudyDirection
 from optuna.trial import TrialState
 from sqlalchemy import Connection, Table, func, insert, select, text, update
 
@@ -16,6 +17,7 @@ from cnnsearch.search.study.shared import OWNER
 from cnnsearch.search.study.tables import SYSTEM_ATTRIBUTES, TRIALS
 
 _STUDIES: Table = models.StudyModel.__table__
+_DIRECTIONS: Table = models.StudyDirectionModel.__table__
 _HEARTBEATS: Table = models.TrialHeartbeatModel.__table__
 
 
@@ -45,6 +47,24 @@ def lock_trial(connection: Connection, trial_id: int, *, wait: bool = True) -> T
     """
     row = select(TRIALS.c.state).where(TRIALS.c.trial_id == trial_id)
     return connection.execute(row.with_for_update(skip_locked=not wait, key_share=True)).scalar_one_or_none()
+
+
+def name_of(connection: Connection, study_id: int) -> str:
+    """What a study is called.
+
+    Raises:
+        KeyError: there is no such study.
+    """
+    name = connection.execute(select(_STUDIES.c.study_name).where(_STUDIES.c.study_id == study_id)).scalar_one_or_none()
+    if name is None:
+        raise KeyError(f"study {study_id}: the storage has none of this id.")
+    return str(name)
+
+
+def directions_of(connection: Connection, study_id: int) -> list[StudyDirection]:
+    """Whether more is better, for each objective of a study."""
+    rows = select(_DIRECTIONS.c.direction).where(_DIRECTIONS.c.study_id == study_id).order_by(_DIRECTIONS.c.objective)
+    return list(connection.execute(rows).scalars())
 
 
 def owner_of(connection: Connection, trial_id: int) -> str | None:

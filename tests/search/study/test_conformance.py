@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,7 @@ class TestSharedStorage:
             study.tell(ended(number, 0.5, epoch(1, 0.5)))
         assert study.record(number).epochs == (epoch(1, 0.5),)
         with pytest.raises(UpdateFinishedTrialError, match="has already finished"):
-            study.tell(ended(number, 0.7, epoch(1, 0.5)))
+            study.tell(replace(ended(number, 0.5, epoch(1, 0.5)), message="another ending"))
 
     def test_a_step_that_fails_has_changed_nothing(self, worker: Any) -> None:
         study = worker()
