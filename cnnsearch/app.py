@@ -79,8 +79,8 @@ def run(
 
     hide_password(storage)
     from cnnsearch.commands.overrides import overrides
-    from cnnsearch.commands.run import Which
     from cnnsearch.commands.run import run as command
+    from cnnsearch.searching import Which
 
     changes = overrides(set_, data=data, trials=trials, time=time, storage=storage_of(storage), study=study)
     which = Which(runs, name, new=new, more=more, resume=resume, accept_data_change=accept_data_change)
@@ -111,9 +111,9 @@ def worker(
 
     hide_password(storage)
     from cnnsearch.commands.overrides import overrides
-    from cnnsearch.commands.run import Which
     from cnnsearch.commands.worker import worker as command
     from cnnsearch.search.study_link import StudyLink
+    from cnnsearch.searching import Which
 
     named = {"search.device": device, "search.per_device": per_device}
     own = overrides([f"{key}={value}" for key, value in named.items() if value is not None], data=data)

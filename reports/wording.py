@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from cnnsearch.search.records import Status, TrialRecord
+from cnnsearch.spaces.document import Document
 from cnnsearch.spaces.duration import format_duration
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.sections.constraints import measured
@@ -38,7 +39,7 @@ def configuration(values: Mapping[str, Scalar]) -> str:
 
 def _is_branch(path: str, values: Mapping[str, Scalar]) -> bool:
     """Sections such as `model` and `optimizer` have no value of their own: what is drawn there names a branch."""
-    return "." not in path or any(other.startswith(f"{path}.{values[path]}.") for other in values)
+    return path in Document.model_fields or any(other.startswith(f"{path}.{values[path]}.") for other in values)
 
 
 def _without_indices(path: str) -> str:

@@ -2,8 +2,9 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,19 @@ def best_of(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective 
     return next((t for t in rank(list(trials), objective) if (run.trial(t.number) / "model.keras").is_file()), None)
 
 
-def export_model(folder: ModelFolder, trained: TrainedModel, parts: tuple[str, ...], slot: Slot) -> None:
+def export_model(
+    folder: ModelFolder,
+    trained: TrainedModel,
+    parts: tuple[str, ...],
+    slot: Slot,
+    evaluate: Callable[[EvaluationJob], None] | None = None,
+) -> None:
     """Make a model folder and put it in the place of the one that may be there.
 
     Args:
         parts: which images the model is asked about, such as ("validation", "test").
+        slot: where a process of its own asks it.
+        evaluate: asks it here instead.
 
     Raises:
         CnnSearchError: the model could not be evaluated; the old folder stays.
@@ -64,17 +73,19 @@ def export_model(folder: ModelFolder, trained: TrainedModel, parts: tuple[str, .
         job = EvaluationJob(
             beside.model, trained.dataset.reference(), parts, beside.predictions, trained.seen, trained.metrics
         )
-        work = Work(run_evaluation, job, beside.path / "log.txt", slot.environment)
-        broken = run_in_child(work, lambda _: None)
-        if broken:
-            raise CnnSearchError(
-                f"{trained.model}: its evaluation must succeed, got {broken.failure}: {broken.message}."
-            )
+        (evaluate or partial(_evaluated_apart, trained, slot, beside.path / "log.txt"))(job)
         (beside.path / "log.txt").unlink(missing_ok=True)
         beside.path.chmod(0o755)
         _put_in_place(beside.path, folder.path)
     finally:
         shutil.rmtree(beside.path, ignore_errors=True)
+
+
+def _evaluated_apart(trained: TrainedModel, slot: Slot, log: Path, job: EvaluationJob) -> None:
+    """Ask the model in a process of its own."""
+    broken = run_in_child(Work(run_evaluation, job, log, slot.environment), lambda _: None)
+    if broken:
+        raise CnnSearchError(f"{trained.model}: its evaluation must succeed, got {broken.failure}: {broken.message}.")
 
 
 def _description(trained: TrainedModel) -> dict[str, Any]:

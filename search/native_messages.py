@@ -5,6 +5,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_STDERR = 2
+"""What native code writes to. In a notebook `sys.stderr` is another file, and this one is shown there, too."""
+
 
 @contextmanager
 def without_native_messages() -> Iterator[None]:
@@ -12,19 +15,17 @@ def without_native_messages() -> Iterator[None]:
 
     Python's exceptions and return values are as ever. Not for use while other threads print to stderr.
     """
-    try:
-        stderr = sys.stderr.fileno()
-    except (AttributeError, OSError, ValueError):  # no file behind stderr: nothing to divert
+    if sys.__stderr__ is None or sys.stderr is None:  # number 2 is closed, or another file
         yield
         return
     sys.stderr.flush()
-    kept = os.dup(stderr)
+    kept = os.dup(_STDERR)
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stderr)
+    os.dup2(nowhere, _STDERR)
     os.close(nowhere)
     try:
         yield
     finally:
         sys.stderr.flush()
-        os.dup2(kept, stderr)
+        os.dup2(kept, _STDERR)
         os.close(kept)

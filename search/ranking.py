@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cnnsearch.search.fronts import fronts
+from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Failure, Objective, Status, TrialRecord
 from cnnsearch.spaces.document import Search
 from cnnsearch.spaces.sections.constraints import Limit
@@ -93,8 +94,20 @@ class Objectives:
         return trial if self.is_plain else replace(trial, objective_values=self.values(trial))
 
 
-def without_values(ending: TrialRecord, objectives: Objectives) -> TrialRecord:
-    """An ended trial; one that went well but has no finite value of an objective failed all the same."""
+def settled(ending: TrialRecord, objectives: Objectives) -> TrialRecord:
+    """An ended trial with its score and its values, taken from its epochs; one that failed or is infeasible has none.
+
+    One that went well but has no finite value of an objective failed all the same.
+    """
+    found = None if ending.status is Status.FAILED else outcome_of(ending.epochs, objectives.epoch)
+    scored = replace(ending, score=None, best_epoch=None)
+    if found:
+        score, epoch, folds, rung = found.score, found.best_epoch, found.folds, found.rung
+        scored = replace(ending, score=score, best_epoch=epoch, folds=folds, rung=rung)
+    return _without_unknown(objectives.judged(scored), objectives)
+
+
+def _without_unknown(ending: TrialRecord, objectives: Objectives) -> TrialRecord:
     if ending.status not in (Status.COMPLETED, Status.STOPPED_EARLY):
         return ending
     unknown = next((n for n in (objectives.epoch.metric, *objectives.names) if ending.value(n) is None), None)

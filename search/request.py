@@ -1,11 +1,15 @@
 """What a search is asked for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.study_link import StudyLink
 from cnnsearch.spaces.space import Space
+
+Progress = Callable[[int, int], None]
+"""Called with (images decoded, images in all)."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ _KEYS = {
 }
 
 
-def overrides(given: Sequence[str] | None, **options: str | int | None) -> list[str]:
+def overrides(given: Sequence[str] | None, **options: str | float | None) -> list[str]:
     """All overrides, those with an option of their own last, so that they win."""
     named = [f"{_KEYS[option]}={json.dumps(value)}" for option, value in options.items() if value is not None]
     return [*(given or ()), *named]

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cnnsearch.commands.run import Which, search_and_report
+from cnnsearch.commands.run import search_and_report
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.study_link import StudyLink
+from cnnsearch.searching import Which
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import loads_space
 from cnnsearch.spaces.space import Space

@@ -8,7 +8,8 @@ from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 
 _FOLDER = "backup"
-_LOG = "log.txt"
+_STAYS = (_FOLDER, "log.txt", "history.csv")
+"""What a trial's next process goes on with; a retraining's epochs stand in its history alone."""
 
 
 def backup_of(trial: Path) -> Path:
@@ -38,10 +39,10 @@ def remove_backups_of(run: RunFolder, ended: Iterable[TrialRecord]) -> None:
 
 
 def clear(trial: Path, *, goes_on: bool) -> None:
-    """Empty a trial's folder for its next process; where it goes on, its backup and its log stay."""
+    """Empty a trial's folder for its next process; where it goes on, its backup, its log and its history stay."""
     if not goes_on:
         shutil.rmtree(trial, ignore_errors=True)
         return
     for path in trial.iterdir() if trial.is_dir() else ():
-        if path.name not in (_FOLDER, _LOG):
+        if path.name not in _STAYS:
             path.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ class Checkpoints:
         self._run, self.objectives, self._keep = run, Objectives.around(objective), keep
         self._lock = threading.Lock()
         self._known: dict[int, TrialRecord] = {}
+        self._removed = set[int]()
 
     @property
     def objective(self) -> Objective:
@@ -30,15 +31,17 @@ class Checkpoints:
         """As the tables rank them, ties included, so that the model of the first in the table is there."""
         return rank([*self._known.values(), *more], self.objectives)
 
-    def ended(self, trial: TrialRecord) -> list[int]:
-        """Take note of an ended trial, and remove the models that are not among the best any more.
+    def ended(self, *trials: TrialRecord) -> list[int]:
+        """Take note of ended trials, and remove the models that are not among the best any more.
 
-        Gives the numbers of the trials that have just fallen behind.
+        A trial that failed may have written one, too: its process can die in the moment after. Gives the numbers of
+        the trials whose models are removed now.
         """
         with self._lock:
-            before = {each.number for each in self._ranked()[: self._keep]}
-            self._known[trial.number] = replace(trial, epochs=())
-            behind = [each.number for each in self._ranked()[self._keep :]]
+            self._known |= {trial.number: replace(trial, epochs=()) for trial in trials}
+            best = {trial.number for trial in self._ranked()[: self._keep]}
+            behind = sorted(self._known.keys() - best - self._removed)
             for number in behind:
                 (self._run.trial(number) / "model.keras").unlink(missing_ok=True)
-            return [number for number in behind if number in before]
+                self._removed.add(number)
+            return behind

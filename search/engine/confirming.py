@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cnnsearch.search.confirmed import Chosen, Confirmation, Retrained, read_confirmation, write_confirmation
+from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.datasets import Unwanted
 from cnnsearch.search.engine.bench import Bench
@@ -72,9 +73,9 @@ class Confirming:
         bench = self._bench
         bench.budget.keep_for_confirming(0.0)  # it is for now
         best = self._best(trials)
-        seeds = self._begin(best)
+        self._begin(best)
         self._clear_models()
-        bench.broadcast(ConfirmingStarted(tuple(t.number for t in best), seeds, self._found.counted))
+        bench.broadcast(self._told_of_begin(best))
         if self._waiting:
             serve(self._wanted, self._serve, bench.interrupt, self._children.stop, self._halt)
         self._tell_late()
@@ -101,8 +102,14 @@ class Confirming:
         ended = [trial for trial in trials if trial.status.ended]
         return rank(ended, self._bench.checkpoints.objectives)[: self._asked.top]
 
-    def _begin(self, best: Sequence[TrialRecord]) -> int:
-        """Find out what is to be done; gives how many seeds each trial has."""
+    def _told_of_begin(self, best: Sequence[TrialRecord]) -> ConfirmingStarted:
+        again = {(trial.number, turn) for trial, turn in self._waiting}
+        done = tuple(each for each in self._found.counted if (each.trial, each.turn) not in again)
+        turns = [*(turn for _, turn in again), *(each.turn for each in done)]
+        return ConfirmingStarted(tuple(trial.number for trial in best), max(turns, default=self._asked.seeds), done)
+
+    def _begin(self, best: Sequence[TrialRecord]) -> None:
+        """Find out what is to be done."""
         bench, stamps = self._bench, {trial.number: self._stamp(trial) for trial in best}
         before = read_confirmation(bench.run)
         known = [each for each in before.retrained if stamps.get(each.trial, each.data) == each.data] if before else []
@@ -120,7 +127,7 @@ class Confirming:
         done = {(each.trial, each.turn) for each in self._found.counted} - self._without_model()
         missing = [(trial, turn) for turn in range(1, self._asked.seeds + 1) for trial in best]
         missing = [(trial, turn) for trial, turn in missing if (trial.number, turn) not in done]
-        return self._plan(missing)
+        self._plan(missing)
 
     def _without_model(self) -> set[tuple[int, int]]:
         """The median retrainings of trials whose models are all gone: one is wanted for the case that it wins."""
@@ -133,7 +140,7 @@ class Confirming:
     def _model(self, retrained: Retrained) -> Path:
         return self._bench.run.retraining(retrained.trial, retrained.turn) / "model.keras"
 
-    def _plan(self, missing: Sequence[tuple[TrialRecord, int]]) -> int:
+    def _plan(self, missing: Sequence[tuple[TrialRecord, int]]) -> None:
         """Put the retrainings in line for which there is time, the first seed of all trials before the second."""
         rounds = sorted({turn for _, turn in missing})
         each = [self._seconds[chosen.trial] for chosen in self._found.chosen]
@@ -143,14 +150,17 @@ class Confirming:
             told = f"search.time has room for {last} of the {self._asked.seeds} seeds that search.confirm asks for"
             self._bench.broadcast(Told(told))
         self._waiting = deque((trial, turn) for trial, turn in missing if turn <= last)
-        return last
 
     def _stamp(self, trial: TrialRecord) -> str:
-        return self._bench.images_of(self._configuration_of(trial).data).stamp
+        return self._dataset(trial).stamp
+
+    def _dataset(self, trial: TrialRecord) -> Dataset:
+        data = self._configuration_of(trial).data
+        return self._bench.pause.patiently(lambda: self._bench.images_of(data))
 
     def _images(self, best: Sequence[TrialRecord]) -> int:
         """In the validation part; 0 with folds, each of which has its own."""
-        datasets = [self._bench.images_of(self._configuration_of(trial).data) for trial in best[:1]]
+        datasets = [self._dataset(trial) for trial in best[:1]]
         return sum(len(dataset.rows("validation")) for dataset in datasets if not dataset.folds)
 
     def _serve(self, slot: Slot) -> None:

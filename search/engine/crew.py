@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from cnnsearch.search.engine.slots import Slot, all_together, beside, side_by_side, slots_on
+from cnnsearch.search.engine.slots import Slot, all_together, beside, slots_on
 from cnnsearch.spaces.sections.search import Search
 
 
@@ -25,13 +25,9 @@ class Crew:
     def wanted(self) -> tuple[Slot, ...]:
         """The slots that should serve now; the first of all devices come first."""
         with self._lock:
-            most = max(self._counts.values())
-            every = side_by_side(self.devices, most)
-            return tuple(s for s in every if s in self._of(s.device))
-
-    def _of(self, device: str) -> tuple[Slot, ...]:
-        first = next(slot for slot in self.devices if slot.device == device)
-        return tuple(beside(first, number) for number in range(1, self._counts[device] + 1))
+            counts = dict(self._counts)
+        numbers = range(1, max(counts.values()) + 1)
+        return tuple(beside(slot, n) for n in numbers for slot in self.devices if n <= counts[slot.device])
 
     def wants(self, slot: Slot) -> bool:
         """Whether a slot should begin another trial."""

@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import keras_tuner
@@ -19,18 +18,17 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, InMemoryStorage
 
 from cnnsearch.search.engine.draws import Draws, Outline, Reject
-from cnnsearch.search.engine.failing import EveryTrialFailed, told_together
+from cnnsearch.search.engine.failing import FailuresInARow
 from cnnsearch.search.engine.keras_objectives import check_methods, keras_objective, keras_status, objectives_of
 from cnnsearch.search.engine.keras_state import StateInStudy
-from cnnsearch.search.engine.keras_trials import ended_trial, note_metrics, running_trial
+from cnnsearch.search.engine.keras_trials import ended_trial, ending_of, note_metrics, running_trial
 from cnnsearch.search.engine.parameters import search_space_of
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.quiet import quiet_optuna
 from cnnsearch.search.engine.rivals import Next, Rivals
 from cnnsearch.search.engine.samplers.named import sampler_of
-from cnnsearch.search.outcome import outcome_of
-from cnnsearch.search.ranking import Objectives, rank, without_values
-from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
+from cnnsearch.search.ranking import Objectives, rank, settled
+from cnnsearch.search.records import Epoch, TrialRecord
 from cnnsearch.search.study.database import open_storage
 from cnnsearch.search.study.shared import Lost
 from cnnsearch.search.study.storage import StudyStorage
@@ -105,11 +103,10 @@ class OptunaOracle(StateInStudy):
             max_retries_per_trial=max_retries_per_trial,
             max_consecutive_failed_trials=max_consecutive_failed_trials or sys.maxsize,
         )
-        self._most_failures = max_consecutive_failed_trials
         self.seed = random.randrange(2**31) if seed is None else seed  # KerasTuner takes a seed of 0 for none
         self._lock = threading.RLock()
         self.ongoing_trials: dict[str, Trial] = {}
-        self._failures: list[TrialRecord] = []
+        self._failures = FailuresInARow(max_consecutive_failed_trials)
         self._pruned: set[str] = set()
         objectives = ours or objectives_of(self.objective)
         check_methods(objectives, sampler, pruner_of(pruner))
@@ -230,15 +227,8 @@ class OptunaOracle(StateInStudy):
                 self._leave(trial.trial_id)
                 return
             record = self.study.record(int(trial.trial_id))
-            status = Status.COMPLETED if trial.status == TrialStatus.COMPLETED else Status.FAILED
-            if status is Status.COMPLETED and outcome_of(record.epochs, self.study.objective) is None:
-                status = Status.FAILED
-            reason, message = "", (trial.message or "").strip().rsplit("\n", 1)[-1]
-            if trial.trial_id in self._pruned:
-                status, reason, message = Status.PRUNED, PRUNED, ""
-            elif status is Status.FAILED:
-                reason = Failure.BUG if message else Failure.NAN
-            self.conclude(trial, replace(record, status=status, reason=reason, message=message))
+            pruned = PRUNED if trial.trial_id in self._pruned else ""
+            self.conclude(trial, ending_of(trial, record, self.study.objective, pruned))
             self.check_failures()
 
     def conclude(self, trial: Trial, ending: TrialRecord) -> TrialRecord:
@@ -247,15 +237,7 @@ class OptunaOracle(StateInStudy):
         A trial that ended well without any finite score failed all the same.
         """
         with self._lock:
-            objectives = self.study.objectives
-            found = None if ending.status is Status.FAILED else outcome_of(ending.epochs, objectives.epoch)
-            if found:
-                score, epoch, folds, rung = found.score, found.best_epoch, found.folds, found.rung
-                ending = replace(ending, score=score, best_epoch=epoch, folds=folds, rung=rung)
-            else:
-                ending = replace(ending, score=None, best_epoch=None)
-            ending = without_values(objectives.judged(ending), objectives)
-            failed = ending.status is Status.FAILED
+            ending = settled(ending, self.study.objectives)
             self.study.tell(ending)
             self._draws.ended(trial.hyperparameters.values, ending)
             stored = self.trials[trial.trial_id]
@@ -265,7 +247,7 @@ class OptunaOracle(StateInStudy):
             self.end_order.append(trial.trial_id)
             self._leave(trial.trial_id)
             self._display.on_trial_end(stored)
-            self._failures = [*self._failures, ending] if failed else []
+            self._failures.ended(ending)
             return ending
 
     def _leave(self, trial_id: str) -> None:
@@ -278,10 +260,7 @@ class OptunaOracle(StateInStudy):
             EveryTrialFailed: too many in a row failed.
         """
         with self._lock:
-            failures = self._failures
-        most = self._most_failures
-        if most is not None and len(failures) >= most:
-            raise EveryTrialFailed(told_together(failures))
+            self._failures.check()
 
     def begin_again(self, trial: Trial, parts: int | None = None) -> None:
         """From now on the epochs that a running trial has reported count no more; its batches may have more parts."""

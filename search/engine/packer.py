@@ -24,6 +24,9 @@ Decided = Callable[[str, int, str], None]
 """Told of a device, the number of trials that it is settled on, and why."""
 _TRIES = 3
 """How often a further slot is tried that nothing could be learnt of."""
+_EVERY = 1.0
+"""Seconds between two looks at a device: the driver and the processes of all slots take a while to answer, and whoever
+has an event to tell waits."""
 
 
 class Packer:
@@ -78,7 +81,7 @@ class _Device:
     def __init__(self, name: str, crew: Crew, read: Read, decided: Decided, clock: Callable[[], float]) -> None:
         self._name, self._crew, self._read, self._decided, self._clock = name, crew, read, decided, clock
         self._running: dict[int, str] = {}
-        self._changed = 0.0
+        self._changed, self._looked = 0.0, -_EVERY
         self._began: dict[int, tuple[float, int]] = {}
         self._laps: list[Lap] = []
         self._starts: dict[int, list[float]] = {}
@@ -115,7 +118,9 @@ class _Device:
             self._starts.setdefault(min(beside, started_beside), []).append(now - began)
         elif now - seconds >= self._changed:
             self._laps.append(Lap(trial, beside, seconds / work))
-        self._decide()
+        if now - self._looked >= _EVERY:
+            self._looked = now
+            self._decide()
 
     @property
     def _is_trying(self) -> bool:

@@ -1,32 +1,51 @@
-"""Fresh processes from a forkserver: it imports keras once and touches no device, and a fork takes milliseconds."""
+"""Fresh processes from a forkserver: it imports keras once and touches no device, and a fork takes milliseconds.
+
+Python has every child import the main script of its parent. Ours do not, where nothing of it is needed: a script that
+takes seconds would cost every trial these seconds, and one that searches without asking for its `__name__` would begin
+itself again and again.
+"""
 
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any
 
+from cnnsearch.search.engine.births import ForkedProcess
 from cnnsearch.search.native_messages import without_native_messages
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_PRELOADED = ["__main__", "cnnsearch.search.trial.child"]
+_PRELOADED = ["cnnsearch.search.trial.child"]
 _PATIENCE = 5.0
 """Seconds that a process has to end by itself before it is killed."""
 
 
 def start_forkserver() -> None:
-    """Start the forkserver, which goes on importing keras by itself; to be called before any thread is started."""
+    """Start the forkserver, which goes on importing keras by itself; to be called before any thread is started.
+
+    It ignores SIGTERM, for a cluster tells every process of a job to end, and the parent decides what becomes of its
+    own; not where another thread than the main one starts it, which may not say so.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     _CONTEXT.set_forkserver_preload(_PRELOADED)
-    # A cluster tells every process of a job to end; the parent decides what becomes of its own.
+    with _sigterm_ignored(), without_native_messages():  # it keeps the stderr that it is born with
+        forkserver.ensure_running()
+
+
+@contextmanager
+def _sigterm_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with without_native_messages():  # the forkserver keeps the stderr it is born with; its children have their logs
-            forkserver.ensure_running()
+        yield
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -40,7 +59,9 @@ class ChildProcess:
     def __init__(self, target: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 - passed on
         self.connection: Connection
         self.connection, self._theirs = _CONTEXT.Pipe()
-        self._process: BaseProcess = _CONTEXT.Process(target=target, args=(self._theirs, *arguments), daemon=False)
+        self._process: BaseProcess = ForkedProcess(target=target, args=(self._theirs, *arguments), daemon=False)
+        self._lock = threading.Lock()
+        self._is_closed = False
 
     def __enter__(self) -> "ChildProcess":
         self._process.start()
@@ -56,7 +77,9 @@ class ChildProcess:
         if self._process.is_alive():
             self._process.kill()
         self._process.join()
-        self._process.close()
+        with self._lock:
+            self._is_closed = True
+            self._process.close()
 
     @property
     def pid(self) -> int:
@@ -81,9 +104,10 @@ class ChildProcess:
         return f"exit code {code}"
 
     def kill(self) -> None:
-        """End the process now; its connection then reads as closed."""
-        if self._process.is_alive():
-            self._process.kill()
+        """End the process now; its connection then reads as closed. Any thread may call it, at any time."""
+        with self._lock:
+            if not self._is_closed and self._process.is_alive():
+                self._process.kill()
 
 
 def _signal_name(number: int) -> str:

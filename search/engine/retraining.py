@@ -14,7 +14,6 @@ from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.records import Epoch
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import Broken, Built, EpochDone, KnownBackbone, Verdict
-from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.phases import epochs_of
@@ -72,7 +71,7 @@ class RetrainingDialogue(Dialogue):
             had=len(self._had),
             known=tuple(bench.known.values()),
         )
-        return Work(run_trial, job, self._folder / "log.txt", self._slot.environment)
+        return Work(bench.train, job, self._folder / "log.txt", self._slot.environment)
 
     def _write_configuration(self) -> None:
         header = f"trial {self._number} of {self._bench.run.path.name} with another seed, retraining {self._turn}"

@@ -94,13 +94,8 @@ def _slot_of(gpu: str) -> Slot:
     return Slot(f"gpu:{gpu}", {"CUDA_VISIBLE_DEVICES": gpu, "CUDA_DEVICE_ORDER": order, **shared})
 
 
-def side_by_side(slots: Sequence[Slot], count: int) -> tuple[Slot, ...]:
-    """So many slots in the place of each, on the same device: `cpu`, `cpu/2`. The first of all devices come first."""
-    return tuple(beside(slot, number) for number in range(1, count + 1) for slot in slots)
-
-
 def beside(slot: Slot, number: int) -> Slot:
-    """The slot of this number, from 1, on a device."""
+    """The slot of this number, from 1, on the same device: `cpu`, `cpu/2`."""
     return slot if number == 1 else replace(slot, name=f"{slot.name}/{number}")
 
 

@@ -118,6 +118,16 @@ def build_hypermodel(
     hyperparameters = keras_tuner.HyperParameters()
     hyperparameters.values = dict(section.arguments)
     model = _called(build, key, (hyperparameters,), {})
+    check_fits(model, key, shape, classes)
+    return model
+
+
+def check_fits(model: Any, key: str, shape: Shape, classes: int) -> None:  # noqa: ANN401 - whatever was built
+    """Check that what a HyperModel has built tells these classes of these images apart; a model is built after it.
+
+    Raises:
+        CnnSearchError: it does not.
+    """
     if not isinstance(model, keras.Model):
         raise CnnSearchError(str(Problem(key, f"a HyperModel builds a Keras model, got {type(model).__name__}")))
     if not model.built:
@@ -129,7 +139,6 @@ def build_hypermodel(
     if outputs[1:] not in [(classes,), *([(1,)] if classes == 2 else [])]:
         rule = f"it gives one probability for each of {classes} classes, got outputs {outputs[1:]}"
         raise CnnSearchError(str(Problem(key, rule)))
-    return model
 
 
 def found_hyperparameters(build: Callable[[keras_tuner.HyperParameters], Any]) -> list[dict[str, Any]]:
@@ -140,20 +149,27 @@ def found_hyperparameters(build: Callable[[keras_tuner.HyperParameters], Any]) -
     Raises:
         CnnSearchError: it fails, or has hyperparameters that the language cannot say.
     """
-    key = "model.custom.function"
+    built = explored(lambda hyperparameters: _called(build, "model.custom.function", (hyperparameters,), {}))
+    return [_found(parameter) for parameter in built.space]
+
+
+def explored(build: Callable[[keras_tuner.HyperParameters], Any]) -> keras_tuner.HyperParameters:
+    """All hyperparameters of a HyperModel, found by building it until each condition has held once."""
     hyperparameters = keras_tuner.HyperParameters()
     tried: list[Any] = []
     while True:
-        _called(build, key, (hyperparameters,), {})
+        build(hyperparameters)
         known = [*tried, *hyperparameters.active_scopes]
         waiting = [scope for scope in hyperparameters.inactive_scopes if scope not in known]
         if not waiting:
-            break
+            return hyperparameters
         tried.append(waiting[0])
         for condition in waiting[0]:
             hyperparameters.values[condition.name] = condition.values[0]
+        for declared in hyperparameters.space:
+            if hyperparameters.is_active(declared):
+                hyperparameters.values.setdefault(declared.name, declared.default)
         hyperparameters.active_scopes, hyperparameters.inactive_scopes = [], []
-    return [_found(parameter) for parameter in hyperparameters.space]
 
 
 def _found(parameter: Any) -> dict[str, Any]:  # noqa: ANN401 - KerasTuner is untyped

@@ -31,11 +31,13 @@ class Alone:
     """A search that nobody takes part in but this process.
 
     Attributes:
+        oracle: over its study.
         halting: set where trials are to end with the epoch that they are in.
         artifacts: where what trials leave is kept for other machines; None for nowhere.
     """
 
-    def __init__(self, artifacts: Artifacts | None = None) -> None:
+    def __init__(self, oracle: OptunaOracle, artifacts: Artifacts | None = None) -> None:
+        self.oracle = oracle
         self.halting = threading.Event()
         self.artifacts = artifacts
         self.failed = False
@@ -73,7 +75,7 @@ def company_of(meeting: Meeting | None, oracle: OptunaOracle, run: RunFolder, *,
         CnnSearchError: the place for artifacts cannot be used.
     """
     if meeting is None:
-        return Alone()
+        return Alone(oracle)
     place = meeting.link.artifacts
     artifacts = Artifacts(place, oracle.study, meeting.storage) if place else None
     return Company(meeting, oracle, run, artifacts, begins=begins)
@@ -93,14 +95,14 @@ class Company(Alone):
     def __init__(
         self, meeting: Meeting, oracle: OptunaOracle, run: RunFolder, artifacts: Artifacts | None, *, begins: bool
     ) -> None:
-        super().__init__(artifacts)
-        self._meeting, self._oracle, self._run, self._begins = meeting, oracle, run, begins
+        super().__init__(oracle, artifacts)
+        self._meeting, self._run, self._begins = meeting, run, begins
 
     # Before and while trials run.
 
     def epochs(self) -> float:
-        trials = self._oracle.study.trials()
-        own = {int(trial.trial_id) for trial in self._oracle.ongoing_trials.values()}
+        trials = self.oracle.study.trials()
+        own = {int(trial.trial_id) for trial in self.oracle.ongoing_trials.values()}
         elsewhere = sum(trial.state is TrialState.RUNNING and trial.number not in own for trial in trials)
         return sum(epoch.work for trial in trials for epoch in epochs_of(trial)) + elsewhere
 
@@ -111,7 +113,7 @@ class Company(Alone):
             storage.tell_with(lambda text: broadcast(Warned(text)))
 
         def heard(record: TrialRecord) -> None:
-            if record.costs_nothing or f"{record.number:04d}" in self._oracle.trials:
+            if record.costs_nothing or f"{record.number:04d}" in self.oracle.trials:
                 return
             checkpoints.ended(record)
             if record.is_whole:
@@ -121,9 +123,9 @@ class Company(Alone):
         def requeued(number: int) -> None:
             broadcast(Told(f"trial {number}: its worker shows no life, so it is in line again"))
 
-        if self._oracle.rivals:
-            self._oracle.rivals.heard = heard
-        with Heartbeats(self._oracle.study, requeued=requeued, interval=INTERVAL, grace=GRACE):
+        if self.oracle.rivals:
+            self.oracle.rivals.heard = heard
+        with Heartbeats(self.oracle.study, requeued=requeued, interval=INTERVAL, grace=GRACE):
             yield
 
     def stop_waiting(self) -> None:
@@ -156,7 +158,7 @@ class Company(Alone):
     def _when_all_ended(self, broadcast: Broadcast) -> Sequence[FrozenTrial]:
         is_told = False
         while True:
-            trials = self._oracle.study.trials()
+            trials = self.oracle.study.trials()
             running = [trial for trial in trials if trial.state is TrialState.RUNNING]
             if not running or self.halting.is_set():
                 return trials
@@ -171,7 +173,7 @@ class Company(Alone):
         return best is None or self.artifacts is not None or (self._run.trial(best.number) / MODEL).is_file()
 
     def _best(self) -> TrialRecord | None:
-        return next(iter(rank(self._oracle.study.records(), self._oracle.study.objectives)), None)
+        return next(iter(rank(self.oracle.study.records(), self.oracle.study.objectives)), None)
 
     def _claimed(self, final: FinalPart, broadcast: Broadcast) -> bool:
         is_told = False
@@ -197,7 +199,7 @@ class Company(Alone):
         if (folder / MODEL).is_file() or (self.artifacts and self.artifacts.fetch(best.number, folder)):
             return True
         write_text(folder / "config.yaml", written(best))
-        owner = str(self._oracle.study.trials()[best.number].system_attrs.get(OWNER) or "")
+        owner = str(self.oracle.study.trials()[best.number].system_attrs.get(OWNER) or "")
         host = owner.partition(":")[0] or "another machine"
         why = "it is not in search.artifacts" if self.artifacts else "no search.artifacts is named to bring it here"
         broadcast(

@@ -47,8 +47,13 @@ def run_evaluation(line: Line, job: EvaluationJob) -> None:
 
     Where metrics are asked for, their values go into `asked_metrics.json` beside: by part, without `val_`.
     """
+    evaluate(keras.saving.load_model(job.model, compile=False), job)
+    line.tell(Done())
+
+
+def evaluate(model: keras.Model, job: EvaluationJob) -> None:
+    """The same of a model that is at hand."""
     dataset = open_dataset(job.dataset)
-    model = keras.saving.load_model(job.model, compile=False)
     rows: list[list[str]] = []
     measured: dict[str, dict[str, float]] = {}
     for part in job.parts:
@@ -66,7 +71,6 @@ def run_evaluation(line: Line, job: EvaluationJob) -> None:
     write_rows(job.predictions, header, rows)
     if any(measured.values()):
         write_json(ModelFolder(job.predictions.parent).asked_metrics, measured)
-    line.tell(Done())
 
 
 def _measured(names: tuple[str, ...], labels: NDArray[Any], probabilities: NDArray[np.float32]) -> dict[str, float]:

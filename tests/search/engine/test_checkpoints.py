@@ -54,3 +54,12 @@ def test_a_run_that_goes_on_knows_the_earlier_trials(tmp_path: Path) -> None:
     assert not checkpoints.wants(TrialRecord(1, {}, Status.RUNNING, score=0.5, parameters=5))
     assert checkpoints.wants(TrialRecord(1, {}, Status.RUNNING, score=0.875, parameters=5))
     assert not checkpoints.wants(TrialRecord(1, {}, Status.RUNNING, score=None))
+
+
+def test_a_model_that_a_trial_wrote_before_it_failed_goes(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    model = run.trial(0) / "model.keras"
+    model.parent.mkdir(parents=True)
+    model.touch()
+    Checkpoints(run, ACCURACY, keep=3).ended(TrialRecord(0, {}, Status.FAILED, reason="crash"))
+    assert not model.exists()

@@ -18,7 +18,7 @@ from optuna.pruners import ThresholdPruner
 from sklearn.datasets import load_digits
 
 from cnnsearch import CnnSearchError, OptunaOracle, PruningCallback
-from cnnsearch.search.engine.oracle import EveryTrialFailed
+from cnnsearch.search.engine.failing import EveryTrialFailed
 from cnnsearch.search.records import Epoch, Status
 
 BEST = keras_tuner.Objective("val_accuracy", "max")

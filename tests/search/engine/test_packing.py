@@ -173,3 +173,11 @@ def test_trials_too_short_to_compare_stay_alone() -> None:
             played.end(trial + 1)
     assert played.crew.count("cpu") == 1
     assert played.told == [(1, "trials are too short to compare")]
+
+
+def test_a_device_is_looked_at_once_a_second_however_short_epochs_are() -> None:
+    looks: list[int] = []
+    played = Played(lambda: looks.append(1) or ROOMY)
+    played.start(0)
+    played.epochs(0, 41, seconds=0.125)
+    assert len(looks) == 6

@@ -100,6 +100,12 @@ def test_a_process_that_is_gone_before_its_answer_is_a_crash(tmp_path: Path) -> 
     assert (broken.failure, "SIGKILL" in broken.message) == (Failure.CRASH, True)
 
 
+def test_who_ends_all_processes_may_meet_one_that_has_just_ended(tmp_path: Path) -> None:
+    running: list[ChildProcess] = []
+    run_in_child(Work(works.talk, 1, tmp_path / "log.txt", {}), lambda _: Verdict.GO_ON, running.append)
+    running[0].kill()
+
+
 def test_a_process_that_says_nothing_is_waited_for_no_longer_than_there_is_patience(tmp_path: Path) -> None:
     running: list[int] = []
     heard: list[Message] = []

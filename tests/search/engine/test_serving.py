@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cnnsearch.search.engine.crew import Crew
 from cnnsearch.search.engine.serving import serve, writing_in
-from cnnsearch.search.engine.slots import CPU, Slot, side_by_side
+from cnnsearch.search.engine.slots import CPU, Slot
 from cnnsearch.spaces.errors import CnnSearchError
 
 
@@ -19,7 +20,7 @@ def test_every_slot_is_served_at_the_same_time() -> None:
         all_here.wait()
         served.append(slot.name)
 
-    slots = side_by_side([CPU], 4)
+    slots = Crew([CPU], 4).wanted
     wanted = lambda: () if served else slots  # noqa: E731
     serve(wanted, work, lambda: served.append("interrupted"), lambda: served.append("stop"))
     assert sorted(served[:4]) == ["cpu", "cpu/2", "cpu/3", "cpu/4"]
@@ -28,7 +29,7 @@ def test_every_slot_is_served_at_the_same_time() -> None:
 
 @pytest.mark.timeout(60)
 def test_a_slot_that_comes_to_be_wanted_is_called_up_while_another_serves() -> None:
-    first, second = side_by_side([CPU], 2)
+    first, second = Crew([CPU], 2).wanted
     begun, called = threading.Event(), threading.Event()
 
     def work(slot: Slot) -> None:

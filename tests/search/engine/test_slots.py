@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pynvml
 import pytest
 
-from cnnsearch.search.engine.slots import CPU, side_by_side, visible_slots
+from cnnsearch.search.engine.crew import Crew
+from cnnsearch.search.engine.slots import CPU, visible_slots
 
 
 @pytest.fixture
@@ -47,11 +48,11 @@ def test_slots_side_by_side_share_a_device_and_have_names_of_their_own(
 ) -> None:
     gpus(2)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    slots = side_by_side(visible_slots(), 2)
+    slots = Crew(visible_slots(), 2).wanted
     assert [slot.name for slot in slots] == ["gpu:0", "gpu:1", "gpu:0/2", "gpu:1/2"]
     assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in slots] == ["0", "1", "0", "1"]
     assert slots[3].is_gpu
-    assert side_by_side((CPU,), 1) == (CPU,)
+    assert Crew((CPU,)).wanted == (CPU,)
 
 
 def test_a_slot_hides_the_other_gpus_and_leaves_memory_to_its_neighbours(

@@ -9,9 +9,10 @@ import numpy as np
 
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.records import Epoch
+from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.failures import NotANumber
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.messages import Built, Done, EpochDone
+from cnnsearch.search.trial.messages import Built, Done, EpochDone, Trained
 
 ERRORS = {
     "oom": MemoryError("no room"),
@@ -52,6 +53,14 @@ def abort(line: Line, job: str) -> None:
     """End as a native library does that cannot go on."""
     os.write(2, job.encode() + b"\n")
     os.abort()
+
+
+def train(line: Line, job: TrialJob) -> None:
+    """Say what a training of one epoch says that leaves no model."""
+    line.tell(Built(job.seed % 100, "cpu"))
+    line.ask(EpochDone(Epoch(1, {"val_accuracy": 0.5}, 0.0)))
+    line.ask(Trained("", 0.5))
+    line.tell(Done())
 
 
 def die(line: Line, job: int) -> None:

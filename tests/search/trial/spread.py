@@ -42,7 +42,7 @@ def trained(folder: Path, name: str) -> dict[str, Any]:
     objective = Objective.of("val_accuracy")
     run_trial(parent, TrialJob(configuration, dataset.reference(), ("train",), "validation", objective, 5, model))
     weights = [np.asarray(weight).tolist() for weight in keras.saving.load_model(model).get_weights()]
-    return {"epochs": parent.epochs, "weights": weights}
+    return {"epochs": parent.metrics, "weights": weights}
 
 
 if __name__ == "__main__":

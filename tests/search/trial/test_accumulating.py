@@ -59,7 +59,7 @@ def epochs(digits: Dataset, folder: Path, **training: Any) -> list[dict[str, flo
         folder / "model.keras",
     )
     run_trial(parent, job)
-    return parent.epochs
+    return parent.metrics
 
 
 @pytest.mark.parametrize("name", SETTINGS)

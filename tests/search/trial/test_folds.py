@@ -12,42 +12,18 @@ import pytest
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.outcome import outcome_of
-from cnnsearch.search.records import Epoch, Objective
+from cnnsearch.search.records import Objective
 from cnnsearch.search.seeds import fold_seed
 from cnnsearch.search.trial.callbacks import Reporter
 from cnnsearch.search.trial.course import Place, TrialJob
 from cnnsearch.search.trial.failures import NotANumber
-from cnnsearch.search.trial.messages import Built, Done, EpochDone, Message, Trained, Verdict
+from cnnsearch.search.trial.messages import Built, Done, EpochDone, Trained, Verdict
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
+from tests.search.trial.parent import Parent
 
 FOLDS = {"source": "sample:digits", "image_size": [8, 8], "color": "gray", "folds": 2}
 ACCURACY = Objective.of("val_accuracy")
-
-
-class Parent:
-    """Answers a trial, ends it after so many epochs, and remembers what it said."""
-
-    def __init__(self, verdict: Verdict | None = None, after: int = 0, keep: bool = True) -> None:
-        self.heard: list[Message] = []
-        self._verdict, self._after, self._keep = verdict, after, keep
-
-    def tell(self, message: Message) -> None:
-        self.heard.append(message)
-
-    def ask(self, message: Message) -> object:
-        self.heard.append(message)
-        if isinstance(message, EpochDone):
-            return self._verdict if self._verdict and len(self.epochs) == self._after else Verdict.GO_ON
-        return self._keep
-
-    @property
-    def epochs(self) -> tuple[Epoch, ...]:
-        return tuple(message.epoch for message in self.heard if isinstance(message, EpochDone))
-
-    @property
-    def ended(self) -> Trained:
-        return next(message for message in self.heard if isinstance(message, Trained))
 
 
 Train = Callable[..., tuple[Parent, Path]]
@@ -109,10 +85,10 @@ def test_the_first_folds_best_model_is_kept(train: Train, digits: Dataset) -> No
 
 
 def test_a_verdict_ends_all_folds(train: Train) -> None:
-    parent, model = train(Parent(Verdict.PRUNE, after=1, keep=False))
+    parent, model = train(Parent(1, Verdict.PRUNE, keep=False))
     assert [(epoch.fold, epoch.number) for epoch in parent.epochs] == [(1, 1)]
     assert (parent.ended.reason, model.exists()) == ("prune", False)
-    parent, _ = train(Parent(Verdict.STOP, after=3))
+    parent, _ = train(Parent(3))
     assert [(epoch.fold, epoch.number) for epoch in parent.epochs] == [(1, 1), (1, 2), (2, 1)]
     assert parent.ended.reason == "stop"
 

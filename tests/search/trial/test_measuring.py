@@ -53,31 +53,31 @@ def ran(dataset: Dataset, model: Path, search: dict[str, Any], **sections: Any) 
 def test_macro_f1_of_an_epoch_is_scikit_learns_of_the_model_that_is_left(uneven: Dataset, tmp_path: Path) -> None:
     model = tmp_path / "model.keras"
     parent = ran(uneven, model, {"objective": "val_macro_f1"})
-    assert all({"val_macro_f1", "val_accuracy"} <= epoch.keys() and "macro_f1" not in epoch for epoch in parent.epochs)
+    assert all({"val_macro_f1", "val_accuracy"} <= epoch.keys() and "macro_f1" not in epoch for epoch in parent.metrics)
     rows = uneven.rows("validation")
     taken = keras.saving.load_model(model).predict(uneven.images[rows], verbose=0).argmax(axis=1)
     expected = f1_score(uneven.labels[rows], taken, average="macro")
-    assert max(epoch["val_macro_f1"] for epoch in parent.epochs) == pytest.approx(expected, abs=1e-6)
+    assert max(epoch["val_macro_f1"] for epoch in parent.metrics) == pytest.approx(expected, abs=1e-6)
 
 
 def test_what_is_measured_beside_changes_no_training(uneven: Dataset, tmp_path: Path) -> None:
     plain = ran(uneven, tmp_path / "a.keras", {})
     measured = ran(uneven, tmp_path / "b.keras", {"objective": ["val_accuracy", "latency", "val_auc"]})
     common = [
-        {name: epoch[name] for name in before} for before, epoch in zip(plain.epochs, measured.epochs, strict=True)
+        {name: epoch[name] for name in before} for before, epoch in zip(plain.metrics, measured.metrics, strict=True)
     ]
-    assert common == plain.epochs
+    assert common == plain.metrics
 
 
 def test_with_views_metrics_are_those_of_the_mean_view(uneven: Dataset, tmp_path: Path) -> None:
     parent = ran(uneven, tmp_path / "a.keras", {"objective": "val_auc"}, evaluation={"flip": True})
-    assert all(0 <= epoch["val_auc"] <= 1 for epoch in parent.epochs)
+    assert all(0 <= epoch["val_auc"] <= 1 for epoch in parent.metrics)
 
 
 def test_early_stopping_watches_a_metric_that_is_asked_for(uneven: Dataset, tmp_path: Path) -> None:
     still = {"epochs": 9, "seed": 5, "early_stopping": {"monitor": "val_macro_f1", "patience": 1, "min_delta": 1.0}}
     parent = ran(uneven, tmp_path / "a.keras", {"constraints": {"val_macro_f1": ">= 0.1"}}, training=still)
-    assert len(parent.epochs) == 2
+    assert len(parent.metrics) == 2
 
 
 @pytest.mark.parametrize("limit", [{"latency": "<= 1us"}, {"parameters": "<= 10"}, {"model_size": "<= 10B"}])

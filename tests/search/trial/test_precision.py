@@ -46,7 +46,7 @@ def test_half_precision_learns_what_float32_does(digits: Dataset, tmp_path: Path
     whole = trained(digits, tmp_path, **EVERYTHING)
     half = trained(digits, tmp_path, precision=precision, **EVERYTHING)
     assert half.heard[0].precision == precision
-    for one, other in zip(whole.epochs, half.epochs, strict=True):
+    for one, other in zip(whole.metrics, half.metrics, strict=True):
         assert other["learning_rate"] == pytest.approx(one["learning_rate"])
         assert other["val_loss"] == pytest.approx(one["val_loss"], rel=0.05)
 

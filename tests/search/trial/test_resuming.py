@@ -16,6 +16,7 @@ from cnnsearch.search.trial.course import Pace, TrialJob
 from cnnsearch.search.trial.messages import Continued, EpochDone, KnownBackbone, Message, Noted, Trained, Verdict
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
+from tests.search.trial.parent import Parent
 
 DATA = {"source": "sample:digits", "image_size": [8, 8], "color": "gray"}
 AFTER_EACH_EPOCH = Pace(0.0, float("inf"))
@@ -26,31 +27,22 @@ class Killed(BaseException):
     """The process ends here, with whatever is on the disk."""
 
 
-class Parent:
-    """Answers a trial; after so many epochs it halts or kills it."""
+class Dying(Parent):
+    """A parent in whose hands the process of a trial dies as it tells of an epoch."""
 
-    def __init__(self, halt: int | None = None, kill: int | None = None) -> None:
-        self.heard: list[Message] = []
-        self._halt, self._kill = halt, kill
-
-    def tell(self, message: Message) -> None:
-        self.heard.append(message)
+    def __init__(self, epoch: int) -> None:
+        super().__init__()
+        self._epoch = epoch
 
     def ask(self, message: Message) -> object:
-        if isinstance(message, EpochDone) and len(self.epochs) + 1 == self._kill:
+        if isinstance(message, EpochDone) and len(self.epochs) + 1 == self._epoch:
             raise Killed
-        self.heard.append(message)
-        if isinstance(message, EpochDone):
-            return Verdict.HALT if len(self.epochs) == self._halt else Verdict.GO_ON
-        return True
+        return super().ask(message)
 
-    @property
-    def epochs(self) -> list[tuple[int | None, int, dict[str, float]]]:
-        told = [message.epoch for message in self.heard if isinstance(message, EpochDone)]
-        return [(epoch.fold, epoch.number, dict(epoch.metrics)) for epoch in told]
 
-    def told(self, kind: type) -> list[Any]:
-        return [message for message in self.heard if isinstance(message, kind)]
+def told_epochs(*parents: Parent) -> list[tuple[int | None, int, dict[str, float]]]:
+    """The epochs of a trial's processes, one after the other."""
+    return [(epoch.fold, epoch.number, dict(epoch.metrics)) for parent in parents for epoch in parent.epochs]
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +93,7 @@ def ran(job: TrialJob) -> tuple[Parent, list[np.ndarray]]:
 
 
 def halted(job: TrialJob, after: int) -> Parent:
-    parent = Parent(halt=after)
+    parent = Parent(after, Verdict.HALT)
     run_trial(parent, job)
     return parent
 
@@ -113,7 +105,7 @@ def test_a_halted_trial_goes_on_as_if_nothing_had_been(job: Job, after: int) -> 
     assert first.told(Trained) == []
     second, same = ran(replace(job(**EVERYTHING), had=after))
     assert second.told(Continued) == [Continued(after)]
-    assert first.epochs + second.epochs == whole.epochs
+    assert told_epochs(first, second) == told_epochs(whole)
     assert second.told(Trained) == whole.told(Trained)
     assert all(np.array_equal(one, other) for one, other in zip(weights, same, strict=True))
 
@@ -145,7 +137,7 @@ def test_a_trial_goes_on_in_its_fold_and_its_phase(
     first = halted(wanted, after)
     second, same = ran(replace(wanted, had=after))
     assert second.told(Continued) == [Continued(after)]
-    assert first.epochs + second.epochs == whole.epochs
+    assert told_epochs(first, second) == told_epochs(whole)
     assert second.told(Trained) == whole.told(Trained)
     assert all(np.array_equal(one, other) for one, other in zip(weights, same, strict=True))
 
@@ -175,17 +167,17 @@ def test_a_trial_goes_on_whether_its_backbone_was_built_or_known(
     second, same = ran(replace(then, had=1))
     assert second.told(Noted) == []
     assert second.told(Continued) == [Continued(1)]
-    assert before.epochs + second.epochs == whole.epochs
+    assert told_epochs(before, second) == told_epochs(whole)
     assert all(np.array_equal(one, other) for one, other in zip(weights, same, strict=True))
 
 
 def test_an_epoch_that_was_told_and_not_kept_is_told_again(job: Job) -> None:
     whole, _ = ran(replace(job(), backup=None))
     with pytest.raises(Killed, match=r"^$"):
-        run_trial(Parent(kill=2), job())  # type: ignore[arg-type]
+        run_trial(Dying(2), job())  # type: ignore[arg-type]
     second, _ = ran(replace(job(), had=2))
     assert second.told(Continued) == [Continued(1)]
-    assert second.epochs == whole.epochs[1:]
+    assert told_epochs(second) == told_epochs(whole)[1:]
 
 
 def torn(backup: Path) -> None:

@@ -12,47 +12,17 @@ import pytest
 from cnnsearch.search.dataset.dataset import Dataset, DatasetReference
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.outcome import outcome_of
-from cnnsearch.search.records import Epoch, Objective
+from cnnsearch.search.records import Objective
 from cnnsearch.search.trial.course import TrialJob
-from cnnsearch.search.trial.messages import Built, Done, EpochDone, Message, RungDone, Trained, Verdict
+from cnnsearch.search.trial.messages import Built, Done, EpochDone, RungDone, Trained
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.rungs import climbed, on_rung
+from tests.search.trial.parent import Parent
 
 ACCURACY = Objective.of("val_accuracy")
 DIGITS = {"source": "sample:digits", "image_size": [8, 8], "color": "gray"}
 SHARES = {"data": [0.1, 1.0]}
-
-
-class Parent:
-    """Answers a trial and remembers what it said; it ends the trial at the end of a rung, or after so many epochs."""
-
-    def __init__(self, at: int = 0, after: int = 0, keep: bool = True) -> None:
-        self.heard: list[Message] = []
-        self._at, self._after, self._keep = at, after, keep
-
-    def tell(self, message: Message) -> None:
-        self.heard.append(message)
-
-    def ask(self, message: Message) -> object:
-        self.heard.append(message)
-        if isinstance(message, RungDone):
-            return Verdict.PRUNE if message.rung.number == self._at else Verdict.GO_ON
-        if isinstance(message, EpochDone):
-            return Verdict.STOP if len(self.epochs) == self._after else Verdict.GO_ON
-        return self._keep
-
-    @property
-    def epochs(self) -> tuple[Epoch, ...]:
-        return tuple(message.epoch for message in self.heard if isinstance(message, EpochDone))
-
-    @property
-    def ended(self) -> Trained:
-        return next(message for message in self.heard if isinstance(message, Trained))
-
-    def on(self, rung: int | None) -> list[dict[str, float]]:
-        """The metrics of each epoch on a rung."""
-        return [dict(e.metrics) for e in self.epochs if (e.rung.number if e.rung else None) == rung]
 
 
 Train = Callable[..., tuple[Parent, Path]]
@@ -95,6 +65,11 @@ def job_of(
     return TrialJob(configuration, images(configuration), ("train",), "validation", ACCURACY, 5, Path(), rungs=rungs)
 
 
+def on(parent: Parent, rung: int | None) -> list[dict[str, float]]:
+    """The metrics of each epoch on a rung."""
+    return [dict(e.metrics) for e in parent.epochs if (e.rung.number if e.rung else None) == rung]
+
+
 def weights_in(path: Path) -> list[np.ndarray[Any, Any]]:
     weights: list[np.ndarray[Any, Any]] = keras.saving.load_model(path, compile=False).get_weights()
     return weights
@@ -103,7 +78,7 @@ def weights_in(path: Path) -> list[np.ndarray[Any, Any]]:
 def test_the_last_rung_is_the_training_without_fidelity_to_the_last_digit(train: Train) -> None:
     climber, kept = train(Parent(), SHARES)
     plain, asked_for = train(Parent())
-    assert climber.on(3) == plain.on(None)
+    assert on(climber, 3) == on(plain, None)
     assert all(np.array_equal(*pair) for pair in zip(weights_in(kept), weights_in(asked_for), strict=True))
     assert climber.ended.score == plain.ended.score
 
@@ -122,14 +97,14 @@ def test_a_rung_is_the_training_on_its_share_of_the_images(train: Train, dataset
     job = job_of(datasets, None, DIGITS, {})
     alone = Parent(keep=False)
     run_trial(alone, replace(job, dataset=job.dataset.of_share(0.1)))  # type: ignore[arg-type]
-    assert parent.on(1) == alone.on(None)
+    assert on(parent, 1) == on(alone, None)
 
 
 def test_small_images_come_first(train: Train) -> None:
     parent, model = train(Parent(), {"image_size": [4, 8]})
     plain, _ = train(Parent())
     assert [epoch.rung.fidelity for epoch in parent.epochs if epoch.rung] == ["4x4", "4x4", "8x8", "8x8"]
-    assert parent.on(2) == plain.on(None)
+    assert on(parent, 2) == on(plain, None)
     assert keras.saving.load_model(model, compile=False).input_shape == (None, 8, 8, 1)
 
 
@@ -152,7 +127,7 @@ def dataset_at(datasets: Datasets, size: int) -> Dataset:
 
 
 def test_a_trial_that_is_stopped_within_a_rung_is_not_asked_about_it(train: Train) -> None:
-    parent, _ = train(Parent(after=3, keep=False), SHARES)
+    parent, _ = train(Parent(3, keep=False), SHARES)
     assert [epoch.rung.number for epoch in parent.epochs if epoch.rung] == [1, 1, 2]
     assert [type(message) for message in parent.heard[-3:]] == [EpochDone, Trained, Done]
 
@@ -170,5 +145,5 @@ def test_of_a_trial_with_folds_the_last_rung_alone_has_them(tmp_path: Path) -> N
     for asked, fidelity in ((parent, {"data": [0.4, 1.0]}), (plain, None)):
         run_trial(asked, job_of(datasets, fidelity, DIGITS | {"folds": 2}, {"epochs": 1}))  # type: ignore[arg-type]
     assert [(e.rung.number, e.fold) for e in parent.epochs if e.rung] == [(1, None), (2, 1), (2, 2)]
-    assert parent.on(2) == plain.on(None)
+    assert on(parent, 2) == on(plain, None)
     assert parent.ended.score == plain.ended.score

@@ -60,18 +60,18 @@ def test_a_trial_says_what_happens_in_its_order(train) -> None:
     parent, model = train()
     assert [type(message) for message in parent.heard] == [Built, *[EpochDone] * 3, Trained, Done]
     assert model.is_file()
-    assert set(parent.epochs[0]) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+    assert set(parent.metrics[0]) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
 
 
 def test_everything_together_repeats_with_the_seed(train) -> None:
     (one, _), (other, _) = train(**EVERYTHING), train(**EVERYTHING)
-    assert one.epochs == other.epochs
+    assert one.metrics == other.metrics
 
 
 @pytest.mark.parametrize("sections", [{}, EVERYTHING])
 def test_the_model_that_is_left_scores_what_its_best_epoch_did(train, digits: Dataset, sections: Any) -> None:
     parent, model = train(**sections)
-    best = max(parent.epochs, key=lambda metrics: metrics["val_accuracy"])
+    best = max(parent.metrics, key=lambda metrics: metrics["val_accuracy"])
     found = evaluated(model, digits)
     assert found["accuracy"] == pytest.approx(best["val_accuracy"])
     assert found["loss"] == pytest.approx(best["val_loss"], rel=1e-4)
@@ -100,33 +100,33 @@ def test_the_model_that_is_left_needs_neither_our_code_nor_its_optimizer(train) 
 def test_other_losses_are_learned_and_compared_without_smoothing(train, loss: str) -> None:
     plain, _ = train(training={"loss": loss})
     smoothed, _ = train(training={"loss": loss, "label_smoothing": 0.3})
-    assert plain.epochs[-1]["loss"] < plain.epochs[0]["loss"]
-    assert smoothed.epochs[-1]["loss"] > plain.epochs[-1]["loss"]
-    assert smoothed.epochs[0]["val_loss"] != plain.epochs[0]["val_loss"]
+    assert plain.metrics[-1]["loss"] < plain.metrics[0]["loss"]
+    assert smoothed.metrics[-1]["loss"] > plain.metrics[-1]["loss"]
+    assert smoothed.metrics[0]["val_loss"] != plain.metrics[0]["val_loss"]
 
 
 def test_class_weights_count_in_training_only(train) -> None:
     plain, _ = train(training={"epochs": 1})
     doubled, _ = train(training={"epochs": 1, "class_weights": {str(number): 2.0 for number in range(10)}})
-    assert doubled.epochs[0]["loss"] == pytest.approx(2 * plain.epochs[0]["loss"], rel=0.05)
-    assert doubled.epochs[0]["val_loss"] == pytest.approx(plain.epochs[0]["val_loss"], rel=0.05)
+    assert doubled.metrics[0]["loss"] == pytest.approx(2 * plain.metrics[0]["loss"], rel=0.05)
+    assert doubled.metrics[0]["val_loss"] == pytest.approx(plain.metrics[0]["val_loss"], rel=0.05)
 
 
 def test_one_pass_in_one_epoch_or_in_several_is_the_same_training(train, digits: Dataset) -> None:
     batch = len(digits.rows("train")) // 6
     whole, _ = train(training={"epochs": 2, "batch_size": batch, "steps_per_epoch": 6})
     halves, _ = train(training={"epochs": 4, "batch_size": batch, "steps_per_epoch": 3})
-    for epoch, pair in enumerate(zip(halves.epochs[::2], halves.epochs[1::2], strict=True)):
-        assert whole.epochs[epoch]["val_loss"] == pytest.approx(pair[1]["val_loss"], rel=1e-4)
-        assert whole.epochs[epoch]["loss"] == pytest.approx((pair[0]["loss"] + pair[1]["loss"]) / 2, rel=1e-4)
+    for epoch, pair in enumerate(zip(halves.metrics[::2], halves.metrics[1::2], strict=True)):
+        assert whole.metrics[epoch]["val_loss"] == pytest.approx(pair[1]["val_loss"], rel=1e-4)
+        assert whole.metrics[epoch]["loss"] == pytest.approx((pair[0]["loss"] + pair[1]["loss"]) / 2, rel=1e-4)
 
 
 def test_an_average_is_validated_while_training_goes_on_with_its_own_weights(train, digits: Dataset) -> None:
     own, own_model = train()
     averaged, averaged_model = train(training={"ema": 0.9})
     for metric in ("loss", "accuracy"):
-        assert [m[metric] for m in averaged.epochs] == pytest.approx([m[metric] for m in own.epochs], rel=1e-6)
-    assert averaged.epochs[-1]["val_loss"] != pytest.approx(own.epochs[-1]["val_loss"], rel=1e-3)
+        assert [m[metric] for m in averaged.metrics] == pytest.approx([m[metric] for m in own.metrics], rel=1e-6)
+    assert averaged.metrics[-1]["val_loss"] != pytest.approx(own.metrics[-1]["val_loss"], rel=1e-3)
     assert evaluated(averaged_model, digits)["loss"] != pytest.approx(evaluated(own_model, digits)["loss"], rel=1e-3)
 
 

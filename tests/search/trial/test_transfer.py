@@ -17,36 +17,12 @@ from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.outcome import outcome_of, phases_to_best
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.trial.course import TrialJob
-from cnnsearch.search.trial.messages import EpochDone, KnownBackbone, Message, Noted, Verdict
+from cnnsearch.search.trial.messages import KnownBackbone, Verdict
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
+from tests.search.trial.parent import Parent
 
 ACCURACY = Objective.of("val_accuracy")
-
-
-class Parent:
-    """Answers a trial, ends it after so many epochs, and remembers what it said."""
-
-    def __init__(self, after: int | None = None) -> None:
-        self.heard: list[Message] = []
-        self._after = after
-
-    def tell(self, message: Message) -> None:
-        self.heard.append(message)
-
-    def ask(self, message: Message) -> object:
-        self.heard.append(message)
-        if isinstance(message, EpochDone):
-            return Verdict.PRUNE if len(self.epochs) == self._after else Verdict.GO_ON
-        return True
-
-    @property
-    def epochs(self) -> tuple[Epoch, ...]:
-        return tuple(message.epoch for message in self.heard if isinstance(message, EpochDone))
-
-    @property
-    def notes(self) -> list[str]:
-        return [message.text for message in self.heard if isinstance(message, Noted)]
 
 
 Train = Callable[..., tuple[Parent, Path, Configuration]]
@@ -86,7 +62,7 @@ def train(digits: Dataset, tmp_path: Path) -> Train:
         data = {"source": digits.source, "image_size": [32, 32]}
         raw = {"data": data, "model": network, "head": {"pooling": "average"}, "training": training} | sections
         configuration = Configuration.model_validate(raw)
-        parent, model = Parent(after), tmp_path / f"model-{len(list(tmp_path.iterdir()))}.keras"
+        parent, model = Parent(after, Verdict.PRUNE), tmp_path / f"model-{len(list(tmp_path.iterdir()))}.keras"
         where = (configuration, digits.reference(), ("train",), validation)
         run_trial(parent, TrialJob(*where, ACCURACY, 3, model, known=known))
         return parent, model, configuration

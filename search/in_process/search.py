@@ -1,0 +1,240 @@
+"""A whole search of somebody's HyperModel, in this process: from its first build to an ended study and a best model."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import keras_tuner
+from keras_tuner.engine.trial import TrialStatus
+
+from cnnsearch.search.best import TrainedModel, best_of, export_model, mend_export
+from cnnsearch.search.chosen_run import Chosen, Wanted, choose, counts, keep_summary
+from cnnsearch.search.dataset.change import Summary
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.datasets import Datasets
+from cnnsearch.search.engine.budget import TIME_IS_UP, Budget, Limits
+from cnnsearch.search.engine.checkpoints import Checkpoints
+from cnnsearch.search.engine.failing import EveryTrialFailed
+from cnnsearch.search.engine.oracle import OptunaOracle
+from cnnsearch.search.engine.parameters import search_space_of
+from cnnsearch.search.engine.pruners import pruner_of
+from cnnsearch.search.engine.slots import CPU, Slot
+from cnnsearch.search.engine.tuner import ALL_DONE
+from cnnsearch.search.environment import environment
+from cnnsearch.search.in_process.asked import Asked
+from cnnsearch.search.in_process.material import Part
+from cnnsearch.search.in_process.trials import HERE, Workshop, fresh_model, run_trial
+from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted
+from cnnsearch.search.listeners.status_file import StatusFile
+from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
+from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
+from cnnsearch.search.model.custom import check_fits, explored
+from cnnsearch.search.outcome import phases_to_best
+from cnnsearch.search.ranking import Objectives
+from cnnsearch.search.records import Origin, TrialRecord
+from cnnsearch.search.request import Request
+from cnnsearch.search.run import Result
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.run_lock import held
+from cnnsearch.search.run_status import spent_seconds
+from cnnsearch.search.study.database import sqlite_url
+from cnnsearch.search.trial.evaluation import EvaluationJob, evaluate
+from cnnsearch.search.writing import clear_temporary, write_json
+from cnnsearch.spaces.errors import CnnSearchError, Problem
+from cnnsearch.spaces.rungs import comparing
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A search after all checks: what, on what, where."""
+
+    asked: Asked
+    dataset: Dataset
+    hyperparameters: keras_tuner.HyperParameters
+    chosen: Chosen
+    identity: str
+
+    @property
+    def run(self) -> RunFolder:
+        """Its folder."""
+        return self.chosen.run
+
+    @property
+    def objectives(self) -> Objectives:
+        """What its trials are ranked by."""
+        return Objectives.of(self.asked.space.document.search)
+
+
+def search_hypermodel(asked: Asked, request: Request, listener: Listener) -> Result:
+    """Search a HyperModel; goes on with an unfinished run of the same one, settings and data where there is one.
+
+    Args:
+        request: where; its space is that of `asked`.
+
+    Raises:
+        CnnSearchError: the images, the HyperModel or the run's folder do not allow it (then nothing is written), or its
+            models do not measure what they are ranked by.
+        KeyboardInterrupt: Ctrl-C; the study is consistent and the same request goes on.
+    """
+    if request.resume is not None:
+        rule = f"a HyperModel's run goes on where the same one is searched again, got {request.resume}"
+        raise CnnSearchError(str(Problem("resume", rule, "Leave it out, and give the run's name and runs.")))
+    datasets = request.datasets or Datasets(request.cache)
+    dataset = datasets.first_of(asked.space)
+    hyperparameters = _explored(asked, dataset)
+    wanted = Wanted(asked.identity(hyperparameters), Summary.of(dataset.summary()), asked.space.document.search.trials)
+    chosen = choose(request, wanted)
+    prepared = _Prepared(asked, dataset, hyperparameters, chosen, wanted.identity)
+    with held(chosen.run):
+        clear_temporary(chosen.run.path)
+        mend_export(chosen.run.best)
+        if chosen.change:
+            keep_summary(chosen.run)
+        if chosen.change or not chosen.continued:
+            write_json(chosen.run.environment, environment([Slot(HERE)]))
+            write_json(chosen.run.dataset, dataset.summary())
+        return _searched(prepared, listener)
+
+
+def _explored(asked: Asked, dataset: Dataset) -> keras_tuner.HyperParameters:
+    """The HyperModel's parameters; each model that is built on the way must fit the images."""
+    if isinstance(getattr(asked.hypermodel, "dataset", dataset), Dataset):  # what is called so may be its own
+        asked.hypermodel.dataset = dataset
+
+    def build(hyperparameters: keras_tuner.HyperParameters) -> None:
+        try:
+            model = asked.hypermodel.build(hyperparameters)
+            check_fits(model, asked.key, dataset.shape, len(dataset.classes))
+        except CnnSearchError:
+            raise
+        except Exception as error:  # somebody's own code raises anything
+            line = (str(error).strip() or type(error).__name__).splitlines()[0]
+            rule = f"it builds a model for images {dataset.shape}, got {type(error).__name__}: {line}"
+            raise CnnSearchError(str(Problem(asked.key, rule, "The error above it says where."))) from error
+
+    return explored(build)
+
+
+def _searched(prepared: _Prepared, listener: Listener) -> Result:
+    run, objectives, oracle = prepared.run, prepared.objectives, _oracle(prepared)
+    known = oracle.study.records()
+    finished = tuple(trial for trial in known if counts(trial))
+    budget = _budget(prepared, known, finished)
+    checkpoints = Checkpoints(run, objectives, prepared.asked.space.document.keep.checkpoints)
+    for trial in finished:
+        checkpoints.ended(trial)
+    with ExitStack() as files:
+        broadcast = Broadcast((*_own_listeners(prepared, budget, files), listener))
+        train, validation = (Part.of(prepared.dataset, name) for name in ("train", "validation"))
+        shop = Workshop(
+            prepared.asked, run, prepared.dataset, train, validation, oracle, budget, checkpoints, broadcast
+        )
+        _tell_of_begin(prepared, shop, finished)
+        failure, ended_by = _told_of_its_end(broadcast, lambda: _tune(shop))
+        best = _told_of_its_end(broadcast, lambda: _finish(prepared, oracle))
+        broadcast(RunEnded("failed" if failure else "finished", str(failure or ended_by)))
+    return Result(run, oracle.study.records(), objectives.epoch, best, failure)
+
+
+def _oracle(prepared: _Prepared) -> OptunaOracle:
+    configuration = prepared.asked.configuration
+    search = configuration.search
+    oracle = OptunaOracle(
+        objective=prepared.objectives,
+        max_trials=prepared.chosen.trials,
+        hyperparameters=prepared.hyperparameters,
+        seed=search.seed,
+        storage=sqlite_url(prepared.run.study),
+        sampler=search.sampler,
+        pruner=pruner_of(comparing(search), configuration.training.epochs),
+        max_consecutive_failed_trials=search.max_failures_in_a_row,
+    )
+    oracle.verbose = 0
+    oracle.reload()  # what a `fit` of its own named in an earlier session
+    return oracle
+
+
+def _budget(prepared: _Prepared, known: Sequence[TrialRecord], finished: Sequence[TrialRecord]) -> Budget:
+    search = prepared.asked.space.document.search
+    limits = Limits(search.time, search.epochs, search.stop_at, prepared.objectives.epoch)
+    before = spent_seconds(prepared.run) if prepared.chosen.continued else 0.0
+    budget = Budget(limits, before, sum(len(trial.epochs) for trial in known))
+    for trial in finished:
+        budget.score(trial.score)
+    return budget
+
+
+def _own_listeners(prepared: _Prepared, budget: Budget, files: ExitStack) -> tuple[Listener, ...]:
+    """Those who write the search down; `files` closes what they write."""
+    run, log = prepared.run, EventLog(prepared.run.events)
+    files.callback(log.close)
+    parameters = [parameter for parameter, _ in search_space_of(prepared.hyperparameters).plan]
+    board = TensorBoardLog(run.tensorboard, parameters, prepared.objectives)
+    files.callback(board.close)
+    return log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board)
+
+
+def _tell_of_begin(prepared: _Prepared, shop: Workshop, finished: tuple[TrialRecord, ...]) -> None:
+    chosen, limits, objectives = prepared.chosen, shop.budget.limits, prepared.objectives
+    total, going_on = (chosen.trials, limits.seconds), (chosen.continued, shop.budget.before)
+    bounds = limits.epochs, limits.target
+    started = RunStarted(chosen.run, objectives.epoch, *total, (HERE,), finished, *going_on, *bounds, objectives)
+    shop.broadcast(started)
+
+
+def _told_of_its_end(broadcast: Broadcast, work: Callable[[], T]) -> T:
+    """The work's outcome; where it ends before its time, the listeners hear of it."""
+    try:
+        return work()
+    except CnnSearchError as error:
+        broadcast.at_once(RunEnded("failed", str(error)))
+        raise
+    except BaseException:
+        broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
+        raise
+
+
+def _tune(shop: Workshop) -> tuple[EveryTrialFailed | None, str]:
+    """Run the trials, one after the other; gives why they ended, however short the time, after one at least."""
+    oracle = shop.oracle
+    while True:
+        why = shop.budget.ended_by()
+        if why and not (why == TIME_IS_UP and not oracle.trials):
+            return None, ALL_DONE if oracle.is_complete else why
+        trial = oracle.create_trial("tuner0")
+        if trial.status == TrialStatus.STOPPED:
+            return None, oracle.exhausted or ALL_DONE
+        try:
+            run_trial(shop, trial)
+        except EveryTrialFailed as failure:
+            return failure, str(failure)
+
+
+def _finish(prepared: _Prepared, oracle: OptunaOracle) -> ModelFolder | None:
+    """Export the best trial's model, evaluated here on validation and test part."""
+    run, dataset, objectives = prepared.run, prepared.dataset, prepared.objectives
+    best = best_of(run, oracle.study.records(), objectives)
+    if best is None:
+        return None
+    epoch = objectives.epoch
+    origin = Origin.of(best, epoch, phases_to_best(best, epoch), objectives.named_values(best))
+    folder = run.trial(best.number)
+    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data)
+    asks = partial(_evaluated, prepared, best)
+    export_model(run.best, replace(trained, metrics=objectives.metrics), ("validation", "test"), CPU, asks)
+    return run.best
+
+
+def _evaluated(prepared: _Prepared, best: TrialRecord, job: EvaluationJob) -> None:
+    """Ask the best model, built again: so layers of somebody's own need not be known to Keras."""
+    hyperparameters = prepared.hyperparameters.copy()
+    hyperparameters.values = dict(best.values)
+    model: Any = fresh_model(prepared.asked, prepared.dataset, hyperparameters, prepared.asked.configuration)
+    if model.optimizer is not None:
+        model.optimizer.build(model.trainable_variables)  # else Keras warns that the file has more of it
+    model.load_weights(job.model)
+    evaluate(model, job)

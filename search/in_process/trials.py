@@ -1,0 +1,211 @@
+"""One trial of somebody's HyperModel, in this process: build, fit, report each epoch, keep the best weights."""
+
+import gc
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+from keras_tuner.engine.trial import Trial
+
+from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.engine.budget import Budget
+from cnnsearch.search.engine.checkpoints import Checkpoints
+from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
+from cnnsearch.search.engine.parameters import search_space_of
+from cnnsearch.search.history_file import write_history
+from cnnsearch.search.in_process.asked import Asked
+from cnnsearch.search.in_process.material import Part
+from cnnsearch.search.in_process.watching import NoSuchMetric, Watch
+from cnnsearch.search.listeners.events import Broadcast, EpochEnded, TrialBuilt, TrialEnded, TrialStarted
+from cnnsearch.search.model.custom import check_fits
+from cnnsearch.search.records import Epoch, Status, TrialRecord
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.seeds import with_seed
+from cnnsearch.search.trial.callbacks import BestWeights
+from cnnsearch.search.trial.failures import classify
+from cnnsearch.search.writing import write_beside, write_text
+from cnnsearch.spaces.document import Configuration
+from cnnsearch.spaces.errors import CnnSearchError, Problem
+from cnnsearch.spaces.written import as_yaml
+
+HERE = "this process"
+"""The slot that all trials run on."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What all trials of a search are run with.
+
+    Attributes:
+        asked: the HyperModel.
+        run: where files go.
+        dataset: the images.
+        train, validation: two parts of them in memory.
+        oracle: hands out trials and records them.
+        budget: what is left for them.
+        checkpoints: which models stay.
+        broadcast: who hears of it.
+    """
+
+    asked: Asked
+    run: RunFolder
+    dataset: Dataset
+    train: Part
+    validation: Part
+    oracle: OptunaOracle
+    budget: Budget
+    checkpoints: Checkpoints
+    broadcast: Broadcast
+
+
+def run_trial(shop: Workshop, trial: Trial) -> None:
+    """Run one trial to its end and record it; where the search is interrupted, put it back in line.
+
+    Raises:
+        NoSuchMetric: no trial of this search can have a score.
+        EveryTrialFailed: too many in a row failed; this one is recorded all the same.
+    """
+    number, began = int(trial.trial_id), time.monotonic()
+    shop.broadcast(TrialStarted(number, trial.hyperparameters.values, HERE, shop.asked.configuration.training.epochs))
+    try:
+        ending = _Training(shop, trial).ending()
+    except NoSuchMetric:
+        shop.oracle.requeue(trial)
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever somebody's code raises is the trial's end
+        write_text(shop.run.trial(number) / "log.txt", traceback.format_exc())
+        failure, message = classify(error)
+        ending = replace(_so_far(shop, number), status=Status.FAILED, reason=failure, message=message)
+    except BaseException:
+        shop.oracle.requeue(trial)
+        raise
+    _note_found(shop.oracle, trial)
+    write_text(shop.run.trial(number) / "config.yaml", settings_text(_so_far(shop, number).values))
+    ended = shop.oracle.conclude(trial, replace(ending, seconds=time.monotonic() - began, data=shop.dataset.stamp))
+    shop.budget.score(ended.score)
+    shop.checkpoints.ended(ended)
+    shop.broadcast(TrialEnded(ended))
+    shop.oracle.check_failures()
+
+
+def _so_far(shop: Workshop, number: int) -> TrialRecord:
+    return shop.oracle.study.record(number)
+
+
+def _note_found(oracle: OptunaOracle, trial: Trial) -> None:
+    """Hyperparameters that a `fit` of somebody's own has named for the first time; later trials have them drawn."""
+    known = {declared.name for declared in oracle.hyperparameters.space}
+    oracle.update_space(trial.hyperparameters)
+    space, values = search_space_of(trial.hyperparameters), trial.hyperparameters.values
+    found = {name: values[name] for name in space.distributions.keys() - known if name in values}
+    if found:
+        study = oracle.study
+        study.complete(study.trials()[int(trial.trial_id)], found, space.distributions, {})
+
+
+def settings_text(values: Mapping[str, Any]) -> str:
+    """The file of a trial's hyperparameters."""
+    return as_yaml({"hyperparameters": dict(values)}, "of a keras_tuner.HyperModel: its build(hp) makes the model")
+
+
+class _Training:
+    """A trial while it runs."""
+
+    def __init__(self, shop: Workshop, trial: Trial) -> None:
+        self._shop, self._trial = shop, trial
+        self._number = int(trial.trial_id)
+        self._folder = shop.run.trial(self._number)
+        self._configuration = with_seed(shop.asked.configuration, self._number)
+        self._epochs: list[Epoch] = []
+        self._is_pruned = False
+
+    def ending(self) -> TrialRecord:
+        """Train it; gives how it ended."""
+        hyperparameters, shop = self._trial.hyperparameters, self._shop
+        model = fresh_model(shop.asked, shop.dataset, hyperparameters, self._configuration)
+        shop.broadcast(TrialBuilt(self._number, model.count_params()))
+        objective = shop.checkpoints.objective
+        watch, best = Watch(objective.metric, self._report), BestWeights(objective)
+        stopping = early_stopping(self._configuration)
+        self._fit(model, [watch, best, *filter(None, [stopping])])
+        if not watch.epochs:
+            rule = "it hands its keyword arguments on to model.fit, callbacks among them, got no epoch"
+            raise CnnSearchError(str(Problem(shop.asked.key.replace(".build", ".fit"), rule, "Take **kwargs.")))
+        reason = watch.ended_by or _stopped_by(stopping)
+        status = Status.PRUNED if self._is_pruned else Status.STOPPED_EARLY if reason else Status.COMPLETED
+        known = _so_far(shop, self._number)
+        ending = replace(known, status=status, reason=reason, parameters=model.count_params())
+        self._keep(model, best, ending)
+        return ending
+
+    def _fit(self, model: keras.Model, callbacks: list[keras.callbacks.Callback]) -> None:
+        shop, training, classes = self._shop, self._configuration.training, len(self._shop.dataset.classes)
+        validation = (shop.validation.images, shop.validation.targets(model, classes))
+        batch = {} if shop.asked.own_batches else {"batch_size": training.batch_size}
+        shop.asked.hypermodel.fit(
+            self._trial.hyperparameters,
+            model,
+            shop.train.images,
+            shop.train.targets(model, classes),
+            validation_data=validation,
+            epochs=training.epochs,
+            callbacks=callbacks,
+            verbose=0,
+            **batch,
+        )
+
+    def _report(self, epoch: Epoch) -> str:
+        shop = self._shop
+        self._epochs.append(epoch)
+        is_last = epoch.number >= self._configuration.training.epochs
+        self._is_pruned = shop.oracle.report(self._trial.trial_id, epoch) and not is_last
+        write_history(self._folder, self._epochs)
+        shop.broadcast(EpochEnded(self._number, epoch))
+        shop.budget.take(1, aside=0.0)
+        shop.budget.score(epoch.metrics[shop.checkpoints.objective.metric])
+        if self._is_pruned:
+            return PRUNED
+        return "" if is_last else shop.budget.ended_by()
+
+    def _keep(self, model: keras.Model, best: BestWeights, ending: TrialRecord) -> None:
+        """Write the model with the weights of its best epoch, where it may be among the best."""
+        if best.weights is not None and _is_kept(self._shop, replace(ending, score=best.score)):
+            model.set_weights(best.weights)
+            write_beside(self._folder / "model.keras", model.save)
+
+
+def _is_kept(shop: Workshop, ending: TrialRecord) -> bool:
+    """Whether a trial's model stays; of several objectives the front is known later."""
+    return not shop.checkpoints.objectives.is_plain or shop.checkpoints.wants(ending)
+
+
+def fresh_model(asked: Asked, dataset: Dataset, hyperparameters: Any, configuration: Configuration) -> keras.Model:  # noqa: ANN401
+    """The compiled model that a HyperModel builds, its weights drawn from the trial's seed.
+
+    Raises:
+        CnnSearchError: it does not fit the images or their classes.
+    """
+    keras.backend.clear_session()  # as KerasTuner does: else every model of the search stays in memory
+    gc.collect()
+    keras.utils.set_random_seed(configuration.training.seed or 0)
+    model = asked.hypermodel.build(hyperparameters)
+    check_fits(model, asked.key, dataset.shape, len(dataset.classes))
+    return model
+
+
+def early_stopping(configuration: Configuration) -> keras.callbacks.EarlyStopping | None:
+    """Keras' own, as the configuration asks for it."""
+    rule = configuration.training.early_stopping
+    if rule is None:
+        return None
+    mode = configuration.search.direction(rule.monitor)
+    return keras.callbacks.EarlyStopping(rule.monitor, mode=mode, patience=rule.patience, min_delta=rule.min_delta)
+
+
+def _stopped_by(stopping: keras.callbacks.EarlyStopping | None) -> str:
+    if stopping is None or not stopping.stopped_epoch:
+        return ""
+    return f"no better {stopping.monitor} for {stopping.patience} epochs"

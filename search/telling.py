@@ -1,0 +1,90 @@
+"""Who hears of a search, and what they are told of its beginning and its end."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from cnnsearch.search.engine.bench import Bench
+from cnnsearch.search.engine.budget import Budget
+from cnnsearch.search.engine.confirming_time import ConfirmingReserve
+from cnnsearch.search.engine.crew import Crew
+from cnnsearch.search.engine.packer import packers_of
+from cnnsearch.search.environment import note_packing
+from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Told, Warned
+from cnnsearch.search.listeners.pause import Pause
+from cnnsearch.search.listeners.status_file import StatusFile
+from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
+from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
+from cnnsearch.search.prepared import Prepared
+from cnnsearch.search.ranking import Objectives
+from cnnsearch.search.records import TrialRecord
+from cnnsearch.spaces.document import Document
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.phases import most_epochs
+from cnnsearch.spaces.space import Space
+
+
+def broadcast_of(
+    prepared: Prepared,
+    objectives: Objectives,
+    budget: Budget,
+    pause: Pause,
+    listeners: Sequence[Listener],
+    files: ExitStack,
+) -> Broadcast:
+    """All who hear of the search; `files` closes those that they write."""
+    run, document, crew = prepared.run, prepared.space.document, prepared.crew
+    log = EventLog(run.events)
+    files.callback(log.close)
+    board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objectives)
+    files.callback(board.close)
+    own = (log, StatusFile(run, prepared.wanted.identity, budget), TensorBoardListener(board))
+
+    def settled(device: str, slots: int, why: str) -> None:
+        broadcast(Told(pause.patiently(lambda: note_packing(run, device, slots, why))))
+
+    packers = packers_of(document.search, crew, settled)
+    broadcast = Broadcast((*own, *_reserves(document, budget, crew), *packers, *listeners), pause.patiently)
+    pause.tell = broadcast.at_once
+    return broadcast
+
+
+def _reserves(document: Document, budget: Budget, crew: Crew) -> list[Listener]:
+    """Who keeps time for the confirming, where there is one."""
+    most, confirm = most_epochs(document) * (document.data.folds or 1), document.search.confirm
+    return [ConfirmingReserve(budget, confirm, lambda: len(crew.wanted), most)] if confirm else []
+
+
+def tell_of_begin(prepared: Prepared, bench: Bench, finished: tuple[TrialRecord, ...]) -> None:
+    """Tell the listeners that the search begins, and what a person should know of it."""
+    chosen, limits, objectives = prepared.chosen, bench.budget.limits, bench.checkpoints.objectives
+    total = chosen.trials, limits.seconds
+    names = tuple(slot.name for slot in bench.crew.wanted)
+    going_on = chosen.continued, bench.budget.before
+    bounds = limits.epochs, limits.target
+    started = RunStarted(bench.run, objectives.epoch, *total, names, finished, *going_on, *bounds, objectives)
+    bench.broadcast(started)
+    for warning in prepared.warnings:
+        bench.broadcast(Warned(warning))
+    if prepared.space.document.search.sampler.grid:
+        bench.broadcast(Told(_size_of_grid(prepared.space, chosen.trials)))
+
+
+def _size_of_grid(space: Space, trials: int) -> str:
+    count = space.cardinality()
+    if count is None:
+        return f"the grid has more configurations than can be counted, {trials} of which are tried"
+    tried = "all of which are tried" if trials >= count else f"the first {trials:,} of which are tried"
+    return f"the grid has {count:,} configurations, {tried}"
+
+
+@contextmanager
+def telling_of_its_end(broadcast: Broadcast) -> Iterator[None]:
+    """Within it, a search that ends before its time says so."""
+    try:
+        yield
+    except CnnSearchError as error:
+        broadcast.at_once(RunEnded("failed", str(error)))
+        raise
+    except BaseException:
+        broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
+        raise

@@ -1,0 +1,184 @@
+"""HyperModels of people's own, searched in this process: real builds, real trainings on small images."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import keras_tuner
+import pytest
+
+import cnnsearch
+
+DIGITS = {"data.image_size": 8, "data.color": "gray", "training.epochs": 2}
+
+
+class Small(keras_tuner.HyperModel):  # type: ignore[misc]
+    """A dense network with a conditional parameter."""
+
+    def __init__(self, loss: str = "sparse_categorical_crossentropy", metrics: tuple[str, ...] = ("accuracy",)) -> None:
+        super().__init__(name="small")
+        self.loss, self.metrics, self.given = loss, metrics, ()
+
+    def build(self, hp: Any) -> keras.Model:
+        model = keras.Sequential([keras.Input(self.dataset.shape), keras.layers.Rescaling(1 / 255)])
+        model.add(keras.layers.Flatten())
+        kind = hp.Choice("kind", ["plain", "deep"])
+        with hp.conditional_scope("kind", ["deep"]):
+            units = hp.Int("units", 8, 16, step=8)
+        if kind == "deep":
+            model.add(keras.layers.Dense(units, activation="relu"))
+        model.add(keras.layers.Dense(len(self.dataset.classes), activation="softmax"))
+        model.compile(keras.optimizers.Adam(0.01), self.loss, metrics=list(self.metrics))
+        return model
+
+
+class Fitting(Small):
+    """One that chooses its own batches, and keeps what it is given."""
+
+    def fit(self, hp: Any, model: keras.Model, *args: Any, **kwargs: Any) -> Any:
+        self.given = [array.shape for array in args], sorted(kwargs)
+        return model.fit(*args, batch_size=hp.Choice("batch", [64, 128]), **kwargs)
+
+
+@pytest.fixture
+def search(tmp_path: Path) -> Any:
+    """Search in an empty folder."""
+
+    def of(hypermodel: Any, trials: int = 2, **more: Any) -> cnnsearch.Run:
+        settings = DIGITS | more.pop("set", {})
+        return cnnsearch.run(hypermodel, "sample:digits", trials=trials, set=settings, runs=tmp_path / "runs", **more)
+
+    return of
+
+
+def test_a_hypermodel_is_searched_ranked_and_kept(search: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    run = search(Small(), trials=3)
+    assert [str(trial.status) for trial in run.trials] == ["completed"] * 3
+    assert len({tuple(trial.values.items()) for trial in run.trials}) == 3
+    assert all(("units" in trial.values) == (trial.values["kind"] == "deep") for trial in run.trials)
+    assert run.path.name == "small-001"
+    assert (run.best.score, run.state) == (max(trial.score for trial in run.trials), "finished")
+    assert run.metrics["test"]["accuracy"] > 0.2
+    assert run.best_model().output_shape == (None, 10)
+    assert {row["epoch"] for row in run.history} == {1, 2}
+    assert "trial 0 starts on this process: kind" in capsys.readouterr().out
+
+
+def test_its_own_fit_gets_arrays_and_may_name_more_parameters(search: Any) -> None:
+    hypermodel = Fitting("categorical_crossentropy")
+    run = search(hypermodel, set={"training.epochs": 1})
+    (images, targets), named = hypermodel.given
+    assert (images[1:], targets) == ((8, 8, 1), (images[0], 10))
+    assert named == ["callbacks", "epochs", "validation_data", "verbose"]
+    assert [trial.values["batch"] in (64, 128) for trial in run.trials] == [True, True]
+
+
+def test_a_function_that_builds_will_do(search: Any) -> None:
+    def build(hp: Any) -> keras.Model:
+        units = hp.Choice("units", [4, 8])
+        layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(units), keras.layers.Dense(10)]
+        model = keras.Sequential([*layers, keras.layers.Softmax()])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    assert [trial.values.keys() for trial in search(build, set={"training.epochs": 1}).trials] == [{"units"}] * 2
+
+
+class Stopping(Small):
+    """One that is interrupted in its second trial."""
+
+    trainings = 0
+
+    def fit(self, hp: Any, model: keras.Model, *args: Any, **kwargs: Any) -> Any:
+        Stopping.trainings += 1
+        if Stopping.trainings == 2:
+            raise KeyboardInterrupt
+        return model.fit(*args, **kwargs)
+
+
+def test_an_interrupted_search_goes_on_with_the_same_call(search: Any, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        search(Stopping(), trials=3)
+    stopped = cnnsearch.open_run(tmp_path / "runs" / "small-001")
+    assert (stopped.state, [str(trial.status) for trial in stopped.trials]) == ("interrupted", ["completed", "queued"])
+    run = search(Stopping(), trials=3)
+    assert (run.path, len(run.trials), Stopping.trainings) == (stopped.path, 3, 4)
+    assert run.trials[0] == stopped.trials[0]
+    assert run.trials[1].values == stopped.trials[1].values
+
+
+class Failing(Small):
+    """One whose deep networks fail."""
+
+    def fit(self, hp: Any, model: keras.Model, *args: Any, **kwargs: Any) -> Any:
+        if hp.get("kind") == "deep":
+            raise RuntimeError("no depth today")
+        return model.fit(*args, **kwargs)
+
+
+def test_a_trial_that_raises_is_failed_and_its_log_has_the_traceback(search: Any) -> None:
+    run = search(Failing(), trials=3)
+    failed = [trial for trial in run.trials if trial.values["kind"] == "deep"]
+    assert {(str(t.status), t.reason, t.message, t.score) for t in failed} == {
+        ("failed", "bug", "RuntimeError: no depth today", None)
+    }
+    log = run.path / "trials" / f"{failed[0].number:04d}" / "log.txt"
+    assert 'raise RuntimeError("no depth today")' in log.read_text(encoding="utf-8")
+
+
+def test_models_that_do_not_measure_the_objective_end_the_search(search: Any) -> None:
+    message = r"search\.objective: trials are ranked by val_accuracy, got models that measure loss, val_loss\. Compile"
+    with pytest.raises(cnnsearch.CnnSearchError, match=message):
+        search(Small(metrics=()))
+
+
+def test_a_fit_without_callbacks_is_told_what_to_do(search: Any, tmp_path: Path) -> None:
+    class Deaf(Small):
+        def fit(self, hp: Any, model: keras.Model, x: Any, y: Any, **kwargs: Any) -> None:
+            return None
+
+    with pytest.raises(cnnsearch.CnnSearchError, match=r"needs a trial with a score, got none.*open_run"):
+        search(Deaf(), trials=1)
+    (trial,) = cnnsearch.open_run(tmp_path / "runs" / "small-001").trials
+    assert trial.message.startswith("small.fit: it hands its keyword arguments on to model.fit")
+
+
+@pytest.mark.parametrize(
+    ("given", "settings", "message"),
+    [
+        (Small, {}, r"space: a HyperModel is an object, got the class Small\. Make one: Small\(\)\."),
+        (
+            Small(),
+            {"model": "vgg16"},
+            r"set: the rest of a HyperModel's training is its own, got model\. Write it into",
+        ),
+        (Small(), {"data.folds": 3}, r"is its own, got data\.folds\."),
+        (Small(), {"training.epochs": {"int": [1, 3]}}, r"settings are fixed, got training\.epochs searched"),
+        (Small(), {"training.epochs": 0}, r'set=\{"training\.epochs": 0\}: `training\.epochs` must be at least 1'),
+        (Small(), {"search.objective": "parameters"}, r"ranked by metrics of their training, got parameters"),
+        (lambda hp: 3, {}, r"<lambda>\.build: a HyperModel builds a Keras model, got int"),
+        (lambda hp: hp.None_such(), {}, r"<lambda>\.build: it builds a model .* got AttributeError: .*None_such"),
+    ],
+)
+def test_what_cannot_be_searched_is_told_before_anything_is_written(
+    search: Any, tmp_path: Path, given: Any, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(cnnsearch.CnnSearchError, match=message):
+        search(given, set=settings)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_model_of_other_images_is_refused(search: Any) -> None:
+    with pytest.raises(cnnsearch.CnnSearchError, match=r"it takes images of .* \(8, 8, 1\), got \(4, 4, 1\)\. Change"):
+        search(lambda hp: keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]))
+
+
+def test_images_are_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(cnnsearch.CnnSearchError, match=r"data: a HyperModel is searched on images, got none\."):
+        cnnsearch.run(Small(), runs=tmp_path)
+
+
+def test_the_time_ends_a_training_after_its_epoch(search: Any) -> None:
+    run = search(Small(), trials=5, time=0.01, set={"training.epochs": 500})
+    assert [(str(trial.status), len(trial.epochs)) for trial in run.trials] == [("stopped_early", 1)]
+    assert run.trials[0].reason == "the time of the search is up"
