@@ -22,7 +22,7 @@ STAND_IN = Path(__file__).with_name("stand_in_worker.py")
 CAMPAIGN = Path(__file__).parents[2] / "campaign"
 """Where the training is that only sleeps."""
 SPACE = TINY.replace("epochs: 2", "epochs: 3, early_stopping: null").replace(
-    "search: {trials: 3, ", "search: {trials: TRIALS, max_failures_in_a_row: 1000, "
+    "search: {trials: 3, ", "search: {trials: TRIALS, artifacts: ARTIFACTS, max_failures_in_a_row: 1000, "
 )
 
 
