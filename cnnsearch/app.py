@@ -42,6 +42,13 @@ AcceptDataChange = Annotated[
     bool,
     typer.Option("--accept-data-change", help="Go on though the images have changed since; what changed is told."),
 ]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="A database where several machines meet (search.storage), such as postgresql://user@host/db.",
+    ),
+]
 Runs = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the run folders are.")]
 
 
@@ -60,17 +67,57 @@ def run(
         typer.Option(metavar="RUN", help="Go on with this run, also where the space has changed: all its trials stay."),
     ] = None,
     accept_data_change: AcceptDataChange = False,
+    storage: Storage = None,
+    study: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The study's name in the storage (search.study).")
+    ] = None,
     runs: Runs = Path("runs"),
     allow_code: AllowCode = False,
 ) -> None:
     """Search a space: try configurations, rank them, keep the best model. The same command goes on after a stop."""
+    from cnnsearch.storage_option import hide_password, storage_of
+
+    hide_password(storage)
     from cnnsearch.commands.overrides import overrides
     from cnnsearch.commands.run import run as command
     from cnnsearch.searching import Which
 
-    changes = overrides(set_, data=data, trials=trials, time=time)
+    changes = overrides(set_, data=data, trials=trials, time=time, storage=storage_of(storage), study=study)
     which = Which(runs, name, new=new, more=more, resume=resume, accept_data_change=accept_data_change)
     command(space, changes, which, allow_code=allow_code)
+
+
+@app.command()
+def worker(
+    study: Annotated[str, typer.Option(metavar="NAME", help="The study's name, as the run that began it says.")],
+    storage: Annotated[
+        str | None,
+        typer.Argument(metavar="[URL]", help="Where the study is; else the variable CNNSEARCH_STORAGE names it."),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="PATH", help="The study's images on this machine (data.source).")
+    ] = None,
+    runs: Runs = Path("runs"),
+    device: Annotated[
+        str | None, typer.Option(metavar="gpu:0", help="Where trials run here (search.device): auto, cpu, gpu:0,1.")
+    ] = None,
+    per_device: Annotated[
+        str | None, typer.Option(metavar="N", help="Trials side by side on each device (search.per_device).")
+    ] = None,
+    allow_code: AllowCode = False,
+) -> None:
+    """Take part in a search that another machine has begun, until it has all its trials. Workers may come and go."""
+    from cnnsearch.storage_option import hide_password, needed_storage
+
+    hide_password(storage)
+    from cnnsearch.commands.overrides import overrides
+    from cnnsearch.commands.worker import worker as command
+    from cnnsearch.search.study_link import StudyLink
+    from cnnsearch.searching import Which
+
+    named = {"search.device": device, "search.per_device": per_device}
+    own = overrides([f"{key}={value}" for key, value in named.items() if value is not None], data=data)
+    command(StudyLink(needed_storage(storage), study), own, Which(runs), allow_code=allow_code)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from cnnsearch.reports.inert import visible
-from cnnsearch.spaces.errors import Excerpt, Problem
+from cnnsearch.spaces.errors import Excerpt, Problem, without_passwords
 
 MOST_FRAMES = 20
 """Problems that are drawn; more would push the first ones off the screen."""
@@ -57,7 +57,7 @@ def window(excerpt: Excerpt, width: int) -> tuple[str, int, int]:
     longer is cut at one end or both, around the beginning of the part that is meant.
     """
     first, stop = max(excerpt.start - width, 0), excerpt.start + min(excerpt.length, width) + width
-    pieces = [_shown(character) for character in excerpt.text[first:stop]]
+    pieces = [_shown(character) for character in without_passwords(excerpt.text)[first:stop]]
     start = min(excerpt.start - first, len(pieces))
     end = min(start + excerpt.length, len(pieces))
     low, high = _range(pieces, start, end, width)

@@ -10,7 +10,17 @@ from cnnsearch.live_table import LiveTable
 from cnnsearch.plain_lines import PlainLines, pause_line, run_line
 from cnnsearch.progression import Progression
 from cnnsearch.reports.terminal import safe
-from cnnsearch.search.listeners.events import Event, Paused, Resumed, RunEnded, RunStarted, Told, TrialRetried, Warned
+from cnnsearch.search.listeners.events import (
+    Event,
+    Paused,
+    Resumed,
+    RunEnded,
+    RunStarted,
+    Told,
+    TrialLost,
+    TrialRetried,
+    Warned,
+)
 from cnnsearch.terminal import warn
 
 
@@ -46,7 +56,7 @@ class Follower:
             self._console.print(safe(f"warning: {event.message}", "yellow"), soft_wrap=True)
         elif isinstance(event, Told):
             self._console.print(safe(event.message), soft_wrap=True)
-        elif isinstance(event, TrialRetried):
+        elif isinstance(event, TrialRetried | TrialLost):
             self._console.print(safe(event.text, "yellow"), soft_wrap=True)
         elif isinstance(event, Paused | Resumed):
             self._console.print(safe(pause_line(event), "yellow"), soft_wrap=True)

@@ -7,6 +7,7 @@ from cnnsearch.progression import Progression, score_text
 from cnnsearch.reports.wording import configuration, ending, time_text, value_with_unit
 from cnnsearch.search.listeners.confirming_events import ConfirmingEvent
 from cnnsearch.search.listeners.events import (
+    EndedElsewhere,
     Event,
     FeaturesMade,
     Paused,
@@ -16,6 +17,7 @@ from cnnsearch.search.listeners.events import (
     Told,
     TrialContinued,
     TrialEnded,
+    TrialLost,
     TrialRetried,
     TrialStarted,
 )
@@ -46,12 +48,12 @@ class PlainLines:
     def _line(self, event: Event) -> str:
         if isinstance(event, RunStarted):
             return run_line(event)
-        if isinstance(event, Told | TrialContinued | TrialRetried | Paused | Resumed):
+        if isinstance(event, Told | TrialContinued | TrialRetried | TrialLost | Paused | Resumed):
             return _told(event)
         if isinstance(event, TrialStarted):
             return f"trial {event.number} starts on {event.slot}: {configuration(event.values)}"
-        if isinstance(event, TrialEnded):
-            return self._ended(event.trial)
+        if isinstance(event, TrialEnded | EndedElsewhere):
+            return f"{'elsewhere: ' if isinstance(event, EndedElsewhere) else ''}{self._ended(event.trial)}"
         if isinstance(event, FeaturesMade):
             return self._made(event)
         return f"run {event.state}: {event.reason}" if isinstance(event, RunEnded) else ""
@@ -84,10 +86,10 @@ class PlainLines:
         return ", ".join(part for part in parts if part)
 
 
-def _told(event: Told | TrialContinued | TrialRetried | Paused | Resumed) -> str:
+def _told(event: Told | TrialContinued | TrialRetried | TrialLost | Paused | Resumed) -> str:
     if isinstance(event, TrialRetried):
         return f"{event.text} ({event.message})"
-    if isinstance(event, TrialContinued):
+    if isinstance(event, TrialContinued | TrialLost):
         return event.text
     return event.message if isinstance(event, Told) else pause_line(event)
 

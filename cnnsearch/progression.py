@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from cnnsearch.confirming_progress import ConfirmingProgress
 from cnnsearch.search.listeners.confirming_events import ConfirmingStarted
 from cnnsearch.search.listeners.events import (
+    EndedElsewhere,
     EpochEnded,
     Event,
     FeaturesMade,
@@ -13,6 +14,7 @@ from cnnsearch.search.listeners.events import (
     TrialBuilt,
     TrialContinued,
     TrialEnded,
+    TrialLost,
     TrialStarted,
 )
 from cnnsearch.search.ranking import rank
@@ -66,9 +68,11 @@ class Progression:
             self.running[event.number].making = event.done / event.total if event.done < event.total else None
         elif isinstance(event, EpochEnded):
             self.running[event.number].epochs.append(event.epoch)
-        elif isinstance(event, TrialEnded):
+        elif isinstance(event, TrialEnded | EndedElsewhere):
             self.running.pop(event.trial.number, None)
             self._end(event.trial)
+        elif isinstance(event, TrialLost):
+            self.running.pop(event.number, None)
 
     def _end(self, trial: TrialRecord) -> None:
         self.ended.append(trial)

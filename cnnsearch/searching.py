@@ -12,6 +12,7 @@ from cnnsearch.search.engine.slots import slots_on
 from cnnsearch.search.mounts import check_local
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.request import Request
+from cnnsearch.search.study_link import StudyLink
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.space import Space
 
@@ -33,6 +34,8 @@ class Which:
         more: add so many trials to the newest one.
         resume: go on with this one, also where its space has changed.
         accept_data_change: go on also where the images have changed.
+        link: the study that several machines share; None for one of the run's own.
+        begins: whether the shared study is begun where there is none.
     """
 
     runs: Path
@@ -41,6 +44,8 @@ class Which:
     more: int | None = None
     resume: Path | None = None
     accept_data_change: bool = False
+    link: StudyLink | None = None
+    begins: bool = True
 
     def request(self, space: Space, datasets: Datasets | None = None) -> Request:
         """The search of a space there.
@@ -57,6 +62,8 @@ class Which:
             resume=self.resume,
             accept_data_change=self.accept_data_change,
             datasets=datasets,
+            link=self.link,
+            begins=self.begins,
         )
 
 
@@ -83,7 +90,8 @@ def begin(space: Space, which: Which) -> None:
     """
     slots_on(space.document.search.device)
     checked_name(which.name or space.name)
-    check_local(which.runs, which.resume)
+    if which.link is None:
+        check_local(which.runs, which.resume)
     start_forkserver()
 
 

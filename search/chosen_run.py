@@ -86,7 +86,7 @@ def choose(request: Request, wanted: Wanted) -> Chosen:
     trials = wanted.trials if request.more is None else _extended(run, request.more)
     if request.resume is None and request.more is None and _is_finished(run):  # it is to be confirmed, and no more
         trials = _extended(run, 0)
-    return Chosen(run, trials, run.study.is_file(), change, (_of_change(change),) if change else ())
+    return Chosen(run, trials, run.has_study, change, (_of_change(change),) if change else ())
 
 
 def runs_named(runs: Path, name: str) -> list[RunFolder]:
@@ -140,8 +140,8 @@ def newest(request: Request, wanted: Wanted) -> RunFolder:
 
 
 def _of_name(request: Request) -> Iterator[RunFolder]:
-    """The runs of a request's name, the newest first."""
-    return reversed(runs_named(request.runs, request.name))
+    """The runs of a request's name with a study of their own, the newest first."""
+    return (run for run in reversed(runs_named(request.runs, request.name)) if not run.link.is_file())
 
 
 def _best_match(runs: Iterator[RunFolder] | list[RunFolder], wanted: Wanted) -> RunFolder | None:
@@ -151,7 +151,7 @@ def _best_match(runs: Iterator[RunFolder] | list[RunFolder], wanted: Wanted) -> 
             continue
         if data_fingerprint(run) == wanted.data.fingerprint:
             return run
-        if changed is None and run.study.is_file() and _is_related(run, wanted.data):
+        if changed is None and run.has_study and _is_related(run, wanted.data):
             changed = run
     return changed
 
@@ -166,7 +166,7 @@ def earlier_form(request: Request, wanted: Wanted) -> tuple[str, ...]:
     """A warning where an unfinished run of this name and data searches another form of the space."""
     for run in _of_name(request):
         unended = read_status(run).get("state") != "finished"
-        if unended and run.study.is_file() and data_fingerprint(run) == wanted.data.fingerprint:
+        if unended and run.has_study and data_fingerprint(run) == wanted.data.fingerprint:
             if searches(run, wanted.space):
                 continue
             return (f"{run.path} is not finished; its space has changed since. To go on with it: --resume {run.path}",)
@@ -180,7 +180,7 @@ def resumable(path: Path) -> RunFolder:
         CnnSearchError: it is no run.
     """
     run = RunFolder(path)
-    if run.study.is_file() and run.resolved.is_file():
+    if run.has_study and run.resolved.is_file():
         return run
     raise CnnSearchError(f"{path}: --resume goes on with a run's folder, got none. Name one such as runs/basic-001.")
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from cnnsearch.search.best import TrainedModel, best_of, export_model
 from cnnsearch.search.confirmed_model import confirmed_model
 from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.engine.confirming import as_trained
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.model.hypermodel import decoded
 from cnnsearch.search.outcome import phases_to_best
@@ -13,9 +14,10 @@ from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.run_status import seen_images
+from cnnsearch.search.seeds import with_seed
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.rungs import on_rung
-from cnnsearch.spaces.space import Space
+from cnnsearch.spaces.space import Space, configuration_yaml
 
 
 def export_best(
@@ -44,6 +46,12 @@ def export_best(
         return None
     export_model(run.best, replace(trained, metrics=objectives.metrics), ("validation", "test"), slot)
     return run.best
+
+
+def written(space: Space, trial: TrialRecord) -> str:
+    """The configuration of a trial as a file that it can be trained from again, its seed included."""
+    configuration = as_trained(with_seed(trained_configuration(space, trial), trial.number), trial)
+    return configuration_yaml(configuration, f"trial {trial.number}")
 
 
 def trained_configuration(space: Space, trial: TrialRecord) -> Configuration:

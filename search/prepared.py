@@ -1,8 +1,10 @@
 """A request after all checks: what will be searched, on what, where. Only a new run's folder is made for it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cnnsearch.search.chosen_run import Chosen, Wanted, choose
+from cnnsearch.search.chosen_run import Chosen, Wanted
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
@@ -12,6 +14,8 @@ from cnnsearch.search.mounts import check_local
 from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weights
 from cnnsearch.search.request import Progress, Request
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.sharing.meeting import Meeting, meeting_of
+from cnnsearch.search.sharing.places import place_of
 from cnnsearch.spaces.space import Space
 
 
@@ -27,6 +31,7 @@ class Prepared:
         chosen: the run that it takes place in.
         crew: the slots that it begins with.
         warnings: what a person should know before hours are spent.
+        meeting: the study that several machines share; None where the run has its own.
     """
 
     space: Space
@@ -36,6 +41,7 @@ class Prepared:
     chosen: Chosen
     crew: Crew
     warnings: tuple[str, ...]
+    meeting: Meeting | None = None
 
     @property
     def run(self) -> RunFolder:
@@ -43,14 +49,16 @@ class Prepared:
         return self.chosen.run
 
 
-def prepare(request: Request, progress: Progress | None = None) -> Prepared:
-    """Check a request, decode the first images, and choose the run's folder.
+@contextmanager
+def prepared_for(request: Request, progress: Progress | None = None) -> Iterator[Prepared]:
+    """Check a request, decode the first images, and choose the run's folder, which this process alone works in.
 
     Raises:
         CnnSearchError: the space, the data or the weights do not allow a search.
     """
     crew = crew_of(request.space.document.search)
-    check_local(request.runs, request.resume)
+    if request.link is None:
+        check_local(request.runs, request.resume)
     datasets = request.datasets or Datasets(request.cache, progress)
     space, warnings = without_unavailable_weights(request.space)
     dataset = datasets.first_of(space)
@@ -59,9 +67,10 @@ def prepare(request: Request, progress: Progress | None = None) -> Prepared:
     search = space.document.search
     trials = search.trials if space.parameters else 1
     wanted = Wanted(space.identity(), Summary.of(dataset.summary()), trials, search.confirm)
-    chosen = choose(request, wanted)
-    doubts = (*warnings, *unfit, *_doubts(dataset), *chosen.warnings)
-    return Prepared(space, datasets, dataset, wanted, chosen, crew, doubts)
+    meeting = meeting_of(request, space, dataset, trials)
+    with place_of(request, wanted, meeting) as chosen:
+        doubts = (*warnings, *unfit, *_doubts(dataset), *chosen.warnings)
+        yield Prepared(space, datasets, dataset, wanted, chosen, crew, doubts, meeting)
 
 
 def _doubts(dataset: Dataset) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnsearch.search.datasets import Datasets
+from cnnsearch.search.study_link import StudyLink
 from cnnsearch.spaces.space import Space
 
 Progress = Callable[[int, int], None]
@@ -25,6 +26,8 @@ class Request:
         accept_data_change: go on also where the images have changed since.
         cache: where decoded images are kept; None for the user's cache folder.
         datasets: what has decoded images already; None for one of its own.
+        link: the study that several machines share; None for one of the run's own.
+        begins: whether the shared study is begun where there is none, and asked for the space's trials.
     """
 
     space: Space
@@ -36,3 +39,5 @@ class Request:
     accept_data_change: bool = False
     cache: Path | None = None
     datasets: Datasets | None = None
+    link: StudyLink | None = None
+    begins: bool = True

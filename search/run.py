@@ -20,20 +20,21 @@ from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.serving import writing_in
 from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
-from cnnsearch.search.exporting import export_best, trained_configuration
+from cnnsearch.search.exporting import export_best, trained_configuration, written
 from cnnsearch.search.listeners.events import Listener, RunEnded, Told
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.model.hypermodel import CnnHyperModel, encoded, hyperparameters_of
 from cnnsearch.search.outline import outline_of
 from cnnsearch.search.preflight import why_impossible
-from cnnsearch.search.prepared import Prepared, prepare
+from cnnsearch.search.prepared import Prepared, prepared_for
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.request import Progress, Request
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
-from cnnsearch.search.run_lock import held
 from cnnsearch.search.run_status import read_summary, searches, spent_seconds
+from cnnsearch.search.sharing.company import Alone, company_of
 from cnnsearch.search.study.database import sqlite_url
+from cnnsearch.search.study.study import STUDY_NAME
 from cnnsearch.search.telling import broadcast_of, tell_of_begin, telling_of_its_end
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import clear_temporary, write_json, write_text
@@ -52,6 +53,7 @@ class Result:
         objective: the metric whose best value is a trial's score.
         best: the best one's model folder; None where no trial has a score.
         failure: why the search ended before its time; None where it did not.
+        is_final: whether this process did the final part; of several workers one does.
     """
 
     run: RunFolder
@@ -59,6 +61,7 @@ class Result:
     objective: Objective
     best: ModelFolder | None
     failure: EveryTrialFailed | None = None
+    is_final: bool = True
 
 
 def run_search(
@@ -74,10 +77,10 @@ def run_search(
             process works on the same run, or its files cannot be written.
         KeyboardInterrupt: Ctrl-C; the study is consistent and the same command goes on.
     """
-    prepared = prepare(request, progress)
-    with held(prepared.run), writing_in(prepared.run.path):
+    with prepared_for(request, progress) as prepared, writing_in(prepared.run.path):
         _make_ready(prepared, request)
-        return _searched(prepared, listeners, train)
+        company = company_of(prepared.meeting, _oracle(prepared), prepared.run, begins=request.begins)
+        return _searched(prepared, company, listeners, train)
 
 
 def _make_ready(prepared: Prepared, request: Request) -> None:
@@ -85,7 +88,7 @@ def _make_ready(prepared: Prepared, request: Request) -> None:
     run, space, chosen = prepared.run, prepared.space, prepared.chosen
     clear_temporary(run.path)
     mend_export(run.best)
-    moved = chosen.continued and not searches(run, prepared.wanted.space)
+    moved = chosen.continued and not prepared.meeting and not searches(run, prepared.wanted.space)
     if moved:
         take_over(run, space, Objectives.of(space.document.search))
     if chosen.change:
@@ -104,45 +107,62 @@ def _describe(prepared: Prepared, request: Request) -> None:
     write_json(prepared.run.dataset, prepared.dataset.summary())
 
 
-def _searched(prepared: Prepared, listeners: Sequence[Listener], train: Train) -> Result:
+def _searched(prepared: Prepared, company: Alone, listeners: Sequence[Listener], train: Train) -> Result:
     run, document, crew = prepared.run, prepared.space.document, prepared.crew
-    objectives, oracle = Objectives.of(document.search), _oracle(prepared)
+    objectives, oracle = Objectives.of(document.search), company.oracle
     known = oracle.study.records()
     finished = tuple(trial for trial in known if counts(trial))
     remove_backups_of(run, finished)
     pause = Pause(run.path)
     pause.patiently(lambda: outdate(run))
-    budget = _budget(prepared, objectives.epoch, known, pause)
+    budget = _budget(prepared, objectives.epoch, known, pause, company)
     checkpoints = Checkpoints(run, objectives, document.keep.checkpoints)
     checkpoints.ended(*finished)
     with ExitStack() as files:
         broadcast = broadcast_of(prepared, objectives, budget, pause, listeners, files)
         limit = document.search.trial_time
         bench = Bench(
-            run, prepared.space, prepared.datasets.of, crew, budget, checkpoints, broadcast, pause, limit, train=train
+            run,
+            prepared.space,
+            prepared.datasets.of,
+            crew,
+            budget,
+            checkpoints,
+            broadcast,
+            pause,
+            limit,
+            train=train,
+            halting=company.halting,
+            artifacts=company.artifacts,
+            ending=company.stop_waiting,
         )
         tell_of_begin(prepared, bench, finished)
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         tuner = SearchTuner(oracle, hypermodel, bench)
-        with telling_of_its_end(broadcast):
-            failure = _tune(tuner, bench)
-            best = pause.patiently(lambda: export_best(prepared, oracle.study.records(), objectives, crew.devices[0]))
+        with telling_of_its_end(broadcast), company.present(budget, checkpoints, broadcast):
+            failure, confirms = _tuned(tuner), document.search.confirm is not None
+            company.failed = failure is not None
+            with company.final_part(broadcast, confirms=confirms) as is_final:
+                failure, best = _finished(prepared, company, tuner, bench, failure) if is_final else (failure, None)
         if oracle.exhausted and not failure:
             asked = prepared.chosen.trials
             broadcast(Told(f"{oracle.exhausted}, before the {asked} trials that were asked for"))
         ended_by = str(failure) if failure else oracle.exhausted or tuner.ended_by
         broadcast(RunEnded("failed" if failure else "finished", ended_by))
-    return Result(run, oracle.study.records(), objectives.epoch, best, failure)
+    return Result(run, oracle.study.records(), objectives.epoch, best, failure, is_final)
 
 
-def _budget(prepared: Prepared, objective: Objective, known: Sequence[TrialRecord], pause: Pause) -> Budget:
+def _budget(
+    prepared: Prepared, objective: Objective, known: Sequence[TrialRecord], pause: Pause, company: Alone
+) -> Budget:
     """What the search may take, less what its trials have taken, those that go on included."""
     search = prepared.space.document.search
     limits = Limits(search.time, search.epochs, search.stop_at, objective)
     before = spent_seconds(prepared.run) if prepared.chosen.continued else 0.0
+    before = prepared.meeting.spent if prepared.meeting else before
     made = sum(epoch.work for trial in known for epoch in trial.epochs)
     least = min((rung.work for rung in rungs_of(search)), default=1)
-    budget = Budget(limits, before, made, lambda: pause.seconds, least)
+    budget = Budget(limits, before, made, lambda: pause.seconds, least, company.epochs)
     for trial in filter(counts, known):
         if trial.is_whole:
             budget.score(trial.score)
@@ -150,14 +170,16 @@ def _budget(prepared: Prepared, objective: Objective, known: Sequence[TrialRecor
 
 
 def _oracle(prepared: Prepared) -> OptunaOracle:
-    search = prepared.space.document.search
+    search, meeting = prepared.space.document.search, prepared.meeting
     classes = len(prepared.dataset.classes)
     oracle = OptunaOracle(
         objective=Objectives.of(search),
         max_trials=prepared.chosen.trials,
         hyperparameters=hyperparameters_of(prepared.space),
-        seed=search.seed,
-        storage=sqlite_url(prepared.run.study),
+        seed=None if meeting else search.seed,  # or workers that draw at the same moment would draw the same
+        storage=meeting.storage if meeting else sqlite_url(prepared.run.study),
+        study_name=meeting.link.study if meeting else STUDY_NAME,
+        shared=meeting is not None,
         sampler=search.sampler,
         pruner=pruner_of(comparing(search), most_epochs(prepared.space.document)),
         start_from=[encoded(prepared.space, start) for start in first_trials(prepared.space)],
@@ -170,15 +192,26 @@ def _oracle(prepared: Prepared) -> OptunaOracle:
     return oracle
 
 
-def _tune(tuner: SearchTuner, bench: Bench) -> EveryTrialFailed | None:
-    """Run the trials, then confirm the best of them.
-
-    Gives why they ended before their time, for what was good among them is exported all the same.
-    """
+def _tuned(tuner: SearchTuner) -> EveryTrialFailed | None:
+    """Run the trials; gives why they ended before their time, for what was good among them is exported all the same."""
     try:
         tuner.search()
-        if confirm := bench.space.document.search.confirm:
-            Confirming(bench, confirm, partial(trained_configuration, bench.space)).run(tuner.oracle.study.records())
     except EveryTrialFailed as failure:
         return failure
     return None
+
+
+def _finished(
+    prepared: Prepared, company: Alone, tuner: SearchTuner, bench: Bench, failure: EveryTrialFailed | None
+) -> tuple[EveryTrialFailed | None, ModelFolder | None]:
+    """Confirm the best trials, where that was asked for and can be, and export the best model."""
+    study, confirm = tuner.oracle.study, bench.space.document.search.confirm
+    if confirm and not failure:
+        try:
+            Confirming(bench, confirm, partial(trained_configuration, bench.space)).run(study.records())
+        except EveryTrialFailed as error:
+            failure = error
+    if not confirm and not company.bring_best(partial(written, bench.space), bench.broadcast):
+        return failure, None
+    device = bench.crew.devices[0]
+    return failure, bench.pause.patiently(lambda: export_best(prepared, study.records(), study.objectives, device))

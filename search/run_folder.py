@@ -82,6 +82,16 @@ class RunFolder:
         return self.path / "study.db"
 
     @property
+    def link(self) -> Path:
+        """Where the study is that several machines share; a run that has a study of its own has none."""
+        return self.path / "study.json"
+
+    @property
+    def has_study(self) -> bool:
+        """Whether there is a study, here or elsewhere."""
+        return self.study.is_file() or self.link.is_file()
+
+    @property
     def events(self) -> Path:
         """One line of JSON for each thing that happened."""
         return self.path / "events.jsonl"

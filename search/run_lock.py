@@ -18,12 +18,17 @@ _PATIENCE = 2.0
 """Seconds that a process which has just taken a run has to write its name there."""
 
 
+class Held(CnnSearchError):
+    """Another process works on a run."""
+
+
 @contextmanager
 def held(run: RunFolder) -> Iterator[None]:
     """Hold a run's folder, so that no second parent works in it.
 
     Raises:
-        CnnSearchError: another process holds it; the message says which.
+        Held: another process holds it; the message says which.
+        CnnSearchError: it cannot be written.
     """
     holder = run.path / "run.holder"
     lock = FileLock(run.lock)
@@ -31,7 +36,7 @@ def held(run: RunFolder) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         who = _named(holder)
-        raise CnnSearchError(
+        raise Held(
             f"{run.path}: one process works on a run at a time, {who} does now. Wait for it, or use --new."
         ) from None
     except OSError as error:

@@ -1,9 +1,19 @@
 """The errors a person can mend. Every message says where, which rule, what was found there, and what to do."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _NEAR = 80
+_SECRETS = (r"(://[^/?#\s:@]*:)([^@\s]*)(?=@)", r"([?&](?:sslpassword|password|passwd|pwd|secret|token)=)([^&\s]*)")
+"""Where passwords stand in URLs."""
+
+
+def without_passwords(text: str) -> str:
+    """A text with * for each character of the passwords of the URLs in it."""
+    for pattern in _SECRETS:
+        text = re.sub(pattern, lambda found: found[1] + "*" * len(found[2]), text, flags=re.IGNORECASE)
+    return text
 
 
 class CnnSearchError(Exception):

@@ -3,7 +3,14 @@
 import json
 from collections.abc import Sequence
 
-_KEYS = {"data": "data.source", "trials": "search.trials", "time": "search.time", "epochs": "training.epochs"}
+_KEYS = {
+    "data": "data.source",
+    "trials": "search.trials",
+    "time": "search.time",
+    "storage": "search.storage",
+    "study": "search.study",
+    "epochs": "training.epochs",
+}
 
 
 def overrides(given: Sequence[str] | None, **options: str | float | None) -> list[str]:

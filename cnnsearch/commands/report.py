@@ -41,14 +41,14 @@ def run_folder(path: Path) -> RunFolder:
         CnnSearchError: it is no run; a folder of runs names them.
     """
     run = RunFolder(path)
-    if run.study.is_file():
+    if run.has_study:
         return run
-    runs = sorted(study.parent.name for study in path.glob("*/study.db"))
+    runs = sorted(folder.name for folder in path.glob("*") if RunFolder(folder).has_study)
     got = f"a folder of runs ({', '.join(runs)})" if runs else "a folder without" if path.is_dir() else "nothing there"
     advice = (
         f"Name one of them, such as {path / runs[-1]}." if runs else "cnnsearch run makes one, such as runs/basic-001."
     )
-    raise CnnSearchError(str(Problem(str(path), f"a run, a folder with a study.db, must lie here, got {got}.", advice)))
+    raise CnnSearchError(str(Problem(str(path), f"a run, a folder with its study, must lie here, got {got}.", advice)))
 
 
 def rewrite(run: RunFolder, trials: list[TrialRecord], objectives: Objectives) -> None:

@@ -4,7 +4,8 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,14 @@ from cnnsearch.searching import Watchers, Which, begin, search
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
 from cnnsearch.spaces.space import Space
+from cnnsearch.storage_option import link_of
 
 if TYPE_CHECKING:  # stands on keras
     from cnnsearch.search.run import Result
+
+
+Asked = Callable[[], tuple[Space, Which]]
+"""Reads what is to be searched, and where."""
 
 
 def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool) -> None:
@@ -28,9 +34,19 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
         CnnSearchError: the space, the data, the weights or the run's folder do not allow it, or no trial has a score.
         SystemExit: interrupted by Ctrl-C (130), or told to end by SIGTERM (0).
     """
+
+    def asked() -> tuple[Space, Which]:
+        space = load_space(source, overrides, allow_code=allow_code)
+        return space, replace(which, link=link_of(space.document.search, which.name or space.name))
+
+    search_and_report(asked)
+
+
+def search_and_report(asked: Asked) -> None:
+    """The same for a space that is read from anywhere."""
     signal.signal(signal.SIGTERM, _end_soon)
     try:
-        space = load_space(source, overrides, allow_code=allow_code)
+        space, which = asked()
         begin(space, which)
         from cnnsearch.commands.report import report
         from cnnsearch.reports.wording import failures_told, without_best
@@ -42,7 +58,8 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
         terminal.warn(f"stopped; the finished trials are kept. The same command goes on: {command}")
         raise SystemExit(int(Exit.DONE if isinstance(order, Terminated) else Exit.INTERRUPTED)) from None
     report(result.run.path, terminal.output())
-    if result.best is None:
+    is_elsewhere = which.link is not None and any(trial.score is not None for trial in result.trials)
+    if result.best is None and (result.failure or not is_elsewhere):
         raise result.failure or CnnSearchError(without_best(str(result.run.path), result.trials))
     if result.failure:  # one good trial is a result all the same
         terminal.warn(str(result.failure))

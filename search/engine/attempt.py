@@ -40,7 +40,7 @@ class Attempts(TrialDialogue):
         self._configuration = in_parts(self._configuration, parts)
         event = TrialRetried(self._number, str(broken.failure), broken.message, self._reduced_batch or 1, parts)
         self._bench.broadcast(event)
-        with suppress(OSError), (self._folder / "log.txt").open("a", encoding="utf-8") as log:
+        with suppress(OSError), (self.folder / "log.txt").open("a", encoding="utf-8") as log:
             log.write(f"\n--- {event.text} ---\n\n")
         self._begin_again(parts)
         return True
@@ -49,12 +49,12 @@ class Attempts(TrialDialogue):
         """Wait until there is room where a full disk ended a process; gives whether there is another attempt."""
         if broken.failure is not Failure.DISK or not self._account.set_aside() or not self._bench.pause.until_room():
             return False
-        self._begin_again() if stamp_of(self._folder) is None else self._from_backup()
+        self._begin_again() if stamp_of(self.folder) is None else self._from_backup()
         return True
 
     def _further(self, broken: Broken) -> bool:
         """Go on from the backup, where the process that died has written one; gives whether it has."""
-        made = stamp_of(self._folder) not in (None, self._found)
+        made = stamp_of(self.folder) not in (None, self._found)
         if broken.failure is not Failure.CRASH or not made or not self._account.set_aside():
             return False
         self._bench.broadcast(Warned(f"trial {self._number}: {broken.message}; it goes on from its backup"))
@@ -80,9 +80,9 @@ class Attempts(TrialDialogue):
 
     def interrupted(self) -> None:
         """The trial goes back in line; without a backup nothing that it did counts."""
-        if stamp_of(self._folder) is None:
+        if stamp_of(self.folder) is None:
             self._account.keep()
 
     def remove_backup(self) -> None:
         """The trial has ended, or begins again from its start."""
-        remove_backup(self._folder)
+        remove_backup(self.folder)

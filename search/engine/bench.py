@@ -12,6 +12,7 @@ from cnnsearch.search.engine.crew import Crew
 from cnnsearch.search.listeners.events import Broadcast, Told, Warned
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.study.artifacts import Artifacts
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import KnownBackbone
 from cnnsearch.search.trial.training import run_trial
@@ -38,6 +39,8 @@ class Bench:
         trial_time: how long one trial may take, in seconds; None for no limit.
         halting: set where trials are to end with the epoch that they are in, and go on at another time.
         train: what their processes do.
+        artifacts: where what they leave is kept for other machines; None for nowhere.
+        ending: called where nothing is begun any more.
         known: frozen backbones that the trials have built.
     """
 
@@ -52,6 +55,8 @@ class Bench:
     trial_time: float | None = None
     halting: Event = field(default_factory=Event)
     train: Train = run_trial
+    artifacts: Artifacts | None = None
+    ending: Callable[[], None] = lambda: None
     known: dict[str, KnownBackbone] = field(default_factory=dict)
     _said: set[Warned | Told] = field(default_factory=set)
 
@@ -68,6 +73,7 @@ class Bench:
         """Nothing is begun any more, and nobody waits for anything."""
         self.halting.set()
         self.pause.stop()
+        self.ending()
 
     def say_once(self, event: Warned | Told) -> None:
         """Tell the listeners something once, however many trials meet it."""

@@ -45,6 +45,8 @@ class Budget:
         epochs: that its trials have had.
         paused: how many seconds the search was halted; they do not count.
         least: the work of the cheapest epoch that a trial begins with.
+        elsewhere: how many epochs all trials have had that other machines know of, too; asked only where they are
+            limited. Each machine looks before it begins one, so that each may be one beyond.
     """
 
     def __init__(
@@ -54,8 +56,9 @@ class Budget:
         epochs: float = 0,
         paused: Callable[[], float] = lambda: 0.0,
         least: float = 1,
+        elsewhere: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self._paused = paused
+        self._paused, self._elsewhere = paused, elsewhere
         self.limits, self.least = limits, least
         self.before = spent
         """Seconds of earlier sessions."""
@@ -117,7 +120,10 @@ class Budget:
         return "" if self._has_room(self._epochs + self.least) else EPOCHS_ARE_SPENT
 
     def _has_room(self, epochs: float) -> bool:
-        return self.limits.epochs is None or epochs <= self.limits.epochs + _ROUNDING
+        if self.limits.epochs is None:
+            return True
+        ahead = max(0.0, self._elsewhere() - self._epochs)
+        return epochs + ahead <= self.limits.epochs + _ROUNDING
 
     def set_aside(self, work: float | None = None) -> bool:
         """Set an epoch of this work, or the least, aside for a trial that would begin it; false where none is left."""

@@ -31,14 +31,17 @@ class Checkpoints:
         """As the tables rank them, ties included, so that the model of the first in the table is there."""
         return rank([*self._known.values(), *more], self.objectives)
 
-    def ended(self, *trials: TrialRecord) -> None:
+    def ended(self, *trials: TrialRecord) -> list[int]:
         """Take note of ended trials, and remove the models that are not among the best any more.
 
-        A trial that failed may have written one, too: its process can die in the moment after.
+        A trial that failed may have written one, too: its process can die in the moment after. Gives the numbers of
+        the trials whose models are removed now.
         """
         with self._lock:
             self._known |= {trial.number: replace(trial, epochs=()) for trial in trials}
             best = {trial.number for trial in self._ranked()[: self._keep]}
-            for number in self._known.keys() - best - self._removed:
+            behind = sorted(self._known.keys() - best - self._removed)
+            for number in behind:
                 (self._run.trial(number) / "model.keras").unlink(missing_ok=True)
                 self._removed.add(number)
+            return behind

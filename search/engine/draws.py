@@ -1,7 +1,7 @@
 """Draws the trials of a study: each configuration once, the same ones whether or not the search was killed between."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial
 
 from cnnsearch.search.engine.parameters import SearchSpace
 from cnnsearch.search.engine.quiet import without_experimental_warnings
+from cnnsearch.search.engine.rivals import Beaten, Next, Rivals
 from cnnsearch.search.engine.samplers.turn import Method, Turn
 from cnnsearch.search.engine.tried import Tried
 from cnnsearch.search.records import Failure, Status, TrialRecord
@@ -59,6 +60,7 @@ class Draws:
         seed: decides, with a trial's number, what is left to chance.
         reject: says of drawn values why their model cannot exist.
         outline: says what is known of their model before it is built, where constraints ask for it.
+        rivals: other workers that draw from the same study; None where there are none.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class Draws:
         seed: int,
         reject: Reject | None = None,
         outline: Outline | None = None,
+        rivals: Rivals | None = None,
     ) -> None:
         self._study, self._method, self._seed, self._reject, self._outline = study, method, seed, reject, outline
+        self._rivals = rivals
         self._tried: Tried | None = None
 
     def possible(self, space: SearchSpace) -> Drawn | None:
@@ -77,13 +81,19 @@ class Draws:
 
         Those before it are told to the study, and cost nothing.
 
-        Gives None where every configuration was tried.
+        Gives None where every configuration was tried, or other workers have begun the last trials.
 
         Raises:
             CnnSearchError: none can, as far as was looked.
         """
         for _ in range(_IMPOSSIBLE):
-            drawn, refused = self._judged(space)
+            try:
+                drawn, refused = self._judged(space)
+            except Beaten as beaten:
+                why = beaten.why
+                if self._is_over_after(beaten):
+                    return None
+                continue
             if drawn is None and all(trial.costs_nothing for trial in self._study.records()):
                 last = "; ".join(trial.message or trial.reason for trial in self._study.records()[-1:])
                 raise CnnSearchError(
@@ -95,6 +105,13 @@ class Draws:
         raise CnnSearchError(
             f"space: a model must be possible, got {_IMPOSSIBLE} impossible draws in a row, the last: {why}"
         )
+
+    def _is_over_after(self, beaten: Beaten) -> bool:
+        """Whether there is nothing to draw any more, now that another worker was faster."""
+        if self._rivals is None:
+            return False
+        self._rivals.withdraw(beaten)
+        return self._rivals.turn() is not Next.DRAW
 
     def _refused(self, drawn: Drawn) -> TrialRecord | None:
         """How a trial ends whose model cannot exist or breaks a constraint; None where it may go on."""
@@ -123,6 +140,8 @@ class Draws:
             refused = self._refused(drawn) if drawn else None
             if refused:
                 self._study.tell(refused)
+        except Beaten:
+            raise
         except BaseException:
             self._tried = None  # it may know of a trial that was not written
             raise
@@ -132,7 +151,10 @@ class Draws:
         """The next trial: one that waits in line, or a new one; None where every configuration was tried."""
         if self._tried is None or self._tried.space is not space:
             self._tried = Tried(space, [trial for trial in self._study.records() if trial.values])
+            if self._rivals:
+                self._rivals.fresh()
         trials = self._study.trials()
+        self._hear_of(trials, self._tried)
         waiting = self._study.pop_waiting(trials)
         drawn = self._new(self._tried, trials) if waiting is None else self._completed(self._tried, waiting, trials)
         if drawn:
@@ -141,8 +163,17 @@ class Draws:
 
     def ended(self, values: Mapping[str, Scalar], ending: TrialRecord) -> None:
         """To be told of the ending of each trial, with its values as they were drawn."""
-        if self._tried:
+        if self._tried and not self._rivals:
             self._tried.ended(values, ending)
+
+    def _hear_of(self, trials: Iterable[FrozenTrial], tried: Tried) -> None:
+        """Take note of the trials that other workers have begun and ended."""
+        for record in self._rivals.fresh() if self._rivals else ():
+            tried.begun(record.values)
+            tried.ended(record.values, record)
+        for trial in trials if self._rivals else ():
+            if trial.params and not trial.state.is_finished():
+                tried.begun(trial.params)
 
     def _new(self, tried: Tried, trials: list[FrozenTrial]) -> Drawn | None:
         draft = self._draft(tried, new_trial(len(trials)), trials)
@@ -150,6 +181,8 @@ class Draws:
         if values is None:
             return None
         number = self._study.begin(_stored(tried.space, values), tried.space.distributions, draft.view.notes)
+        if self._rivals:
+            self._rivals.give_way(tried.space, number, values, is_new=True)
         return Drawn(number, values)
 
     def _completed(self, tried: Tried, waiting: FrozenTrial, trials: list[FrozenTrial]) -> Drawn | None:
@@ -169,6 +202,8 @@ class Draws:
             self._study.tell(TrialRecord(waiting.number, {}, Status.FAILED, Failure.IMPOSSIBLE, why))
             return None
         self._study.complete(waiting, _stored(space, values), space.distributions, draft.view.notes)
+        if self._rivals:
+            self._rivals.give_way(space, waiting.number, values, is_new=False)
         return Drawn(waiting.number, values)
 
     def _draft(self, tried: Tried, trial: FrozenTrial, trials: list[FrozenTrial]) -> "_Draft":

@@ -8,10 +8,10 @@ import random
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import keras_tuner
-from keras_tuner.engine import hyperparameters as kt_parameters
 from keras_tuner.engine.trial import Trial, TrialStatus
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
@@ -20,14 +20,18 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from cnnsearch.search.engine.draws import Draws, Outline, Reject
 from cnnsearch.search.engine.failing import FailuresInARow
 from cnnsearch.search.engine.keras_objectives import check_methods, keras_objective, keras_status, objectives_of
+from cnnsearch.search.engine.keras_state import StateInStudy
 from cnnsearch.search.engine.keras_trials import ended_trial, ending_of, note_metrics, running_trial
 from cnnsearch.search.engine.parameters import search_space_of
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.quiet import quiet_optuna
+from cnnsearch.search.engine.rivals import Next, Rivals
 from cnnsearch.search.engine.samplers.named import sampler_of
 from cnnsearch.search.ranking import Objectives, rank, settled
 from cnnsearch.search.records import Epoch, TrialRecord
 from cnnsearch.search.study.database import open_storage
+from cnnsearch.search.study.shared import Lost
+from cnnsearch.search.study.storage import StudyStorage
 from cnnsearch.search.study.study import STUDY_NAME, TrialStudy
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.rungs import Rung
@@ -35,14 +39,11 @@ from cnnsearch.spaces.sections.pruners import Pruner
 from cnnsearch.spaces.sections.samplers import Sampler
 from cnnsearch.spaces.values import Scalar
 
-_SPACE = "space"
-"""The study's attribute that holds the parameters which KerasTuner has found."""
-
 PRUNED = "behind the others at the same epoch"
 """The reason that stands beside a pruned trial."""
 
 
-class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is untyped
+class OptunaOracle(StateInStudy):
     """A KerasTuner oracle whose trials are an Optuna study's.
 
     Args:
@@ -63,6 +64,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         max_consecutive_failed_trials: the search ends when so many trials in a row failed; None for never.
         max_retries_per_trial: how often a trial that raised is run again before it counts as failed.
         goes_on: says of an interrupted trial, by its number, whether it will go on after the epochs that it has had.
+        shared: other workers draw from the same study at the same time; `max_trials` counts theirs, too.
 
     Raises:
         CnnSearchError: an unknown sampler or pruner, one that cannot rank by several objectives, a database that does
@@ -88,6 +90,7 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         max_consecutive_failed_trials: int | None = 5,
         max_retries_per_trial: int = 0,
         goes_on: Callable[[int], bool] = lambda _: False,
+        shared: bool = False,
     ) -> None:
         ours = objective if isinstance(objective, Objectives) else None
         super().__init__(
@@ -108,7 +111,9 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         objectives = ours or objectives_of(self.objective)
         check_methods(objectives, sampler, pruner_of(pruner))
         self.study = self._open_study(storage, study_name, pruner_of(pruner), objectives)
-        self._draws = Draws(self.study, sampler_of(sampler), self.seed, reject, outline)
+        self.rivals = Rivals(self.study, max_trials, undoes=isinstance(storage, StudyStorage)) if shared else None
+        """Other workers of the same study; None where there are none."""
+        self._draws = Draws(self.study, sampler_of(sampler), self.seed, reject, outline, self.rivals)
         self._space = search_space_of(self.hyperparameters)
         self.exhausted: str | None = None
         """What to say where every configuration was tried before the budget was spent."""
@@ -161,21 +166,28 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
         return trial
 
     def _drawn(self) -> Trial:
-        if self.max_trials is not None and len(self.trials) >= self.max_trials:
-            return self._stopped()
+        if self.rivals is None:
+            if self.is_complete:
+                return self._none()
+        elif self.rivals.turn(exhausted=self.exhausted is not None) is not Next.DRAW:
+            return self._none()
         if len(self._space.plan) != len(self.hyperparameters.space):  # KerasTuner found more by building a model
             self._space = search_space_of(self.hyperparameters)
         drawn = self._draws.possible(self._space)
         if drawn is None:
-            self.exhausted = f"{self._space.all_of_it} tried"
-            return self._stopped()
+            if self.rivals is None or self.rivals.turn() is Next.DRAW:
+                self.exhausted = f"{self._space.all_of_it} tried"
+            return self._none()
         trial = running_trial(drawn.number, drawn.values, self.hyperparameters)
         self.trials[trial.trial_id] = trial
         self.start_order.append(trial.trial_id)
         return trial
 
-    def _stopped(self) -> Trial:
-        return Trial(hyperparameters=self.hyperparameters.copy(), trial_id="", status=TrialStatus.STOPPED)
+    def _none(self) -> Trial:
+        """There is no trial; where one may come back in line that runs elsewhere, its status is IDLE, else STOPPED."""
+        waits = self.rivals is not None and self.rivals.turn(exhausted=True) is not Next.END
+        status = TrialStatus.IDLE if waits else TrialStatus.STOPPED
+        return Trial(hyperparameters=self.hyperparameters.copy(), trial_id="", status=status)
 
     def report(self, trial_id: str, epoch: Epoch) -> bool:
         """Record a finished epoch of a running trial; gives whether the pruner would end it here."""
@@ -269,13 +281,22 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
     @property
     def is_complete(self) -> bool:
         """Whether there are as many trials as there may be."""
+        if self.rivals:
+            return self.rivals.is_full
         return self.max_trials is not None and len(self.trials) >= self.max_trials
 
     def requeue(self, trial: Trial) -> None:
         """Put a running trial that was interrupted back in line."""
         with self._lock:
             number = int(trial.trial_id)
-            self.study.requeue(number, goes_on=self._goes_on(number))
+            with suppress(Lost):  # then it is in line already
+                self.study.requeue(number, goes_on=self._goes_on(number))
+            self.forget(trial)
+
+    def forget(self, trial: Trial) -> None:
+        """A running trial is no longer this worker's."""
+        with self._lock:
+            self.study.drop(int(trial.trial_id))
             self._leave(trial.trial_id)
             self.trials.pop(trial.trial_id, None)
 
@@ -287,34 +308,3 @@ class OptunaOracle(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
             if behind:
                 self._pruned.add(trial_id)
             return behind
-
-    def save(self) -> None:
-        """Nothing: the study is stored already."""
-
-    def update_space(self, hyperparameters: keras_tuner.HyperParameters) -> None:
-        """Take over new parameters, and keep the space in the study where it has grown."""
-        with self._lock:
-            known = len(self.hyperparameters.space)
-            super().update_space(hyperparameters)
-            if len(self.hyperparameters.space) > known:
-                self.study.set_attribute(_SPACE, self.hyperparameters.get_config())
-
-    def reload(self) -> None:
-        """Take over the space of the earlier sessions; the constructor has read the trials.
-
-        A KerasTuner tuner calls this where its project's folder exists, and then does not look for the space itself.
-        """
-        kept = self.study.attribute(_SPACE)
-        if kept:
-            self.hyperparameters.merge(keras_tuner.HyperParameters.from_config(kept))
-
-    def _save_trial(self, trial: Trial) -> None:
-        """Nothing: the study has it."""
-
-    def get_state(self) -> dict[str, Any]:
-        """Nothing but the space: the study has the rest."""
-        return {"hyperparameters": self.hyperparameters.get_config()}
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Take over a space."""
-        self.hyperparameters = kt_parameters.HyperParameters.from_config(state["hyperparameters"])

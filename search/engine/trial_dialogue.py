@@ -64,7 +64,7 @@ class TrialDialogue(Dialogue):
         self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
         parts = oracle.study.parts(self._number)
         self._is_first = True
-        self._account, self._found = Account(bench.budget, self._clock), stamp_of(self._folder)
+        self._account, self._found = Account(bench.budget, self._clock), stamp_of(self.folder)
         self.is_halted = False
         """Whether its process was told to end, so that the trial goes on at another time."""
         asked = with_seed(bench.space.configuration(self._values), self._number)
@@ -94,7 +94,8 @@ class TrialDialogue(Dialogue):
         return declare(self._bench.space, self._trial.hyperparameters)
 
     @property
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
+        """Of the trial."""
         return self._bench.run.trial(self._number)
 
     def prepare(self) -> Work:
@@ -102,13 +103,13 @@ class TrialDialogue(Dialogue):
         bench, number = self._bench, self._number
         self._account.made = [*self._oracle.study.record(number).epochs]
         if self._is_first or not self._retries:
-            clear(self._folder, goes_on=bool(self._account.made))
-        self._found = stamp_of(self._folder)
+            clear(self.folder, goes_on=bool(self._account.made))
+        self._found = stamp_of(self.folder)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
         self._write_configuration()
         job = self._job()
         self._began = time.monotonic()
-        return Work(bench.train, job, self._folder / "log.txt", self._slot.environment)
+        return Work(bench.train, job, self.folder / "log.txt", self._slot.environment)
 
     def _job(self) -> TrialJob:
         configuration = self._configuration
@@ -121,8 +122,8 @@ class TrialDialogue(Dialogue):
             objective=self._objectives.epoch,
             measures=measures_of(configuration.search),
             seed=configuration.training.seed or 0,
-            model=self._folder / "model.keras",
-            backup=backup_of(self._folder),
+            model=self.folder / "model.keras",
+            backup=backup_of(self.folder),
             had=len(self._account.made),
             known=tuple(self._bench.known.values()),
             rungs=tuple((rung, self._reference_of(rung)) for rung in self._rungs),
@@ -173,7 +174,7 @@ class TrialDialogue(Dialogue):
     def _write_configuration(self) -> None:
         header = f"trial {self._number} of {self._bench.run.path.name}"
         text = configuration_yaml(self.as_built(self._configuration), header)
-        self._bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
+        self._bench.pause.patiently(lambda: write_text(self.folder / "config.yaml", text))
 
     def _continued(self, epochs: int) -> None:
         """Take over as many of the trial's epochs as its process goes on after."""
@@ -181,7 +182,7 @@ class TrialDialogue(Dialogue):
         kept = pause.patiently(lambda: self._oracle.keep(self._trial, epochs))
         self._account.keep(kept)
         self._epochs = [*kept]
-        pause.patiently(lambda: write_history(self._folder, kept))
+        pause.patiently(lambda: write_history(self.folder, kept))
         if not kept:
             return
         if self._is_first:  # else they are of this session, whose clock goes on
@@ -197,7 +198,7 @@ class TrialDialogue(Dialogue):
         epoch = done.epoch
         self._clock.epoch_ended(epoch.seconds)
         behind = self._bench.pause.patiently(lambda: self._oracle.report(self._trial.trial_id, epoch))
-        self._bench.pause.patiently(lambda: write_history(self._folder, self._epochs))
+        self._bench.pause.patiently(lambda: write_history(self.folder, self._epochs))
         self._count(done)
         self._bench.broadcast(EpochEnded(self._number, epoch))
         if len(self._epochs) < self._most:

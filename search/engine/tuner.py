@@ -12,6 +12,7 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.datasets import Unwanted
 from cnnsearch.search.engine.attempt import Attempts
+from cnnsearch.search.engine.backups import remove_backup
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import TIME_IS_UP
 from cnnsearch.search.engine.oracle import OptunaOracle
@@ -19,12 +20,15 @@ from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import run_in_child
 from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.listeners.events import Told, TrialEnded
+from cnnsearch.search.listeners.events import Told, TrialEnded, TrialLost
 from cnnsearch.search.model.hypermodel import CnnHyperModel
+from cnnsearch.search.study.shared import Lost
 from cnnsearch.search.trial.failures import classify
 from cnnsearch.search.trial.messages import Broken
 
 ALL_DONE = "all trials are done"
+_POLL = 1.0
+"""Seconds between two looks whether a trial that runs elsewhere has come back in line."""
 
 
 class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
@@ -84,8 +88,12 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
                         self._are_all_told = True
                         return
                     trial = self._bench.pause.patiently(lambda: self.oracle.create_trial(slot.name))
-                    if trial.status == TrialStatus.STOPPED:
+                    if trial.status != TrialStatus.RUNNING:
                         self._bench.budget.put_back()
+                    if trial.status == TrialStatus.IDLE:
+                        self._bench.halting.wait(_POLL)
+                        continue
+                    if trial.status == TrialStatus.STOPPED:
                         self._are_all_told = True
                         return
                     self.run_trial(trial, slot)
@@ -111,6 +119,15 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def run_trial(self, trial: Trial, slot: Slot) -> None:
         """Run one trial to its end and record it; where the search is interrupted, put it back in line."""
+        try:
+            self._run_to_its_end(trial, slot)
+        except Lost:
+            number = int(trial.trial_id)
+            self.oracle.forget(trial)
+            remove_backup(self._bench.run.trial(number))  # whoever has it now begins it anew
+            self._bench.broadcast(TrialLost(number))
+
+    def _run_to_its_end(self, trial: Trial, slot: Slot) -> None:
         attempts = Attempts(self.oracle, trial, self._bench, slot)
         try:
             broken = self._run(attempts, slot)
@@ -125,12 +142,16 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             attempts.interrupted()
             self.oracle.requeue(trial)
             return
-        ended = attempts.ending(broken)
+        ended, artifacts = attempts.ending(broken), self._bench.artifacts
+        if artifacts:
+            self._bench.pause.patiently(lambda: artifacts.keep(ended.number, attempts.folder))
         ending = self._bench.pause.patiently(lambda: self.oracle.conclude(trial, ended))
         if ending.is_whole:
             self._bench.budget.score(ending.score)
         self.ended_by = attempts.cut_by or self.ended_by
-        self._bench.checkpoints.ended(ending)
+        behind = self._bench.checkpoints.ended(ending)
+        if artifacts:
+            artifacts.drop_models(behind)
         self._bench.broadcast(TrialEnded(ending))
         attempts.remove_backup()
         self.oracle.check_failures()

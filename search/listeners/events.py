@@ -142,6 +142,25 @@ class TrialEnded:
 
 
 @dataclass(frozen=True)
+class EndedElsewhere:
+    """Another worker of the same study has ended a trial."""
+
+    trial: TrialRecord
+
+
+@dataclass(frozen=True)
+class TrialLost:
+    """A trial that ran here is another worker's: this one was cut off for too long."""
+
+    number: int
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        return f"trial {self.number} went back in line while this worker was cut off; what it did here does not count"
+
+
+@dataclass(frozen=True)
 class Paused:
     """The search waits for room on its disk."""
 
@@ -174,6 +193,8 @@ Event = (
     | FeaturesMade
     | EpochEnded
     | TrialEnded
+    | EndedElsewhere
+    | TrialLost
     | ConfirmingEvent
     | Paused
     | Resumed

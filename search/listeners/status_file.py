@@ -9,6 +9,7 @@ from typing import Any
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.listeners.confirming_events import ConfirmingStarted, RetrainingEnded, RetrainingWentOn
 from cnnsearch.search.listeners.events import (
+    EndedElsewhere,
     EpochEnded,
     Event,
     FeaturesMade,
@@ -18,6 +19,7 @@ from cnnsearch.search.listeners.events import (
     RunStarted,
     TrialContinued,
     TrialEnded,
+    TrialLost,
     TrialRetried,
     TrialStarted,
 )
@@ -53,7 +55,9 @@ class StatusFile:
         """Take note of an event."""
         if isinstance(event, FeaturesMade | RetrainingWentOn):
             return
-        if isinstance(event, RunStarted):
+        if isinstance(event, EndedElsewhere | TrialLost):
+            self._note_elsewhere(event)
+        elif isinstance(event, RunStarted):
             self._trials, self._objectives = event.trials, event.ranked_by
             for trial in event.finished:
                 self._count(trial)
@@ -68,16 +72,26 @@ class StatusFile:
             self._count(event.trial)
         elif isinstance(event, ConfirmingStarted | RetrainingEnded):
             self._count_retraining(event)
-        elif isinstance(event, Paused | Resumed):
-            self._state, self._reason = ("paused", event.message) if isinstance(event, Paused) else ("running", "")
-        elif isinstance(event, RunEnded):
-            self._state, self._reason = event.state, event.reason
-            self._running.clear()
+        elif isinstance(event, Paused | Resumed | RunEnded):
+            self._note_state(event)
         try:
             self.write()
         except UnwritableFile as error:
             if isinstance(event, RunEnded) or not is_full_disk(error):
                 raise  # else the next event writes it
+
+    def _note_state(self, event: Paused | Resumed | RunEnded) -> None:
+        if isinstance(event, RunEnded):
+            self._state, self._reason = event.state, event.reason
+            self._running.clear()
+        else:
+            self._state, self._reason = ("paused", event.message) if isinstance(event, Paused) else ("running", "")
+
+    def _note_elsewhere(self, event: EndedElsewhere | TrialLost) -> None:
+        if isinstance(event, TrialLost):
+            self._running.pop(event.number, None)
+        else:
+            self._count(event.trial)
 
     def _count_retraining(self, event: ConfirmingStarted | RetrainingEnded) -> None:
         if isinstance(event, ConfirmingStarted):

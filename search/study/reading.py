@@ -8,6 +8,7 @@ from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.database import open_storage, readable, sqlite_url
 from cnnsearch.search.study.stored_objectives import stored_objectives
 from cnnsearch.search.study.study import STUDY_NAME, TrialStudy
+from cnnsearch.search.study_link import read_link
 from cnnsearch.spaces.errors import CnnSearchError
 
 
@@ -41,16 +42,18 @@ def read_objectives(run: RunFolder) -> Objectives:
 
 
 def _load(run: RunFolder) -> TrialStudy:
-    if not run.study.is_file():
+    link = read_link(run)
+    if link is None and not run.study.is_file():
         raise CnnSearchError(
             f"{run.path}: a run's folder has a study.db, this one has none. Name a folder such as runs/basic-001."
         )
-    storage = open_storage(sqlite_url(run.study))
+    storage = open_storage(link.url(), shared=True) if link else open_storage(sqlite_url(run.study))
     try:
-        study = optuna.load_study(study_name=STUDY_NAME, storage=storage)
+        study = optuna.load_study(study_name=link.study if link else STUDY_NAME, storage=storage)
         objectives = stored_objectives(study)
     except KeyError as error:
         raise CnnSearchError(
-            f"{run.study}: a run's study must be in it, got none. Was it made by another tool?"
+            f"{link.storage if link else run.study}: a run's study must be in it, got none. "
+            "Was it made by another tool?"
         ) from error
     return TrialStudy(study, storage, objectives)

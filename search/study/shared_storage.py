@@ -86,6 +86,8 @@ class SharedStorage(PatientStorage, Shared):
                 self._take(trial_id)
             return trial_id
 
+        if study_id not in self._trials:  # Optuna's own storage is asked for it, which would wait for this step's lock
+            self.get_all_trials(study_id, deepcopy=False)
         return self.together(created)
 
     set_trial_param = _whole(StudyStorage.set_trial_param)

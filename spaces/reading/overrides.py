@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cnnsearch.spaces.errors import Excerpt, Problem, SpaceError
+from cnnsearch.spaces.errors import Excerpt, Problem, SpaceError, without_passwords
 from cnnsearch.spaces.reading.explain import step_into
 from cnnsearch.spaces.reading.nodes import Mark, Node, read_nodes
 from cnnsearch.spaces.reading.source import refusal
@@ -89,7 +89,7 @@ def _set(root: Node, keys: Sequence[str], value: Node, marks: Sequence[Mark]) ->
 def _marks(override: str, keys: Sequence[str], number: int) -> list[Mark]:
     """Where each part of a dotted key stands in the option."""
     line = f"--set {override}".partition("\n")[0]
-    where, start, marks = f"--set {override[:100]}", len("--set "), []
+    where, start, marks = f"--set {without_passwords(override)[:100]}", len("--set "), []
     for key in keys:
         marks.append(Mark((number, 0, start), where, Excerpt(line, start, max(len(key), 1))))
         start += len(key) + 1
@@ -101,7 +101,7 @@ def apply_overrides(root: Node, overrides: Sequence[str]) -> tuple[Node, list[tu
     root = _copied(root) if overrides else root
     problems: list[tuple[Mark, Problem]] = []
     for number, override in enumerate(overrides, start=1):
-        where = f"--set {override[:100]}"
+        where = f"--set {without_passwords(override)[:100]}"
         name, equals, text = override.partition("=")
         keys = [key.strip() for key in name.split(".")]
         whole, *_ = _marks(override, [override], number)

@@ -14,6 +14,7 @@ from cnnsearch.spaces.sections.pruners import Asha, Pruner
 from cnnsearch.spaces.sections.rules import broken, rejection, violation
 from cnnsearch.spaces.sections.samplers import Sampler, Tpe
 from cnnsearch.spaces.sections.section import Section
+from cnnsearch.spaces.sections.sharing import Artifacts, Storage, StudyName
 from cnnsearch.spaces.values import contains_searched, shown
 
 
@@ -53,8 +54,9 @@ PerDevice = Annotated[
 ]
 
 _LIMITS = ("trials", "time", "epochs", "stop_at", "trial_time", "max_failures_in_a_row")
-EFFORT = (*_LIMITS, "device", "per_device", "confirm")
-"""The keys of `search` that say how much is done and how fast, not what is looked for."""
+_PLACES = ("storage", "study", "artifacts")
+EFFORT = (*_LIMITS, *_PLACES, "device", "per_device", "confirm")
+"""The keys of `search` that say how much is done, how fast and where, not what is looked for."""
 
 
 _OTHERS = "Leave it out, or rank by one metric and put the others under constraints."
@@ -108,6 +110,15 @@ class Search(Section):
     strategy: Literal["trials", "data_parallel"] = "trials"
     """What several devices are for: `trials` runs one on each; `data_parallel` one at a time on all of them together,
     each with its share of every batch."""
+    storage: Storage | None = None
+    """Where the study is kept for several machines, such as `postgresql://user@host/database`: each runs `cnnsearch
+    worker` with it. No password here: PGPASSWORD, `~/.pgpass` and CNNSEARCH_STORAGE keep it. null for a file of the
+    run."""
+    study: StudyName | None = None
+    """The study's name in `storage`; null for the run's name."""
+    artifacts: Artifacts | None = None
+    """A folder that all machines see, or `s3://bucket/prefix`: the best models, logs and histories of all machines go
+    there. null leaves them in the run folder of the machine that trained them."""
     confirm: Confirm | None = None
     """Names the best trial by retrainings with new seeds, since the score of the search is the best of many, and
     therefore too good: `{top: 3, seeds: 3}`. `time` has room for them; null for none."""

@@ -1,0 +1,135 @@
+"""Other workers that draw trials of the same study at the same time, and what has become of theirs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+
+from optuna.trial import FrozenTrial, TrialState
+
+from cnnsearch.search.engine.parameters import SearchSpace
+from cnnsearch.search.records import Failure, Status, TrialRecord
+from cnnsearch.search.study.stored_trial import record_of
+from cnnsearch.search.study.study import TrialStudy
+from cnnsearch.spaces.values import Scalar
+
+
+class Next(Enum):
+    """What a worker is to do that has nothing to do."""
+
+    DRAW = "draw"
+    WAIT = "wait"
+    """All trials are begun, and some are still running elsewhere: one of them may come back in line."""
+    END = "end"
+
+
+class Beaten(Exception):
+    """A trial that was just written is none: another worker was faster.
+
+    Attributes:
+        number: of the trial.
+        why: what the other one did.
+    """
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(why)
+        self.number, self.why = number, why
+
+
+class Rivals:
+    """What is known of the trials of a study that several workers share.
+
+    Args:
+        study: theirs and ours.
+        most: how many trials it shall have; None for no bound.
+        undoes: whether the study's storage takes back what was written in a step that raised.
+    """
+
+    def __init__(self, study: TrialStudy, most: int | None, *, undoes: bool) -> None:
+        self._study, self._most, self._undoes = study, most, undoes
+        self._told: set[int] = set()
+        self._free: set[int] = set()
+        self._fresh: list[TrialRecord] = []
+        self._untold: list[TrialRecord] = []
+        self._keys: dict[int, str] = {}
+        self.heard: Callable[[TrialRecord], None] = lambda _: None
+        """Told of every trial that has ended, whoever ran it, once."""
+
+    def look(self) -> Sequence[FrozenTrial]:
+        """All trials, in the order of their numbers."""
+        trials = self._study.trials()
+        news = [
+            record_of(trial, self._study.objectives)
+            for trial in trials
+            if trial.state.is_finished() and trial.number not in self._told
+        ]
+        self._told.update(record.number for record in news)
+        self._free.update(record.number for record in news if record.costs_nothing)
+        self._fresh += news
+        self._untold += news
+        return trials
+
+    def fresh(self) -> list[TrialRecord]:
+        """The trials that have ended since this was asked for the last time."""
+        self.look()
+        found, self._fresh = self._fresh, []
+        return found
+
+    def turn(self, *, exhausted: bool = False) -> Next:
+        """Whether there is a trial to take; `exhausted` says that no new one can be drawn."""
+        trials = self.look()
+        while self._untold:
+            self.heard(self._untold.pop(0))
+        if any(trial.state is TrialState.WAITING for trial in trials):
+            return Next.DRAW
+        if not exhausted and (self._most is None or self._begun(len(trials)) < self._most):
+            return Next.DRAW
+        return Next.WAIT if any(trial.state is TrialState.RUNNING for trial in trials) else Next.END
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many trials are begun as the study shall have."""
+        return self._most is not None and self._begun(len(self.look())) >= self._most
+
+    def _begun(self, below: int) -> int:
+        """How many of the trials under a number cost one of the budget."""
+        return below - sum(number < below for number in self._free)
+
+    def give_way(self, space: SearchSpace, number: int, values: Mapping[str, Scalar], *, is_new: bool) -> None:
+        """To be called when a trial is written, in the same step.
+
+        A new trial gives way to those of lower numbers, which were there before it; one that waited in line without
+        values, to all.
+
+        Raises:
+            Beaten: there are enough trials without it, or another one has its configuration.
+        """
+        why = self._complaint(space, number, values, is_new=is_new)
+        if why:
+            raise Beaten(number, why)
+
+    def withdraw(self, beaten: Beaten) -> None:
+        """Have a trial that gave way cost nothing, where the storage has not taken it back."""
+        if not self._undoes:
+            self._study.tell(TrialRecord(beaten.number, {}, Status.FAILED, Failure.IMPOSSIBLE, beaten.why))
+
+    def _complaint(self, space: SearchSpace, number: int, values: Mapping[str, Scalar], *, is_new: bool) -> str:
+        trials = self.look()
+        if is_new and self._most is not None and self._begun(number) >= self._most:
+            return "other workers have begun the last trials"
+        key = space.key(values)
+        others = trials[:number] if is_new else [trial for trial in trials if trial.number != number]
+        same = (other for other in others if other.params and not self._may_be_repeated(other))
+        if any(self._key(space, other) == key for other in same):
+            return "another worker drew the same configuration"
+        return ""
+
+    def _key(self, space: SearchSpace, trial: FrozenTrial) -> str:
+        if not trial.state.is_finished():
+            return space.key(trial.params)
+        if trial.number not in self._keys:
+            self._keys[trial.number] = space.key(trial.params)
+        return self._keys[trial.number]
+
+    def _may_be_repeated(self, trial: FrozenTrial) -> bool:
+        """Whether its process died without a word: somebody may have killed it, so its configuration is tried anew."""
+        failed = trial.state is TrialState.FAIL
+        return failed and record_of(trial, self._study.objectives).reason == Failure.CRASH

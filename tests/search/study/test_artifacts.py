@@ -1,0 +1,81 @@
+"""What trials leave is kept where all machines reach it, and found again by another one."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+from optuna.storages import BaseStorage
+
+from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.study.artifacts import Artifacts
+from cnnsearch.search.study.database import open_storage
+from cnnsearch.search.study.study import TrialStudy
+from cnnsearch.spaces.errors import CnnSearchError
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> BaseStorage:
+    return open_storage(f"sqlite:///{tmp_path}/shared.db", shared=True)
+
+
+@pytest.fixture
+def study(storage: BaseStorage) -> TrialStudy:
+    return TrialStudy.open(storage, Objective.of("val_accuracy"))
+
+
+def left_by(study: TrialStudy, folder: Path, model: bytes = b"model") -> int:
+    """A running trial that has left its files in a folder."""
+    number = study.begin()
+    study.report(number, Epoch(1, {"val_accuracy": 0.5}, 1.0))
+    folder.mkdir()
+    (folder / "model.keras").write_bytes(model)
+    (folder / "log.txt").write_text("said", encoding="utf-8")
+    return number
+
+
+def test_another_machine_finds_what_a_trial_left(tmp_path: Path, study: TrialStudy, storage: BaseStorage):
+    number = left_by(study, tmp_path / "here")
+    Artifacts(str(tmp_path / "store"), study, storage).keep(number, tmp_path / "here")
+    study.tell(TrialRecord(number, {}, Status.COMPLETED, score=0.5, seconds=1.0))
+    elsewhere = open_storage(f"sqlite:///{tmp_path}/shared.db", shared=True)
+    found = Artifacts(str(tmp_path / "store"), TrialStudy.open(elsewhere, Objective.of("val_accuracy")), elsewhere)
+    assert found.fetch(number, tmp_path / "there")
+    assert (tmp_path / "there" / "model.keras").read_bytes() == b"model"
+    assert (tmp_path / "there" / "log.txt").read_text(encoding="utf-8") == "said"
+    assert not (tmp_path / "there" / "history.csv").exists()
+
+
+def test_a_trial_that_is_made_again_leaves_its_last_files_only(tmp_path: Path, study: TrialStudy, storage: BaseStorage):
+    number, store = left_by(study, tmp_path / "here"), tmp_path / "store"
+    artifacts = Artifacts(str(store), study, storage)
+    artifacts.keep(number, tmp_path / "here")
+    (tmp_path / "here" / "model.keras").write_bytes(b"better")
+    artifacts.keep(number, tmp_path / "here")
+    artifacts.fetch(number, tmp_path / "there")
+    assert (tmp_path / "there" / "model.keras").read_bytes() == b"better"
+    assert len(list(store.iterdir())) == 2
+
+
+def test_a_model_that_is_not_among_the_best_any_more_is_dropped(
+    tmp_path: Path, study: TrialStudy, storage: BaseStorage
+):
+    number = left_by(study, tmp_path / "here")
+    artifacts = Artifacts(str(tmp_path / "store"), study, storage)
+    artifacts.keep(number, tmp_path / "here")
+    artifacts.drop_models([number])
+    artifacts.drop_models([number])  # another worker has had the same thought
+    assert not artifacts.fetch(number, tmp_path / "there")
+    assert (tmp_path / "there" / "log.txt").is_file()
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, study: TrialStudy, storage: BaseStorage):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(CnnSearchError, match=re.escape(f"models and logs of all machines go to {tmp_path}/file/x")):
+        Artifacts(f"{tmp_path}/file/x", study, storage)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("boto3") is not None, reason="boto3 is installed")
+def test_a_bucket_wants_its_extra(study: TrialStudy, storage: BaseStorage):
+    with pytest.raises(CnnSearchError, match=re.escape("pip install 'cnnsearch[s3]'")):
+        Artifacts("s3://bucket/prefix", study, storage)
