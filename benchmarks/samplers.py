@@ -33,9 +33,8 @@ MOST = 100
 WANTS = {"gp": "torch", "cmaes": "cmaes"}
 """The samplers that are left out where a library is missing."""
 SAMPLERS = tuple(name for name in Sampler.kinds() if name not in WANTS or find_spec(WANTS[name]))
-EVERY = ("random", "tpe", "evolution")
-"""The samplers that are tried with every pruner; the others with FEW."""
-FEW = ("none", "asha", "median")
+QUICK = ("none", "patient")
+"""The pruners of the small form."""
 CHANCE = ("random", "none")
 """What all others are compared with."""
 
@@ -160,13 +159,12 @@ def figures(found: Mapping[Way, Sequence[Found]]) -> list[Figure]:
 
 def ways(options: argparse.Namespace) -> list[Way]:
     """What is to be tried."""
-    pruners = [pruner for pruner in Pruner.kinds() if not options.pruner or pruner in options.pruner]
+    pruners = options.pruner or (QUICK if options.quick else Pruner.kinds())
     return [
         Way(problem, sampler, pruner)
         for problem in options.problem or PROBLEMS
         for sampler in options.sampler or (("random", "tpe") if options.quick else SAMPLERS)
         for pruner in pruners
-        if options.pruner or pruner in FEW or (sampler in EVERY and not options.quick)
     ]
 
 

@@ -10,7 +10,7 @@ from cnnsearch.spaces.sections.constraints import Constraints, Limit, limits_of
 from cnnsearch.spaces.sections.fidelity import Fidelity
 from cnnsearch.spaces.sections.numbers import Positive, Seed
 from cnnsearch.spaces.sections.objectives import MEASURES, Goal, ObjectiveForms, direction_of, goals_of
-from cnnsearch.spaces.sections.pruners import Asha, Pruner
+from cnnsearch.spaces.sections.pruners import Patient, Pruner
 from cnnsearch.spaces.sections.rules import broken, rejection, violation
 from cnnsearch.spaces.sections.samplers import Sampler, Tpe
 from cnnsearch.spaces.sections.section import Section
@@ -83,7 +83,7 @@ class Search(Section):
 
     sampler: Sampler = Sampler(tpe=Tpe())
     """How the next configuration is chosen; none is tried twice."""
-    pruner: Pruner = Pruner(asha=Asha())
+    pruner: Pruner = Pruner(patient=Patient())
     """Which trials end early for being behind."""
     fidelity: Fidelity | None = None
     """What is made cheaper for trials until the pruner has compared them: `{data: [0.1, 1.0]}`, `{image_size: [32,
