@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnsearch.search.prepared import prepare
+from cnnsearch.search.prepared import prepared_for
 from cnnsearch.search.request import Request
 from cnnsearch.search.run import run_search
 from cnnsearch.spaces.errors import CnnSearchError
@@ -21,6 +21,7 @@ def test_a_file_of_the_run_that_cannot_be_written_is_told_with_what_to_do(tmp_pa
     space = tmp_path / "space.yaml"
     space.write_text(SPACE)
     request = Request(load_space(str(space)), tmp_path / "runs", "digits", cache=tmp_path / "cache")
-    prepare(request).run.events.mkdir()
+    with prepared_for(request) as prepared:
+        prepared.run.events.mkdir()
     with pytest.raises(CnnSearchError, match=r"digits-001: the run's files must be writable, got .*Is a directory.*"):
         run_search(request)
