@@ -78,18 +78,14 @@ def note_violations(storage: BaseStorage, trial_id: int, objectives: Objectives,
         storage.set_trial_system_attr(trial_id, f"{_VIOLATION}{name}", violation)
 
 
-def told_values(objectives: Objectives, ending: TrialRecord) -> tuple[float, ...]:
-    """What Optuna hears of an ended trial; nothing where a value is not known."""
-    if objectives.is_plain and ending.score is not None:
-        return (ending.score,)
-    return objectives.values(ending)
-
-
-def state_of(ending: TrialRecord, values: tuple[float, ...]) -> TrialState:
-    """Optuna's state of an ended trial.
+def told_ending(objectives: Objectives, ending: TrialRecord) -> tuple[TrialState, tuple[float, ...]]:
+    """Optuna's state of an ended trial, and its values where it is complete.
 
     Pruned is also what is infeasible, and known to be bad but not how bad; and what ended below the last rung, for
     samplers would take its score for one of the last.
     """
     state = _STATES[ending.status]
-    return TrialState.PRUNED if state is TrialState.COMPLETE and not (values and ending.is_whole) else state
+    if state is not TrialState.COMPLETE:
+        return state, ()
+    values = (ending.score,) if objectives.is_plain and ending.score is not None else objectives.values(ending)
+    return (state, values) if values and ending.is_whole else (TrialState.PRUNED, ())

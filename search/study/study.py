@@ -21,7 +21,7 @@ from cnnsearch.search.records import Epoch, Objective, TrialRecord
 from cnnsearch.search.study.database import readable
 from cnnsearch.search.study.shared import GRACE, Shared
 from cnnsearch.search.study.storage import together
-from cnnsearch.search.study.stored_objectives import check_objectives, note_violations, state_of, told_values
+from cnnsearch.search.study.stored_objectives import check_objectives, note_violations, told_ending
 from cnnsearch.search.study.stored_trial import (
     ATTEMPT,
     DROPPED,
@@ -312,8 +312,7 @@ class TrialStudy:
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""
         attribute = stored_ending(ending)
-        state = state_of(ending, told_values(self.objectives, ending))
-        values = told_values(self.objectives, ending) if state is TrialState.COMPLETE else ()
+        state, values = told_ending(self.objectives, ending)
         trial_id = self._trial_id(ending.number)
 
         def told() -> None:
