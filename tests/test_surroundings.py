@@ -31,7 +31,14 @@ def run_tests(folder: Path, checkout: Path, **environment: str) -> str:
     (folder / "test_look.py").write_text(LOOK)
     known = {name: value for name, value in os.environ.items() if name != "CNNSEARCH_TEST_DATA"}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", "--import-mode=importlib", str(folder)]
-    done = subprocess.run(command, env=known | environment, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        env=known | {"PYTHONPATH": str(checkout)} | environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.stdout
 
 

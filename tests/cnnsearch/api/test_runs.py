@@ -66,5 +66,5 @@ def test_a_notebook_shows_a_table_in_which_all_is_text() -> None:
 
 
 def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:
-    with pytest.raises(cnnsearch.CnnSearchError, match=r"a run, a folder with a study\.db, must lie here, got a f"):
+    with pytest.raises(cnnsearch.CnnSearchError, match=r"a run, a folder with its study, must lie here, got a f"):
         cnnsearch.open_run(tmp_path)

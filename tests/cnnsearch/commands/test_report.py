@@ -77,7 +77,7 @@ def test_a_real_study_is_ranked_and_printed(tmp_path: Path) -> None:
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CnnSearchError, match=r"absent: a run, a folder with a study\.db, .* got nothing there\."):
+    with pytest.raises(CnnSearchError, match=r"absent: a run, a folder with its study, .* got nothing there\."):
         run_folder(tmp_path / "absent")
     with pytest.raises(CnnSearchError, match=r"got a folder without\. cnnsearch run makes one"):
         run_folder(tmp_path)
