@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from cnnsearch import terminal
+from cnnsearch.reports.predictions import origin_of
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.listeners.events import EpochEnded, Event, Told, TrialBuilt, TrialEnded, Warned
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import PHASE, Epoch, NewSeeds, Origin, TrialRecord
+from cnnsearch.search.records import PHASE, Epoch, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_status import read_summary
 from cnnsearch.spaces.document import branch_of
@@ -137,17 +138,15 @@ def _metrics(folder: ModelFolder | None) -> dict[str, Any]:
 
 
 def _origin(known: dict[str, Any]) -> Origin | None:
+    """Where a model comes from, by its folder's scores; None where they do not say, or are damaged."""
     if known.get("trial") is None:
         return None
-    return Origin(
-        trial=known["trial"],
-        epoch=known.get("epoch"),
-        objective=known.get("objective") or "",
-        score=known.get("score"),
-        phases=tuple(known.get("phases") or ()),
-        objectives=known.get("objectives") or {},
-        confirmed=NewSeeds(**known["confirmed"]) if known.get("confirmed") else None,
-    )
+    told = {name: known.get(name) for name in ("trial", "epoch", "score", "confirmed")}
+    rest = {"objective": known.get("objective") or "", "objectives": known.get("objectives") or {}}
+    try:
+        return origin_of({**told, **rest, "phases": known.get("phases") or ()})
+    except TypeError:
+        return None
 
 
 def _best_epochs(config: Path, known: dict[str, Any], given: Sequence[str], allow_code: bool) -> list[str]:

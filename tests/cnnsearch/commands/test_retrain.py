@@ -56,6 +56,15 @@ def test_a_configuration_outside_of_a_run_has_no_score_to_compare_with(searched:
     assert (searched.folder / "runs/mine-retrained-001/model.keras").is_file()
 
 
+def test_a_model_whose_damaged_scores_tell_no_origin_is_trained_again_all_the_same(searched: CommandLine) -> None:
+    damaged = searched.folder / "damaged"
+    shutil.copytree(searched.folder / RUN / "best", damaged)
+    (damaged / "metrics.json").write_text(json.dumps(metrics(damaged) | {"confirmed": {"seeds": 3}}), encoding="utf-8")
+    printed = searched.good("retrain", "damaged", "--out", "mended")
+    assert "model folder: mended" in printed
+    assert metrics(searched.folder / "mended")["trial"] is None
+
+
 def test_the_model_knows_how_its_images_were_brought_to_size(searched: CommandLine) -> None:
     text = (searched.folder / RUN / "best/config.yaml").read_text(encoding="utf-8")
     (searched.folder / "cut.yaml").write_text(text.replace("resize: stretch", "resize: crop"), encoding="utf-8")
