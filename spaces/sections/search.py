@@ -84,7 +84,8 @@ class Search(Section):
     sampler: Sampler = Sampler(tpe=Tpe())
     """How the next configuration is chosen; none is tried twice."""
     pruner: Pruner = Pruner(patient=Patient())
-    """Which trials end early for being behind."""
+    """Which trials end early for being behind. Where nothing is said: `asha` with a `fidelity`, and none where trials
+    are not ranked by one metric."""
     fidelity: Fidelity | None = None
     """What is made cheaper for trials until the pruner has compared them: `{data: [0.1, 1.0]}`, `{image_size: [32,
     64]}` or `{epochs: [3, 30]}`; null for epochs, with a first look by the pruner's own rule."""
@@ -135,11 +136,13 @@ class Search(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _no_pruner_of_several(cls, value: Any) -> Any:  # noqa: ANN401 - before validation, anything
-        """A pruner compares one metric: where trials are not ranked by just one, none is the default."""
-        if isinstance(value, dict) and not _is_one_metric(value.get("objective")) and "pruner" not in value:
+    def _pruner_by_default(cls, value: Any) -> Any:  # noqa: ANN401 - before validation, anything
+        """A pruner compares one metric, so there is none for several; and rungs are there to be climbed by few."""
+        if not isinstance(value, dict) or "pruner" in value:
+            return value
+        if not _is_one_metric(value.get("objective")):
             return {**value, "pruner": "none"}
-        return value
+        return {**value, "pruner": "asha"} if value.get("fidelity") is not None else value
 
     @model_validator(mode="after")
     def _what_wants_one_metric(self) -> Self:

@@ -18,6 +18,13 @@ def search(fidelity: dict[str, Any] | None, pruner: Any = "asha") -> Search:
     return Search.model_validate({"fidelity": fidelity, "pruner": pruner})
 
 
+@pytest.mark.parametrize("fidelity", [{"data": [0.1, 1.0]}, {"epochs": [2, 20]}, {"image_size": [32, 64]}])
+def test_a_fidelity_brings_asha_where_no_pruner_is_named(fidelity: dict[str, Any]) -> None:
+    assert Search.model_validate({"fidelity": fidelity}).pruner.kind == "asha"
+    assert search(fidelity, "median").pruner.kind == "median"
+    assert Search.model_validate({"fidelity": None}).pruner == Search().pruner
+
+
 def configuration(fidelity: dict[str, Any], blocks: int = 1, **training: Any) -> Configuration:
     sections = {
         "data": {"source": "x", "image_size": 64},
