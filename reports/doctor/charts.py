@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cnnsearch.reports.doctor.html import Element, element
+from cnnsearch.reports.markup import Element, element
 from cnnsearch.search.doctor.balance import Counts
 
 BINS = 24

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnsearch.reports.doctor.charts import bins
-from cnnsearch.reports.doctor.html import element, page
 from cnnsearch.reports.doctor.page import MOST_PICTURED, examination_page, pictured
+from cnnsearch.reports.markup import element, page
 from cnnsearch.search.dataset.sources.source import open_source
 from cnnsearch.search.doctor.doctor import examined_source
 from cnnsearch.search.doctor.findings import Finding, Subject
