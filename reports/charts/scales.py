@@ -12,7 +12,7 @@ from cnnsearch.spaces.values import Scalar
 
 _ALIKE = 1e-9
 """Numbers that differ by a smaller share of themselves are drawn as if they were equal."""
-_NOTHING, _MOST = 1e-290, 1e300
+_NOTHING, _MOST = 1e-270, 1e270
 """What is smaller is drawn as 0, and what is larger at the end."""
 _SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800)
 
@@ -42,7 +42,7 @@ class Scale(Protocol):
 
 @dataclass(frozen=True)
 class Linear:
-    """From low to high, low < high; both far from overflowing. `whole` numbers, such as counts, have nothing between them."""
+    """From low to high, low < high, both finite. `whole` numbers such as counts have nothing between them."""
 
     low: float
     high: float
