@@ -13,7 +13,7 @@ from cnnsearch.reports.charts.marks import bar, dot
 from cnnsearch.reports.charts.numerals import four_digits
 from cnnsearch.reports.charts.results import Results, sentences
 from cnnsearch.reports.charts.shading import shade_of, value_ramp
-from cnnsearch.reports.charts.thinning import MOST_DOTS, thinned
+from cnnsearch.reports.charts.thinning import MOST_DOTS, MOST_LINES, thinned
 from cnnsearch.reports.charts.weighing import LEAST, weigh_all
 from cnnsearch.reports.markup import Element
 from cnnsearch.search.records import TrialRecord
@@ -36,14 +36,15 @@ def contours(results: Results) -> Chart | None:
         return None
     x, y = max(pairs, key=lambda pair: sum(shares.get(each.name, 0.0) for each in pair))
     trials = thinned(_both(results, (x, y)), MOST_DOTS)
+    shown = thinned(_both(results, (x, y)), MOST_LINES)
     frame = framed(Axis(x.scale, x.title), Axis(y.scale, y.title), Box(0, 0, WIDTH, _HEIGHT))
     told = sentences(
         f"{results.main.metric} over {x.title} and {y.title}, smoothed; a dot is a trial, its shade its own value. "
         "Where no trial is near, the map is empty.",
         results.beyond,
-        trials.told,
+        shown.told,
     )
-    dots = [_dot(results, frame, (x, y), trial) for trial in reversed(trials.kept)]
+    dots = [_dot(results, frame, (x, y), trial) for trial in reversed(shown.kept)]
     parts = [*frame.surround(), *_map(results, frame, (x, y), trials.kept), *dots, *value_ramp(results, 0, _HEIGHT + 8)]
     return Chart("contours", f"{x.title} and {y.title}", told, drawing(parts, told, _HEIGHT + 28))
 

@@ -15,6 +15,8 @@ from cnnsearch.reports.wording import status_name, time_text
 from cnnsearch.search.records import Status
 
 _MOST_ROWS, _MOST_BARS = 64, 1500
+_LEAST = 2.0
+"""Units that a bar must be long to be told from its neighbours."""
 _INTERRUPTED = "interrupted"
 
 
@@ -24,16 +26,17 @@ def device_timeline(results: Results) -> Chart | None:
         return None
     slots = sorted({span.slot for span in results.spans}, key=_natural)
     shown = [span for span in results.spans if span.slot in set(slots[:_MOST_ROWS])]
-    longest = sorted(shown, key=lambda span: span.start - span.end)[:_MOST_BARS]
     frame = _frame(results, slots[:_MOST_ROWS])
+    drawn = blocks(shown, _least(results, frame, len(slots)))
+    alone = [block[0] for block in drawn if len(block) == 1]
     told = sentences(
         _busy(results.spans, slots),
         "" if len(slots) <= _MOST_ROWS else f"{_MOST_ROWS} of {len(slots):,} slots drawn.",
-        "" if len(longest) == len(shown) else f"The {len(longest):,} longest of {len(shown):,} trials drawn.",
+        "" if len(alone) == len(shown) else f"{len(shown) - len(alone):,} short trials drawn together, in grey.",
     )
-    keys, high = legend(_keys(longest), 0, frame.plot.bottom + 42, WIDTH)
-    bars = [_bar(results, frame, span) for span in sorted(longest, key=lambda span: span.start)]
-    parts = [*frame.surround(), *bars, *_names(results, frame, longest), *keys]
+    keys, high = legend(_keys(alone), 0, frame.plot.bottom + 42, WIDTH)
+    bars = [_bar(results, frame, block) for block in drawn]
+    parts = [*frame.surround(), *bars, *_names(results, frame, alone), *keys]
     return Chart("devices", "What ran where", told, drawing(parts, told, frame.plot.bottom + 42 + high))
 
 
@@ -67,12 +70,42 @@ def _half(frame: Frame) -> float:
     return 0.36 * frame.plot.height / len(frame.y.scale.ticks(_MOST_ROWS))
 
 
-def _bar(results: Results, frame: Frame, span: Span) -> Element:
-    start, end = (frame.x_at(at - results.beginning) for at in (span.start, span.end))
+def blocks(spans: Sequence[Span], least: float) -> list[list[Span]]:
+    """The spans by slot and start, one by one; short ones that follow each other closely are one block.
+
+    Args:
+        spans: in any order.
+        least: seconds under which a span is short, and a gap is no gap.
+    """
+    found: list[list[Span]] = []
+    for span in sorted(spans, key=lambda span: (span.slot, span.start)):
+        before = found[-1][-1] if found else None
+        short = before is not None and max(span.end - span.start, before.end - before.start) < least
+        if before is not None and short and before.slot == span.slot and span.start - before.end < least:
+            found[-1].append(span)
+        else:
+            found.append([span])
+    return found
+
+
+def _least(results: Results, frame: Frame, rows: int) -> float:
+    """The seconds that two units are, or more where there are very many rows."""
+    units = max(_LEAST, frame.plot.width * min(rows, _MOST_ROWS) / _MOST_BARS)
+    return (max(span.end for span in results.spans) - results.beginning) * units / frame.plot.width
+
+
+def _bar(results: Results, frame: Frame, block: Sequence[Span]) -> Element:
+    span = block[0]
+    last = max(each.end for each in block)
+    start, end = (frame.x_at(at - results.beginning) for at in (span.start, last))
     half, middle = _half(frame), frame.y_at(span.slot)
+    place = (start, middle - half, max(end - start, 0.8), 2 * half)
+    if len(block) > 1:
+        return bar(*place, "dim", f"{len(block):,} trials on {span.slot}, {time_text(last - span.start)}")
     kind = kind_of(span.status) if span.status else "dim faint"
-    told = f"trial {span.trial} on {span.slot}, {time_text(span.end - span.start)}, {_ended(span)}"
-    return bar(start, middle - half, max(end - start, 0.8), 2 * half, f"{kind} ringed", told, span.trial)
+    ring = " ringed" if end - start > 2 * _LEAST else ""
+    told = f"trial {span.trial} on {span.slot}, {time_text(last - span.start)}, {_ended(span)}"
+    return bar(*place, f"{kind}{ring}", told, span.trial)
 
 
 def _names(results: Results, frame: Frame, spans: Sequence[Span]) -> Iterable[Element]:

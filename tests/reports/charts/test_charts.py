@@ -10,7 +10,7 @@ import pytest
 from cnnsearch.reports.charts.chart import Chart
 from cnnsearch.reports.charts.contours import smoothed
 from cnnsearch.reports.charts.cost import cost
-from cnnsearch.reports.charts.devices import busy_seconds, device_timeline
+from cnnsearch.reports.charts.devices import blocks, busy_seconds, device_timeline
 from cnnsearch.reports.charts.dimensions import dimensions, titles_of
 from cnnsearch.reports.charts.failures import failures
 from cnnsearch.reports.charts.importances import importance_chart
@@ -197,6 +197,15 @@ def test_slots_are_ordered_by_their_numbers() -> None:
     spans = tuple(Span(k, f"gpu:{k}", 0, 5, Status.COMPLETED) for k in range(12))
     drawing = shown(device_timeline(replace(scored([0.5] * 12), spans=spans))).drawing
     assert [text for text in texts(drawing) if text.startswith("gpu")] == [f"gpu:{k}" for k in reversed(range(12))]
+
+
+def test_short_trials_that_follow_each_other_are_one_block() -> None:
+    spans = [Span(k, "a", k, k + 0.9) for k in range(3)] + [
+        Span(3, "a", 3, 9),
+        Span(4, "a", 20, 21),
+        Span(5, "b", 0, 1),
+    ]
+    assert [[span.trial for span in block] for block in blocks(spans, 2.0)] == [[0, 1, 2], [3], [4], [5]]
 
 
 def test_seconds_in_which_trials_overlap_count_once() -> None:
