@@ -54,8 +54,11 @@ class Linear:
 
     def ticks(self, most: int) -> tuple[Tick, ...]:
         """Multiples of 1, 2 or 5 times a power of ten."""
-        step = round_step(max((self.high - self.low) / most, float(self.whole)))
-        return _ticks(self, multiples(self.low, self.high, step), step)
+        for count in (most, 3):  # in thirds there is always one
+            step = round_step(max((self.high - self.low) / count, float(self.whole)))
+            if found := multiples(self.low, self.high, step):
+                return _ticks(self, found, step)
+        return ()
 
 
 @dataclass(frozen=True)
