@@ -1,4 +1,4 @@
-"""Explains a model once, when it is exported: in a process of its own, from its file, into pictures and facts beside it.
+"""Explains a model once, when it is exported and was asked about photos: pictures and facts beside it.
 
 Nothing here decides anything: where one of the pictures cannot be made, a line says why, and the others are there.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from cnnsearch.search.dataset.dataset import Dataset, DatasetReference, open_dataset
+from cnnsearch.search.dataset.dataset import Dataset, open_dataset
 from cnnsearch.search.explaining.architecture import architecture
 from cnnsearch.search.explaining.changes import write_changes
 from cnnsearch.search.explaining.choosing import Asked, read_asked, rows_of, surely_right
@@ -20,26 +20,14 @@ from cnnsearch.search.explaining.looking import write_heat
 from cnnsearch.search.explaining.photos import Photos
 from cnnsearch.search.model.places import one_view
 from cnnsearch.search.run_folder import ModelFolder
+from cnnsearch.search.trial.evaluation import EvaluationJob, evaluate
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.messages import Done, Noted
+from cnnsearch.search.trial.messages import Done, Evaluated, Noted
 from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.load import load_space
 
 _CHANGED = 3
 """So many photos are shown as a training changes them."""
-
-
-@dataclass(frozen=True)
-class ExplainingJob:
-    """What the process is told.
-
-    Attributes:
-        folder: the model's, with its configuration and its predictions in it.
-        dataset: the images that it was asked about.
-    """
-
-    folder: ModelFolder
-    dataset: DatasetReference
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,36 +48,53 @@ class _Subject:
         return [rows[one.image] for one in chosen]
 
 
-def run_explaining(line: Line, job: ExplainingJob) -> None:
-    """Explain the model of a folder, and tell how long it took and what could not be shown."""
+def run_evaluation_and_explain(line: Line, job: EvaluationJob) -> None:
+    """Ask a model about photos, and then explain it; tells when the first is done, and what could not be shown."""
+    model = keras.saving.load_model(job.model, compile=False)
+    evaluate(model, job)
+    line.tell(Evaluated())
     began = time.monotonic()
-    left_out = explain(keras.saving.load_model(job.folder.model, compile=False), job)
-    for text in left_out:
+    for text in explain(model, job):
         line.tell(Noted(text, is_doubt=True))
-    line.tell(Noted(f"gallery and pictures of what the best model looks at, in {time.monotonic() - began:.1f} s"))
+    line.tell(Noted(f"gallery of mistakes and pictures of what the model looks at, in {time.monotonic() - began:.1f} s"))
     line.tell(Done())
 
 
-def explain(model: keras.Model, job: ExplainingJob) -> list[str]:
-    """The same of a model that is at hand; gives what is left out and why, in one line each.
+def explain(model: keras.Model, job: EvaluationJob) -> list[str]:
+    """Explain a model that is at hand, in the folder of its predictions; gives in one line each what is left out.
 
-    Raises:
-        DataError: the images are gone.
-        OSError, ValueError, KeyError: the predictions cannot be read.
+    It never fails: what is shown of a model is a courtesy.
     """
-    dataset, folder = open_dataset(job.dataset), job.folder
+    try:
+        subject = _subject(model, job)
+        left_out = _show(subject)
+    except Exception as error:  # noqa: BLE001 - any network, any photo, any disk
+        return [f"what the model looks at cannot be shown: {_reason(error)}"]
+    return [f"{_NAMES[name]} cannot be shown: {reason}" for name, reason in left_out.items()]
+
+
+def _subject(model: keras.Model, job: EvaluationJob) -> _Subject:
+    dataset, folder = open_dataset(job.dataset), ModelFolder(job.predictions.parent)
     part, asked = read_asked(folder.predictions, dataset.classes)
-    subject = _Subject(folder, one_view(model), dataset, part, asked)
-    folder.explained.mkdir(exist_ok=True)
-    told: dict[str, Any] = {"part": part}
+    return _Subject(folder, one_view(model), dataset, part, asked)
+
+
+def _show(subject: _Subject) -> dict[str, str]:
+    """Write all there is to show; gives why some of it is left out, by its name."""
+    subject.folder.explained.mkdir(exist_ok=True)
+    told: dict[str, Any] = {"part": subject.part}
     left_out: dict[str, str] = {}
     for name, show in _SHOWN.items():
         try:
             told[name] = show(subject)
-        except Exception as error:  # noqa: BLE001 - any network and any photo: what is shown of them is a courtesy
-            left_out[name] = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-    write_json(folder.explained / "explained.json", {**told, "left_out": left_out})
-    return [f"{_NAMES[name]} of the best model cannot be shown: {reason}" for name, reason in left_out.items()]
+        except Exception as error:  # noqa: BLE001 - the others are shown all the same
+            left_out[name] = _reason(error)
+    write_json(subject.folder.explained / "explained.json", {**told, "left_out": left_out})
+    return left_out
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
 def _gallery(subject: _Subject) -> int:
@@ -131,10 +136,10 @@ _SHOWN: dict[str, Callable[[_Subject], Any]] = {
     "augmented": _changes,
 }
 _NAMES = {
-    "gallery": "the mistakes and doubts",
-    "architecture": "the layers",
-    "grad_cam": "what a class is seen by (Grad-CAM)",
-    "filters": "the first filters",
-    "maps": "the feature maps",
-    "augmented": "the augmented photos",
+    "gallery": "the model's mistakes and doubts",
+    "architecture": "the model's layers",
+    "grad_cam": "where the model looks (Grad-CAM)",
+    "filters": "the model's first filters",
+    "maps": "the model's feature maps",
+    "augmented": "photos as the training changed them",
 }

@@ -57,7 +57,7 @@ def _first_convolution(model: Any) -> Any:  # noqa: ANN401 - Keras is untyped
 def write_maps(folder: Path, model: keras.Model, image: NDArray[np.uint8]) -> list[dict[str, Any]]:
     """Write what some layers make of an image (height, width, channels), early ones and late ones; gives what they are.
 
-    Of each layer the filters are shown that answer most to the image.
+    Of each layer those filters are shown whose answer differs most over the image.
 
     Raises:
         CnnSearchError: the network has no maps.
@@ -69,8 +69,8 @@ def write_maps(folder: Path, model: keras.Model, image: NDArray[np.uint8]) -> li
     for number, place in enumerate(places, start=1):
         made = maps_at(model, [place])(image[None].astype(np.float32), training=False)
         maps = np.asarray(made, dtype=np.float32)[0]
-        strongest = np.argsort(-maps.mean(axis=(0, 1)), kind="stable")[:_MAPS]
-        tiles = [resized(stretched(maps[..., k]), _MAP_SIDE, smooth=False) for k in strongest]
+        liveliest = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:_MAPS]
+        tiles = [resized(stretched(maps[..., k]), _MAP_SIDE, smooth=False) for k in liveliest]
         file = f"maps-{number}.png"
         save_drawing(folder / file, grid(tiles, _MAPS // 2, ground=0))
         told.append({"file": file, "layer": place.layer, "maps": list(place.shape), "shown": len(tiles)})
