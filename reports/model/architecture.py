@@ -17,7 +17,8 @@ MOST = 36
 """Of more blocks those in a row that make maps of one size are drawn as one."""
 _JOINED = ("BatchNormalization", "Activation", "ReLU", "LeakyReLU", "Dropout", "SpatialDropout2D", "GaussianDropout")
 """Layers that are told with the one before."""
-_KINDS = (("Conv", "s0"), ("Pool", "s5"), ("Dense", "s1"), ("Flatten", "s5"), ("Random", "s4"), ("RandAugment", "s4"))
+_AUGMENT, _AUGMENTS = "augment_", "augmentation"
+_KINDS = (("Conv", "s0"), ("Pool", "s5"), ("Dense", "s1"), ("Flatten", "s5"), (_AUGMENTS, "s4"))
 _ROW, _BOX, _TOP, _MIDDLE = 30.0, 22.0, 34.0, 120.0
 _WIDEST, _NARROWEST = 200.0, 26.0
 _COLUMNS = {"does": 240.0, "makes": 570.0, "weights": WIDTH - 16}
@@ -58,7 +59,7 @@ def architecture_chart(folder: ModelFolder) -> Chart | None:
     rows = [part for place, block in enumerate((first, *blocks)) for part in _row(block, place, image)]
     spine = rule((_MIDDLE, _TOP), (_MIDDLE, _TOP + _ROW * len(blocks)), "grid")
     parts = [*_headings(), spine, *rows]
-    return Chart("architecture", "The best model", text, drawing(parts, text, _TOP + _ROW * (len(blocks) + 1)))
+    return Chart("architecture", "Its layers", text, drawing(parts, text, _TOP + _ROW * (len(blocks) + 1)))
 
 
 def joined(layers: Sequence[Mapping[str, Any]]) -> list[Block]:
@@ -66,11 +67,12 @@ def joined(layers: Sequence[Mapping[str, Any]]) -> list[Block]:
     blocks: list[Block] = []
     for layer in layers:
         block = _block(layer)
-        is_augmentation = str(layer.get("name", "")).startswith("augment_")
-        if blocks and (is_augmentation or block.kind in _JOINED) and (blocks[-1].kind == "Random") == is_augmentation:
+        joins = block.kind in (_JOINED if blocks and blocks[-1].kind != _AUGMENTS else (_AUGMENTS,))
+        if blocks and joins:
             blocks[-1] = _together(blocks[-1], block)
         else:
-            blocks.append(replace(block, kind="Random", does=f"augmentation: {block.does}") if is_augmentation else block)
+            is_first = block.kind == _AUGMENTS
+            blocks.append(replace(block, does=f"augmentation: {block.does}") if is_first else block)
     return blocks
 
 
@@ -112,7 +114,9 @@ def _fold(blocks: list[Block]) -> Block:
 
 
 def _block(layer: Mapping[str, Any]) -> Block:
-    kind = str(layer.get("type", ""))
+    kind, name = str(layer.get("type", "")), str(layer.get("name", ""))
+    if name.startswith(_AUGMENT):
+        return Block(name.removeprefix(_AUGMENT).replace("_", " "), _AUGMENTS, _shape(layer.get("output")), 0, 0)
     parameters, trainable = _number(layer.get("parameters")), _number(layer.get("trainable"))
     return Block(_does(layer, kind), kind, _shape(layer.get("output")), parameters, trainable)
 

@@ -33,9 +33,12 @@ def reliability_chart(rows: Predictions) -> Chart:
     found = calibration(*answers(rows))
     told = _told(found, len(rows))
     x, y = Axis(Linear(0, 1), "probability of the answer"), Axis(Linear(0, 1), "share that is right")
-    named, high = legend(
-        [Key("completed", "right"), Key("failed faint", "missing to, or beyond, the probability")], 50, _HEIGHT + 6, 660
-    )
+    keys = [
+        Key("completed", "right"),
+        Key("completed faint", "right beyond the probability"),
+        Key("failed faint", "missing to the probability"),
+    ]
+    named, high = legend(keys, 50, _HEIGHT + 6, WIDTH - 60)
     frame = framed(x, y, Box(0, 0, WIDTH, _HEIGHT))
     diagonal = line([frame.at(0, 0), frame.at(1, 1)], "dim dashed", "as often right as sure")
     parts = [*frame.surround(), *_bins(frame, found), diagonal, *named]
@@ -59,8 +62,8 @@ def _bins(frame: Frame, found: Calibration) -> Iterator[Element]:
         left, sure, right = frame.plot.left + k * wide, float(found.confidence[k]), float(found.accuracy[k])
         told = f"{found.images[k]:,} images, {sure:.1%} sure, {right:.1%} right"
         low, high = frame.y_at(min(sure, right)), frame.y_at(max(sure, right))
-        yield bar(left + 1, frame.y_at(right), wide - 2, frame.plot.bottom - frame.y_at(right), "completed", told)
-        yield bar(left + 1, high, wide - 2, low - high, "failed faint", told)
+        yield bar(left + 1, low, wide - 2, frame.plot.bottom - low, "completed", told)
+        yield bar(left + 1, high, wide - 2, low - high, "failed faint" if sure > right else "completed faint", told)
 
 
 def confidence_chart(rows: Predictions) -> Chart:
@@ -76,7 +79,7 @@ def confidence_chart(rows: Predictions) -> Chart:
     )
     y = Axis(linear_over([0, *(rights + wrongs).tolist()], least=0, whole=True), "images")
     frame = framed(Axis(Linear(0, 1), "probability of the answer"), y, Box(0, 0, WIDTH, _HEIGHT))
-    named, high = legend([Key("completed", "right"), Key("failed", "wrong")], 50, _HEIGHT + 6, 660)
+    named, high = legend([Key("completed", "right"), Key("failed", "wrong")], 50, _HEIGHT + 6, WIDTH - 60)
     wide, bars = frame.plot.width / _HISTOGRAM_BINS, []
     for k, (good, bad) in enumerate(zip(rights.tolist(), wrongs.tolist(), strict=True)):
         left, label = frame.plot.left + k * wide, f"{edges[k]:.0%} to {edges[k + 1]:.0%}: {good} right, {bad} wrong"

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.reports.charts.chart import Chart
+from cnnsearch.reports.charts.files import png_bytes, svg_text
 from cnnsearch.reports.charts.frame import WIDTH, drawing
 from cnnsearch.reports.charts.marks import bar, shade, words
 from cnnsearch.reports.charts.words import fitted, width
 from cnnsearch.reports.markup import Element
+from cnnsearch.reports.model.weighed import weighed
 from cnnsearch.reports.predictions import Predictions
+from cnnsearch.search.writing import write_beside
 
 WITH_SHARES, WITH_COUNTS = 12, 30
 """Up to so many classes a cell has room for count and share, or for the count."""
@@ -42,6 +46,19 @@ def confusion_chart(part: str, rows: Predictions) -> Chart:
 def _score(part: str, counts: NDArray[np.int64]) -> str:
     right, images = int(np.trace(counts)), int(counts.sum())
     return f"{part.capitalize()} part: {right:,} of {images:,} images right ({right / images:.1%})."
+
+
+def write_confusion_matrix(path: Path, predictions: Predictions) -> None:
+    """Draw the test part's confusion matrix, or the validation part's where there is no test part, as PNG.
+
+    Without any image no picture is written, and an older one goes away.
+    """
+    part, rows = weighed(predictions)
+    if not len(rows):
+        path.unlink(missing_ok=True)
+        return
+    drawn = png_bytes(svg_text(confusion_chart(part, rows)))
+    write_beside(path, lambda beside: beside.write_bytes(drawn))
 
 
 def most_mixed(counts: NDArray[np.int64]) -> list[tuple[int, int]]:

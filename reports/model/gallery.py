@@ -31,11 +31,11 @@ def gallery_body(folder: ModelFolder) -> tuple[Element, ...]:
 def _photo(folder: ModelFolder, told: Mapping[str, Any]) -> Element:
     name, label, predicted = (str(told.get(key, "")) for key in ("image", "label", "predicted"))
     says = f"{name}: {label}, taken for {predicted}"
-    drawn = picture(folder.gallery, told.get("file"), says) or element("span", "no picture", class_="none")
+    drawn = picture(folder.gallery, told.get("file"), says)
     right = "good" if label == predicted else "bad"
     return element(
         "div",
-        drawn,
+        element("div", "no picture", class_="none") if drawn is None else drawn,
         element("div", label, " → ", element("b", predicted, class_=right)),
         element("div", probabilities(told), class_="dim"),
         element("div", name, class_="file"),
