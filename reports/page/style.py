@@ -24,7 +24,7 @@ nav a:hover { text-decoration: underline; }
 .running { border-left: 4px solid var(--running); padding-left: 10px; }
 .tiles { margin-bottom: 14px; }
 .tiles .card { color: var(--dim); font-size: 13px; overflow-wrap: anywhere; }
-.tiles b { color: var(--ink); }
+.tiles b { color: var(--ink); font-size: clamp(17px, 5vw, 22px); }
 .answers { grid-template-columns: 96px minmax(0, 1fr); gap: 10px 18px; }
 .answers dt { font-weight: 600; }
 .answers p { margin: 0 0 4px; }
@@ -51,6 +51,8 @@ button { font: inherit; color: inherit; cursor: pointer; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { padding: 5px 10px; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 tbody tr:last-child td { border-bottom: 0; }
+#leaderboard .scroll { max-height: min(70vh, 620px); overflow: auto; }
+#board thead th { position: sticky; top: 0; z-index: 1; box-shadow: inset 0 -1px var(--line); }
 #board th, #board td { white-space: nowrap; }
 #board td { max-width: 340px; overflow: hidden; text-overflow: ellipsis; }
 #board td.number { text-align: right; font-variant-numeric: tabular-nums; }
@@ -74,7 +76,8 @@ th[aria-sort=descending] button::after { content: " \\2193"; }
 .choosing .chart [data-trial].chosen { opacity: 1; }
 #chosen { position: fixed; bottom: 14px; left: 50%; transform: translateX(-50%); z-index: 3; display: flex; gap: 14px;
   align-items: center; background: var(--card); border: 1px solid var(--best); border-radius: 10px;
-  padding: 8px 14px; box-shadow: 0 4px 18px rgb(0 0 0 / .25); max-width: calc(100vw - 24px); }
+  padding: 8px 14px; box-shadow: 0 4px 18px rgb(0 0 0 / .25); width: max-content;
+  max-width: calc(100vw - 24px); }
 #clear { margin: 0; }
 .finding { border-left: 4px solid var(--failed); margin-top: 12px; }
 .finding h3 { margin-top: 0; }
@@ -95,7 +98,8 @@ img { max-width: 100%; }
   main { max-width: none; padding: 0; }
   .card, figure, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
-  .scroll { overflow: visible; border: 0; }
+  .scroll, #leaderboard .scroll { overflow: visible; border: 0; max-height: none; }
+  #board thead th { position: static; }
   table { font-size: 8pt; }
   th, td { padding: 2px 4px; }
   #board th, #board td { white-space: normal; max-width: none; overflow-wrap: anywhere; }
