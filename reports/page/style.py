@@ -5,7 +5,7 @@ from cnnsearch.reports.doctor.style import HOUSE
 
 _OWN = """
 body { -webkit-text-size-adjust: 100%; }
-main { max-width: 1240px; padding: 24px clamp(12px, 3vw, 32px) 64px; }
+main { max-width: 1500px; padding: 24px clamp(12px, 3vw, 32px) 64px; }
 h2 { scroll-margin-top: 56px; }
 h3 { margin: 16px 0 6px; }
 section { margin: 0; }
@@ -15,7 +15,7 @@ a { color: var(--completed); }
 .skip:focus { left: 12px; top: 12px; z-index: 3; background: var(--card); padding: 8px 12px; }
 nav { position: sticky; top: 0; z-index: 2; background: var(--ground); border-bottom: 1px solid var(--line);
   overflow-x: auto; white-space: nowrap; }
-nav ul { display: flex; gap: 18px; list-style: none; max-width: 1240px; margin: 0 auto;
+nav ul { display: flex; gap: 18px; list-style: none; max-width: 1500px; margin: 0 auto;
   padding: 8px clamp(12px, 3vw, 32px); }
 nav a { color: var(--ink); text-decoration: none; font-size: 14px; }
 nav a:hover { text-decoration: underline; }
@@ -68,8 +68,10 @@ th[aria-sort=descending] button::after { content: " \\2193"; }
 .pick[aria-pressed=true] { border-color: var(--best); color: var(--best); font-weight: 600; }
 .status.failed { color: var(--failed); }
 .status.pruned, .status.infeasible { color: var(--dim); }
-.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 520px), 1fr)); gap: 14px; }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 676px), 1fr)); gap: 14px; }
 .panel { min-width: 0; }
+.panel .chart { max-width: 900px; margin: 0 auto; }
+.answers dd, .told, .standing { max-width: 110ch; }
 .panel + .panel { margin: 0; }
 .told { font-size: 13px; margin-top: 8px; }
 .choosing .chart [data-trial]:not(.chosen) { opacity: .14; }
