@@ -4,7 +4,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cnnsearch import terminal
 from cnnsearch.reports.confirmation import confirmation_text, winner_text
+from cnnsearch.reports.model.file_identity import told_change
 from cnnsearch.reports.page.write import write_page
 from cnnsearch.reports.terminal import ranked_table, summary
 from cnnsearch.reports.write import write_model_report, write_run_tables
@@ -58,4 +60,6 @@ def rewrite(run: RunFolder, trials: list[TrialRecord], objectives: Objectives) -
     write_run_tables(run, trials, objectives)
     if run.best.predictions.is_file():
         write_model_report(run.best)
+        if change := told_change(run.best):
+            terminal.warn(change)
     write_page(run, trials, objectives)

@@ -73,6 +73,13 @@ th[aria-sort=descending] button::after { content: " \\2193"; }
 .panel .chart { max-width: 900px; margin: 0 auto; }
 .answers dd, .told, .standing { max-width: 110ch; }
 .panel + .panel { margin: 0; }
+section > figure { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px;
+  margin-bottom: 14px; min-width: 0; }
+section > figure figcaption { font-weight: 400; font-size: 13px; color: var(--dim); margin: 8px 0 0; }
+section > figure h3 { margin-top: 0; }
+section > figure .chart { max-width: 900px; margin: 0 auto; }
+#model-answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 676px), 1fr)); gap: 0 14px; }
+#model-answers > :not(figure) { grid-column: 1 / -1; }
 .told { font-size: 13px; margin-top: 8px; }
 .choosing .chart [data-trial]:not(.chosen) { opacity: .14; }
 .choosing .chart [data-trial].chosen { opacity: 1; }
