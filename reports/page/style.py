@@ -80,6 +80,20 @@ section > figure h3 { margin-top: 0; }
 section > figure .chart { max-width: 900px; margin: 0 auto; }
 #model-answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 676px), 1fr)); gap: 0 14px; }
 #model-answers > :not(figure) { grid-column: 1 / -1; }
+.strips { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 14px; }
+.strips figure { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 10px; }
+.strips figcaption { font-weight: 400; font-size: 13px; margin: 6px 0 0; overflow-wrap: anywhere; }
+.sharp { image-rendering: pixelated; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(132px, 1fr)); gap: 12px; margin: 8px 0; }
+.picture { font-size: 12px; line-height: 1.35; overflow-wrap: anywhere; }
+.picture img, .picture .none { display: block; width: 100%; aspect-ratio: 1; object-fit: contain;
+  background: var(--card); border-radius: 6px; margin-bottom: 4px; }
+.picture .none { display: grid; place-items: center; color: var(--dim); }
+.good { color: var(--good); }
+.bad { color: var(--failed); }
+.file { color: var(--dim); }
+.warning { border-left: 4px solid var(--warning); padding-left: 10px; }
+table.classes td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .told { font-size: 13px; margin-top: 8px; }
 .choosing .chart [data-trial]:not(.chosen) { opacity: .14; }
 .choosing .chart [data-trial].chosen { opacity: 1; }

@@ -26,7 +26,9 @@ def place_to_look_at(model: keras.Model) -> Place | None:
     return (fine or single or [None])[-1]
 
 
-def heat(model: keras.Model, place: Place, images: NDArray[np.uint8], classes: Sequence[int]) -> NDArray[np.float32]:
+def heat(
+    model: keras.Model, place: Place, images: NDArray[np.uint8], classes: Sequence[int]
+) -> NDArray[np.float32]:
     """What at this place speaks for the class asked about, from 0 to 1 for each image, (images, rows, columns).
 
     All 0 where nothing there speaks for it. The score is the class's output before softmax or sigmoid.

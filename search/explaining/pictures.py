@@ -11,13 +11,7 @@ from PIL import Image
 Pixels = NDArray[np.uint8]
 _QUALITY = 82
 _GAP = 2
-_STOPS = (
-    (0.0, (20, 11, 52)),
-    (0.25, (99, 26, 110)),
-    (0.5, (190, 55, 82)),
-    (0.75, (245, 125, 21)),
-    (1.0, (252, 255, 164)),
-)
+_STOPS = ((0.0, (20, 11, 52)), (0.25, (99, 26, 110)), (0.5, (190, 55, 82)), (0.75, (245, 125, 21)), (1.0, (252, 255, 164)))
 """Of the inferno scale (S. van der Walt, N. Smith): it grows lighter evenly, and so reads in grey, too."""
 
 
