@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Sequence
 
 from cnnsearch.reports.charts.chart import Chart
-from cnnsearch.reports.charts.frame import WIDTH, Axis, Box, Frame, drawing, framed, legend
+from cnnsearch.reports.charts.frame import WIDTH, Axis, Box, Frame, Key, drawing, framed, legend
 from cnnsearch.reports.charts.marks import Point, cross, dot, steps, words
 from cnnsearch.reports.charts.numerals import four_digits
-from cnnsearch.reports.charts.results import Results, clock, kind_of, sentences, status_keys
-from cnnsearch.reports.charts.scales import linear_over
+from cnnsearch.reports.charts.results import Results, kind_of, sentences, status_keys
+from cnnsearch.reports.charts.scales import Linear, duration_over, linear_over
 from cnnsearch.reports.charts.thinning import MOST_DOTS, thinned
 from cnnsearch.reports.charts.words import width
 from cnnsearch.reports.markup import Element
 from cnnsearch.search.records import Status, TrialRecord
 
 _HEIGHT = 320.0
+_NAMES = 0.06
+"""Room for names, as a share of the axis."""
+_BEST = Key("best", "best so far")
 _Placed = tuple[float, TrialRecord]
 
 
@@ -29,16 +32,15 @@ def best_by_trial(results: Results) -> Chart | None:
 def best_by_time(results: Results) -> Chart | None:
     """Each trial's value over when it ended, and the best so far; None where nobody noted when trials ran."""
     ends = {span.trial: span.end for span in results.spans}
-    beginning = min((span.start for span in results.spans), default=0.0)
-    placed = [(ends[trial.number] - beginning, trial) for trial in results.trials if trial.number in ends]
+    placed = [(ends[trial.number] - results.beginning, trial) for trial in results.trials if trial.number in ends]
     if not any(results.value(trial) is not None for _, trial in placed):
         return None
-    axis = Axis(clock([at for at, _ in placed]), "wall time since the start")
+    axis = Axis(duration_over(at for at, _ in placed), "wall time since the start")
     return _chart(results, sorted(placed, key=lambda each: each[0]), axis, "best_by_time", "Best value over time")
 
 
 def _chart(results: Results, placed: Sequence[_Placed], axis: Axis, name: str, title: str) -> Chart:
-    frame = framed(axis, Axis(results.scale, results.main.metric), Box(0, 0, WIDTH, _HEIGHT))
+    frame = framed(axis, Axis(_with_room(results), results.main.metric), Box(0, 0, WIDTH, _HEIGHT))
     best = incumbents(results, placed)
     shown = thinned([each for each in placed if _is_shown(results, each[1])], MOST_DOTS)
     told = sentences(
@@ -50,23 +52,40 @@ def _chart(results: Results, placed: Sequence[_Placed], axis: Axis, name: str, t
         "" if len(shown.kept) == shown.of else f"{len(shown.kept):,} of {shown.of:,} drawn, spread evenly.",
     )
     dots = [mark for each in shown.kept for mark in _dot(results, frame, *each)]
-    keys, high = legend(status_keys(trial for _, trial in placed), frame.plot.left, _HEIGHT + 6, frame.plot.width)
+    keys, high = legend(
+        [_BEST, *status_keys(trial for _, trial in shown.kept)], frame.plot.left, _HEIGHT + 6, frame.plot.width
+    )
     parts = [*frame.surround(), *dots, *_incumbents(results, frame, best), *keys]
     return Chart(name, title, told, drawing(parts, told, _HEIGHT + high + 6))
 
 
 def incumbents(results: Results, placed: Iterable[_Placed]) -> list[_Placed]:
-    """Those of the trials, in this order, that were better than all before them."""
+    """Those of the trials, in this order, that were better than all before them.
+
+    A value of fewer folds or of a lower rung than others have is no match for theirs.
+    """
     found: list[_Placed] = []
     value: float | None = None
-    candidates = {trial.number for trial in results.ranked if trial.is_whole}
-    for at, trial in placed:
+    known = [(at, trial) for at, trial in placed if results.value(trial) is not None]
+    whole = max((_extent(trial) for _, trial in known), default=None)
+    for at, trial in known:
         own = results.value(trial)
-        counts = not candidates or trial.number in candidates
-        if own is not None and counts and results.main.better(own, value):
+        if own is not None and _extent(trial) == whole and results.main.better(own, value):
             found.append((at, trial))
             value = own
     return found
+
+
+def _extent(trial: TrialRecord) -> tuple[bool, int]:
+    """How much of a whole training a trial's value is of."""
+    return trial.is_whole, len(trial.folds)
+
+
+def _with_room(results: Results) -> Linear:
+    """The scale of the objective with room for names at its good end."""
+    low, high = results.scale.low, results.scale.high
+    more = (high - low) * _NAMES
+    return Linear(low, high + more) if results.main.direction == "max" else Linear(low - more, high)
 
 
 def _is_shown(results: Results, trial: TrialRecord) -> bool:
@@ -86,15 +105,16 @@ def _incumbents(results: Results, frame: Frame, best: Sequence[_Placed]) -> Iter
     yield steps([*places, (frame.plot.right, places[-1][1])], "best", f"best {results.main.metric} so far")
     for (x, y), (_, trial) in zip(places, best, strict=True):
         yield dot((x, y), 4, "best ringed", results.told(trial), trial.number)
-    yield from _names(frame, places, [f"trial {trial.number}" for _, trial in best])
+    names = [f"trial {trial.number}" for _, trial in best]
+    yield from _names(frame, places, names, downward=results.main.direction == "min")
 
 
-def _names(frame: Frame, places: Sequence[Point], names: Sequence[str]) -> Iterable[Element]:
+def _names(frame: Frame, places: Sequence[Point], names: Sequence[str], *, downward: bool) -> Iterable[Element]:
     """The names of the steps, from the last one back: it matters most, and earlier ones give way to later ones."""
     free = frame.plot.right + 12
     for (x, y), name in zip(reversed(places), reversed(names), strict=True):
         wide = width(name)
         left = min(x - 4, frame.plot.right + 12 - wide)
         if left + wide < free:
-            yield words((left, y - 9 if y > frame.plot.top + 14 else y + 18), name, "halo")
+            yield words((left, y + (19 if downward else -9)), name, "halo")
             free = left - 6
