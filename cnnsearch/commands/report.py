@@ -4,7 +4,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cnnsearch import terminal
 from cnnsearch.reports.confirmation import confirmation_text, winner_text
+from cnnsearch.reports.model.file_identity import told_change
+from cnnsearch.reports.page.write import write_page
 from cnnsearch.reports.terminal import ranked_table, summary
 from cnnsearch.reports.write import write_model_report, write_run_tables
 from cnnsearch.search.confirmed import read_confirmation
@@ -20,10 +23,11 @@ def report(run: Path, console: Console) -> None:
     Raises:
         CnnSearchError: the folder is no run, or its study or the best model's predictions are damaged.
     """
-    from cnnsearch.search.study.reading import read_objectives, read_trials
+    from cnnsearch.search.study.reading import read_study
 
     folder = run_folder(run)
-    trials, objectives = read_trials(folder), read_objectives(folder)
+    study = read_study(folder)
+    trials, objectives = list(study.trials), study.objectives
     rewrite(folder, trials, objectives)
     console.print(ranked_table(trials, objectives))
     console.print()
@@ -52,7 +56,10 @@ def run_folder(path: Path) -> RunFolder:
 
 
 def rewrite(run: RunFolder, trials: list[TrialRecord], objectives: Objectives) -> None:
-    """Rewrite the run's tables, and the best model's scores where it has predictions."""
+    """Rewrite the run's tables and its page, and the best model's scores where it has predictions."""
     write_run_tables(run, trials, objectives)
     if run.best.predictions.is_file():
         write_model_report(run.best)
+        if change := told_change(run.best):
+            terminal.warn(change)
+    write_page(run, trials, objectives)

@@ -1,4 +1,4 @@
-"""What a trained model says of the validation and test images: the only place that reads the test part."""
+"""What a trained model says of the validation and test images: the only place where the test part is weighed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,8 +16,6 @@ from cnnsearch.search.model.metrics import asked_metrics
 from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.trial.batches import EVALUATION_BATCH
-from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.messages import Done
 from cnnsearch.search.writing import write_json
 
 
@@ -42,17 +40,11 @@ class EvaluationJob:
     metrics: tuple[str, ...] = ()
 
 
-def run_evaluation(line: Line, job: EvaluationJob) -> None:
+def evaluate(model: keras.Model, job: EvaluationJob) -> None:
     """Write `part,image,label,predicted,p:<class>...` for each image of the parts.
 
     Where metrics are asked for, their values go into `asked_metrics.json` beside: by part, without `val_`.
     """
-    evaluate(keras.saving.load_model(job.model, compile=False), job)
-    line.tell(Done())
-
-
-def evaluate(model: keras.Model, job: EvaluationJob) -> None:
-    """The same of a model that is at hand."""
     dataset = open_dataset(job.dataset)
     rows: list[list[str]] = []
     measured: dict[str, dict[str, float]] = {}
