@@ -99,7 +99,8 @@ def _tried(facts: Facts) -> str:
     counted = Counter(trial.status for trial in facts.trials)
     states = joined([f"{counted[status]:,} {status_name(status)}" for status in Status if counted[status]])
     count = f"{len(facts.trials):,} {'trial' if len(facts.trials) == 1 else 'trials'}"
-    asked = facts.status.get("trials", {}).get("budget")
+    told = facts.status.get("trials")
+    asked = told.get("budget") if isinstance(told, dict) else None
     more = f" of {asked:,}" if facts.is_running and isinstance(asked, int) and asked > len(facts.trials) else ""
     paths = dict.fromkeys(path for trial in facts.trials for path in trial.values)
     over = f" over {len(paths)} parameters" if paths else ""
