@@ -5,13 +5,17 @@ from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError
 
 
-def weighed(predictions: Predictions) -> tuple[str, Predictions]:
+Weighed = tuple[str, Predictions]
+"""A part, and what the model says of it."""
+
+
+def weighed(predictions: Predictions) -> Weighed:
     """The part that counts, by its name, and what the model says of it."""
     test = predictions.of("test")
     return ("test", test) if len(test) else ("validation", predictions.of("validation"))
 
 
-def read_weighed(folder: ModelFolder) -> tuple[str, Predictions] | None:
+def read_weighed(folder: ModelFolder) -> Weighed | None:
     """The same from a model folder; None where it has no predictions, or damaged ones."""
     try:
         part, rows = weighed(read_predictions(folder))
