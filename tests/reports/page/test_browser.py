@@ -133,7 +133,7 @@ def test_trials_without_a_value_come_last_both_ways(page: Any) -> None:
         ("optimizer=adam", 65),
         ("optimizer!=adam", 65),
         ("optimizer=ADAM trial<10", 5),
-        ("score>=0.89", 3),
+        ("score>=0.89", 2),
         ("adam trial>127", 1),
         ("seconds<0", 0),
     ],
