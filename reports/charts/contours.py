@@ -79,7 +79,7 @@ def _map(results: Results, frame: Frame, pair: Sequence[Dimension], trials: Sequ
             if column == _ACROSS or shades[column] != shades[start]:
                 if shades[start]:
                     left, top = frame.plot.left + start * wide, frame.plot.bottom - (row + 1) * high
-                    yield bar(left, top, (column - start) * wide + 0.3, high + 0.3, shades[start])
+                    yield bar(left, top, (column - start) * wide, high, f"{shades[start]} cell")
                 start = column
 
 

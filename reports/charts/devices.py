@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from cnnsearch.reports.charts.chart import Chart
 from cnnsearch.reports.charts.frame import WIDTH, Axis, Box, Frame, Key, drawing, legend
 from cnnsearch.reports.charts.marks import bar, rule, words
-from cnnsearch.reports.charts.results import Results, clock, kind_of, sentences
-from cnnsearch.reports.charts.scales import Categories
+from cnnsearch.reports.charts.results import Results, kind_of, sentences
+from cnnsearch.reports.charts.scales import Categories, duration_over
 from cnnsearch.reports.charts.spans import Span
 from cnnsearch.reports.charts.words import fitted, width
 from cnnsearch.reports.markup import Element
@@ -48,7 +48,7 @@ def _frame(results: Results, slots: Sequence[str]) -> Frame:
     left = min(120.0, max(map(width, slots))) + 12
     plot = Box(left, 8, WIDTH - left - 14, row * len(slots))
     ends = [span.end - results.beginning for span in results.spans]
-    return _Rows(plot, Axis(clock(ends), "wall time since the start"), Axis(Categories(tuple(reversed(slots)))))
+    return _Rows(plot, Axis(duration_over(ends), "wall time since the start"), Axis(Categories(tuple(reversed(slots)))))
 
 
 class _Rows(Frame):

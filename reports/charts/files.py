@@ -32,18 +32,18 @@ def write_charts(folder: Path, charts: Sequence[Chart]) -> None:
     """Write NAME.svg and NAME.png of each chart, and remove those of charts that are no longer there.
 
     Args:
-        folder: `report/` of a run; made where it is not there. Other kinds of files in it stay.
-        charts: each with a name of its own.
+        folder: `report/` of a run; made where it is not there. Pictures without an SVG file beside them stay.
+        charts: all that shall be there, each with a name of its own.
 
     Raises:
         UnwritableFile: the system does not let us write there.
     """
     for chart in charts:
         _write(folder, chart)
-    kept = {f"{chart.name}{ending}" for chart in charts for ending in (".svg", ".png")}
-    for path in [*folder.glob("*.svg"), *folder.glob("*.png")]:
-        if path.name not in kept and not path.name.startswith("."):
-            path.unlink(missing_ok=True)
+    kept = {chart.name for chart in charts}
+    for svg in [path for path in folder.glob("*.svg") if path.stem not in kept]:
+        svg.with_suffix(".png").unlink(missing_ok=True)
+        svg.unlink(missing_ok=True)
 
 
 def _write(folder: Path, chart: Chart) -> None:

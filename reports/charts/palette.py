@@ -49,7 +49,7 @@ NAMED = {
     "best": Colour("#d55e00", "#ff9550"),
     "completed": Colour("#0072b2", "#5ab4f0"),
     "stopped": Colour("#3d9fd6", "#a6dcff"),
-    "pruned": Colour("#9aa3b0", "#6f7a8a"),
+    "pruned": Colour("#8e98a6", "#98a3b3"),
     "infeasible": Colour("#a67c00", "#f0c94a"),
     "failed": Colour("#c0264b", "#ff7a93"),
     "running": Colour("#00875f", "#3cc9a0"),

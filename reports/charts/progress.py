@@ -6,8 +6,8 @@ from cnnsearch.reports.charts.chart import Chart
 from cnnsearch.reports.charts.frame import WIDTH, Axis, Box, Frame, Key, drawing, framed, legend
 from cnnsearch.reports.charts.marks import Point, cross, dot, steps, words
 from cnnsearch.reports.charts.numerals import four_digits
-from cnnsearch.reports.charts.results import Results, clock, kind_of, sentences, status_keys
-from cnnsearch.reports.charts.scales import Linear, linear_over
+from cnnsearch.reports.charts.results import Results, kind_of, sentences, status_keys
+from cnnsearch.reports.charts.scales import Linear, duration_over, linear_over
 from cnnsearch.reports.charts.thinning import MOST_DOTS, thinned
 from cnnsearch.reports.charts.words import width
 from cnnsearch.reports.markup import Element
@@ -32,11 +32,10 @@ def best_by_trial(results: Results) -> Chart | None:
 def best_by_time(results: Results) -> Chart | None:
     """Each trial's value over when it ended, and the best so far; None where nobody noted when trials ran."""
     ends = {span.trial: span.end for span in results.spans}
-    beginning = min((span.start for span in results.spans), default=0.0)
-    placed = [(ends[trial.number] - beginning, trial) for trial in results.trials if trial.number in ends]
+    placed = [(ends[trial.number] - results.beginning, trial) for trial in results.trials if trial.number in ends]
     if not any(results.value(trial) is not None for _, trial in placed):
         return None
-    axis = Axis(clock([at for at, _ in placed]), "wall time since the start")
+    axis = Axis(duration_over(at for at, _ in placed), "wall time since the start")
     return _chart(results, sorted(placed, key=lambda each: each[0]), axis, "best_by_time", "Best value over time")
 
 
@@ -61,17 +60,25 @@ def _chart(results: Results, placed: Sequence[_Placed], axis: Axis, name: str, t
 
 
 def incumbents(results: Results, placed: Iterable[_Placed]) -> list[_Placed]:
-    """Those of the trials, in this order, that were better than all before them."""
+    """Those of the trials, in this order, that were better than all before them.
+
+    A value of fewer folds or of a lower rung than others have is no match for theirs.
+    """
     found: list[_Placed] = []
     value: float | None = None
-    candidates = {trial.number for trial in results.ranked if trial.is_whole}
-    for at, trial in placed:
+    known = [(at, trial) for at, trial in placed if results.value(trial) is not None]
+    whole = max((_extent(trial) for _, trial in known), default=None)
+    for at, trial in known:
         own = results.value(trial)
-        counts = not candidates or trial.number in candidates
-        if own is not None and counts and results.main.better(own, value):
+        if own is not None and _extent(trial) == whole and results.main.better(own, value):
             found.append((at, trial))
             value = own
     return found
+
+
+def _extent(trial: TrialRecord) -> tuple[bool, int]:
+    """How much of a whole training a trial's value is of."""
+    return trial.is_whole, len(trial.folds)
 
 
 def _with_room(results: Results) -> Linear:

@@ -1,12 +1,12 @@
 """What the charts of a study are drawn from: its trials ranked, and how each is called and valued in a picture."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from cnnsearch.reports.charts.frame import Key
 from cnnsearch.reports.charts.numerals import four_digits
-from cnnsearch.reports.charts.scales import Duration, Linear, finite, linear_over
+from cnnsearch.reports.charts.scales import Linear, finite, linear_over
 from cnnsearch.reports.charts.spans import Span
 from cnnsearch.reports.wording import status_name
 from cnnsearch.search.ranking import Objectives, rank
@@ -58,16 +58,16 @@ class Results:
             found = trial.objective_values[0] if trial.objective_values else None
         return next(iter(finite([found])), None)
 
+    @cached_property
+    def beginning(self) -> float:
+        """When the first trial began, in seconds since the epoch; 0 where nobody noted it."""
+        return min((span.start for span in self.spans), default=0.0)
+
     def told(self, trial: TrialRecord) -> str:
         """A trial in a tooltip: `trial 7: val_accuracy 0.9312, completed`."""
         value = self.value(trial)
         score = "" if value is None else f"{self.main.metric} {four_digits(value)}, "
         return f"trial {trial.number}: {score}{status_name(trial.status)}"
-
-    @cached_property
-    def beginning(self) -> float:
-        """When the first trial started, in seconds since the epoch; 0 where nobody noted it."""
-        return min((span.start for span in self.spans), default=0.0)
 
     @cached_property
     def scale(self) -> Linear:
@@ -83,7 +83,9 @@ class Results:
 
 def beyond_told(count: int) -> str:
     """A sentence for values that have no true place; empty for none."""
-    return f"{count:,} far worse are drawn at the edge." if count else ""
+    if count == 1:
+        return "1 value is far worse and drawn at the edge."
+    return f"{count:,} values are far worse and drawn at the edge." if count else ""
 
 
 def scale_of(values: Iterable[float | None], objective: Objective) -> Linear:
@@ -94,11 +96,6 @@ def scale_of(values: Iterable[float | None], objective: Objective) -> Linear:
     median, tenth = gains[len(gains) // 2], gains[min(len(gains) - 1, int(len(gains) * _SHOWN))]
     worst = min(tenth, gains[0] - _BEYOND * (gains[0] - median))
     return linear_over(objective.gain(gain) for gain in (gains[0], max(worst, gains[-1])))
-
-
-def clock(seconds: Sequence[float]) -> Duration:
-    """A scale of wall time from the run's beginning."""
-    return Duration(0.0, max([value for value in finite(seconds) if value > 0], default=1.0) * 1.02)
 
 
 def sentences(*parts: str) -> str:

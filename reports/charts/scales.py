@@ -5,11 +5,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cnnsearch.reports.charts.numerals import numeral, power
+from cnnsearch.reports.charts.numerals import numerals, power
 from cnnsearch.reports.wording import value_text
 from cnnsearch.spaces.duration import format_duration
 from cnnsearch.spaces.values import Scalar
 
+_ALIKE = 1e-9
+"""Numbers that differ by a smaller share of themselves are drawn as if they were equal."""
+_NOTHING, _MOST = 1e-270, 1e270
+"""What is smaller is drawn as 0, and what is larger at the end."""
 _SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800)
 
 
@@ -38,7 +42,7 @@ class Scale(Protocol):
 
 @dataclass(frozen=True)
 class Linear:
-    """From low to high, low < high; both finite. `whole` numbers such as counts have no values written between them."""
+    """From low to high, low < high, both finite. `whole` numbers such as counts have nothing between them."""
 
     low: float
     high: float
@@ -46,12 +50,12 @@ class Linear:
 
     def share(self, value: Scalar) -> float:
         """Where a number lies."""
-        return _clamped((number(value) / 2 - self.low / 2) / (self.high / 2 - self.low / 2))
+        return _clamped((number(value) - self.low) / (self.high - self.low))
 
     def ticks(self, most: int) -> tuple[Tick, ...]:
         """Multiples of 1, 2 or 5 times a power of ten."""
-        step = round_step(max(self.high / most - self.low / most, float(self.whole)))
-        return tuple(Tick(self.share(value), numeral(value, step)) for value in multiples(self.low, self.high, step))
+        step = round_step(max((self.high - self.low) / most, float(self.whole)))
+        return _ticks(self, multiples(self.low, self.high, step), step)
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Log:
         if len(found) < 2:
             step = round_step((self.high - self.low) / most)
             found = [value for value in multiples(self.low, self.high, step) if value > 0]
-            return tuple(Tick(self.share(value), numeral(value, step)) for value in found)
+            return _ticks(self, found, step)
         return tuple(Tick(self.share(value), power(value)) for value in found)
 
     def _powers(self, factors: Sequence[int], every: int) -> list[float]:
@@ -103,13 +107,13 @@ class Duration:
         least = (self.high - self.low) / most
         step = next((step for step in _SECONDS if step >= least), None) or 86_400 * round_step(least / 86_400)
         step = step if least > 0.5 else round_step(least)
-        return tuple(Tick(self.share(at), _seconds(at, step)) for at in multiples(self.low, self.high, step))
-
-
-def _seconds(value: float, step: float) -> str:
-    if value == 0:
-        return "0"
-    return format_duration(round(value)) if step >= 1 else f"{numeral(value, step)}s"
+        found = multiples(self.low, self.high, step)
+        if step < 1:
+            return tuple(
+                Tick(tick.share, tick.text if tick.text == "0" else f"{tick.text}s")
+                for tick in _ticks(self, found, step)
+            )
+        return tuple(Tick(self.share(at), format_duration(round(at)) if at else "0") for at in found)
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,11 @@ class Categories:
         """All, or every second, third ... of them."""
         every = max(1, math.ceil(len(self.values) / max(1, most)))
         return tuple(Tick(self.share(value), value_text(value)) for value in self.values[::every])
+
+
+def _ticks(scale: Scale, values: Sequence[float], step: float) -> tuple[Tick, ...]:
+    texts = numerals(values, step)
+    return tuple(Tick(scale.share(value), text) for value, text in zip(values, texts, strict=True))
 
 
 def number(value: Scalar) -> float:
@@ -181,22 +190,27 @@ def linear_over(
         whole: whether only whole numbers are written at it.
     """
     known = finite(values)
+    known = [min(_MOST, max(-_MOST, value)) if abs(value) > _NOTHING else 0.0 for value in known]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
-    room = (high - low) * margin or abs(high) * 0.05 or 0.5
-    room = room if math.isfinite(room) else 0.0
-    bottom = low - room if least is None or low - room >= least else min(least, low)
-    return Linear(bottom, high + room, whole)
+    largest = max(abs(low), abs(high))
+    if high - low > largest * _ALIKE:
+        room = (high - low) * margin
+    else:  # all the same, as far as can be written
+        room = max(largest * 0.05, 0.5 if largest < _NOTHING else 0.0)
+    bottom = max(low - room, -_MOST)
+    bottom = bottom if least is None or bottom >= least else min(least, low)
+    return Linear(bottom, min(high + room, _MOST), whole)
 
 
 def log_over(values: Iterable[float | None], margin: float = 0.04) -> Log:
     """A logarithmic scale around all positive finite values, with some room at both ends; 1 to 10 without any."""
-    known = [value for value in finite(values) if value > 0]
+    known = [min(_MOST, value) for value in finite(values) if value > _NOTHING]
     low, high = (min(known), max(known)) if known else (1.0, 10.0)
     room = max((math.log(high) - math.log(low)) * margin, 0.02)
-    return Log(max(low * math.exp(-room), 1e-300), min(high * math.exp(room), 1e300))
+    return Log(low * math.exp(-room), high * math.exp(room))
 
 
 def duration_over(values: Iterable[float | None]) -> Duration:
     """Seconds from 0 to the longest; to 1 without any."""
-    longest = max([value for value in finite(values) if value > 0], default=1.0)
+    longest = max([min(_MOST, value) for value in finite(values) if value > _NOTHING], default=1.0)
     return Duration(0.0, longest * 1.02)

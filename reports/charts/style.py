@@ -41,6 +41,7 @@ _RULES = f"""
 .chart .line {{ fill: none; stroke: currentColor; stroke-width: 1.5px; stroke-linejoin: round;
   stroke-linecap: round; }}
 .chart .area {{ fill: currentColor; stroke: none; }}
+.chart .cell {{ shape-rendering: crispEdges; }}
 .chart .band {{ fill: currentColor; stroke: none; fill-opacity: 0.18; }}
 .chart .faint {{ fill-opacity: 0.45; stroke-opacity: 0.45; }}
 .chart .strong {{ stroke-width: 3px; }}
@@ -52,7 +53,7 @@ _PAGE_ONLY = """
 .chart { display: block; width: 100%; height: auto; font-family: system-ui, "Segoe UI", "DejaVu Sans", sans-serif;
   print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .chart-scroll { overflow-x: auto; }
-.chart-scroll > .chart { min-width: 640px; }
+.chart-scroll > .chart { min-width: 690px; }
 @media print { .chart-scroll { overflow: visible; } .chart-scroll > .chart { min-width: 0; }
   .chart { break-inside: avoid; } }
 .chart [data-trial]:hover, .chart [data-trial].chosen { color: var(--best); fill-opacity: 1; stroke-opacity: 1; }
