@@ -10,7 +10,7 @@ from cnnsearch.reports.charts.frame import WIDTH, drawing
 from cnnsearch.reports.charts.marks import bar, rule, words
 from cnnsearch.reports.charts.words import fitted
 from cnnsearch.reports.markup import Element
-from cnnsearch.reports.model.files import mappings, read_json
+from cnnsearch.reports.model.files import mappings, read_json, shape_text
 from cnnsearch.search.run_folder import ModelFolder
 
 MOST = 36
@@ -163,7 +163,7 @@ def _row(block: Block, place: int, image: tuple[int, ...]) -> Iterator[Element]:
     yield bar(_MIDDLE - wide / 2, top, wide, _BOX, _colour(block) + " faint" * frozen, block.does)
     line = top + 15
     yield words((_DOES, line), fitted(block.does, 300), "", "start", block.does)
-    yield words((_MAKES, line), " × ".join(map(str, block.output)), "tick", "end")
+    yield words((_MAKES, line), shape_text(block.output), "tick", "end")
     if block.parameters:
         text = f"{block.parameters:,}{', frozen' if frozen else ''}"
         yield words((_WEIGHTS, line), text, "tick", "end")

@@ -4,7 +4,6 @@ from cnnsearch.reports.predictions import Predictions, read_predictions
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError
 
-
 Weighed = tuple[str, Predictions]
 """A part, and what the model says of it."""
 

@@ -56,7 +56,9 @@ def run_evaluation_and_explain(line: Line, job: EvaluationJob) -> None:
     began = time.monotonic()
     for text in explain(model, job):
         line.tell(Noted(text, is_doubt=True))
-    line.tell(Noted(f"gallery of mistakes and pictures of what the model looks at, in {time.monotonic() - began:.1f} s"))
+    line.tell(
+        Noted(f"gallery of mistakes and pictures of what the model looks at, in {time.monotonic() - began:.1f} s")
+    )
     line.tell(Done())
 
 

@@ -67,7 +67,9 @@ def test_a_calibration_of_nothing_is_refused() -> None:
 
 def test_the_mean_of_two_curves() -> None:
     ends = np.array([0.0, 1.0])
-    mean = mean_curve([Curve(ends, ends, 0.5), Curve(np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0]), 1.0)], points=3)
+    mean = mean_curve(
+        [Curve(ends, ends, 0.5), Curve(np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0]), 1.0)], points=3
+    )
     assert mean.y.tolist() == [0.5, 0.75, 1.0]
     assert mean.area == 0.75
 

@@ -112,7 +112,9 @@ def test_what_cannot_be_shown_is_told_and_the_rest_is_shown(case: Case) -> None:
     flat = keras.Model(images, keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(images)))
     left_out = Case(flat, case.folder, case.dataset, case.source).explain()
     assert len(left_out) == 3
-    assert left_out[0].startswith("where the model looks (Grad-CAM) cannot be shown: the network has no layer with maps")
+    assert left_out[0].startswith(
+        "where the model looks (Grad-CAM) cannot be shown: the network has no layer with maps"
+    )
     assert sorted(case.told()["left_out"]) == ["filters", "grad_cam", "maps"]  # type: ignore[call-overload]
     assert (case.folder.gallery / "gallery.json").is_file()
 
@@ -134,5 +136,3 @@ def test_layers_from_the_first_to_the_last_are_shown(case: Case) -> None:
     chosen = chosen_places(places)
     assert chosen[-1] is places[-1]
     assert len({place.shape[:2] for place in chosen}) == len(chosen)
-
-

@@ -96,7 +96,9 @@ def test_both_halves_make_the_whole() -> None:
 def test_a_branch_is_no_place_to_look_at() -> None:
     images = keras.Input((SIDE, SIDE, 3))
     left, right = (keras.layers.Conv2D(2, 1, name=name)(images) for name in ("left", "right"))
-    model = keras.Model(images, keras.layers.Dense(2)(keras.layers.Flatten()(keras.layers.Add(name="sum")([left, right]))))
+    model = keras.Model(
+        images, keras.layers.Dense(2)(keras.layers.Flatten()(keras.layers.Add(name="sum")([left, right])))
+    )
     assert [place.layer for place in places_of(model) if place.single] == ["sum"]
 
 
