@@ -137,6 +137,6 @@ def test_several_objectives_show_their_values_and_the_front(facts: Maker) -> Non
 
 
 @pytest.mark.parametrize("name", ["metrics", "status", "dataset", "environment"])
-@pytest.mark.parametrize("content", [[], {"trials": 3, "counts": 7}, "text"])
+@pytest.mark.parametrize("content", [[], {"trials": 3, "counts": 7, "test": {"accuracy": 1}, "seconds": "x"}, "text"])
 def test_a_damaged_file_costs_its_part_alone(facts: Maker, name: str, content: object) -> None:
     assert "Leaderboard" in Page(report_page(facts(FORTY, **{name: content}))).text
