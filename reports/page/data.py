@@ -56,11 +56,15 @@ def _findings(known: Mapping[str, Any]) -> Iterator[Element]:
     twins = _twins(known.get("files", {}))
     apart = [paths for paths in twins if len({part for part, _ in paths}) > 1]
     yield from _listed("images lie in several parts, byte for byte", [_same(paths) for paths in apart])
-    yield from _listed("files could not be read", [f"{each['name']}: {each['reason']}" for each in known["skipped"]])
+    yield from _listed("files could not be read", _skipped(known))
     yield from _listed("images lie there several times", [_same(paths) for paths in twins if paths not in apart])
     yield from _listed("classes are small or outnumbered", list(_uneven(known["counts"])))
     yield from _listed("images were left out by data.exclude", [str(name) for name in known.get("excluded", ())])
     yield from _listed("notes on the source", [str(note) for note in known.get("notes", ())])
+
+
+def _skipped(known: Mapping[str, Any]) -> list[str]:
+    return [f"{each['name']}: {each['reason']}" for each in known.get("skipped", ())]
 
 
 def _listed(what: str, names: list[str]) -> Iterator[Element]:

@@ -53,6 +53,11 @@ class Facts:
         """Whether more is to come, as far as its files say."""
         return self.status.get("state") in ("running", "paused")
 
+    def part(self, name: str) -> Mapping[str, Any] | None:
+        """The kept model's scores on a part of the images; None where there are none, or the file is damaged."""
+        found = self.metrics.get(name)
+        return found if isinstance(found, dict) and {"accuracy", "interval", "images"} <= found.keys() else None
+
     @property
     def winner(self) -> TrialRecord | None:
         """The trial whose model is kept, else the first of the ranking; None where no trial has a score."""

@@ -45,7 +45,7 @@ def verdict(facts: Facts) -> str:
     by_seeds = confirmed is not None and confirmed.chosen.trial == winner.number
     value = f"{mean_text(confirmed)} over new seeds" if confirmed and by_seeds else _values(facts, winner)
     told = f"Trial {winner.number} {'leads' if facts.is_running else 'won'}: {value}"
-    test = facts.metrics.get("test")
+    test = facts.part("test")
     return f"{told}, {test['accuracy']:.4f} of the test images right." if test else f"{told}."
 
 
@@ -78,8 +78,8 @@ def _numbers(facts: Facts) -> Iterator[tuple[str, Element]]:
             value = winner.value(name)
             if value is not None:
                 yield f"{name}, trial {winner.number}", number(value_with_unit(name, value), value)
-    for part in ("test",) if facts.metrics.get("test") else ("validation",):
-        scores = facts.metrics.get(part)
+    for part in ("test",) if facts.part("test") else ("validation",):
+        scores = facts.part(part)
         if scores:
             accuracy = scores["accuracy"]
             yield f"accuracy on {scores['images']:,} {part} images", number(f"{accuracy:.4f}", accuracy)
@@ -95,15 +95,17 @@ def _values(facts: Facts, trial: TrialRecord) -> str:
 
 
 def _tried(facts: Facts) -> str:
-    """`40 trials by val_accuracy: 30 completed and 10 pruned. Searched: optimizer, ...`."""
+    """`40 trials over 3 parameters, ranked by val_accuracy: 30 completed and 10 pruned.`"""
     counted = Counter(trial.status for trial in facts.trials)
     states = joined([f"{counted[status]:,} {status_name(status)}" for status in Status if counted[status]])
     count = f"{len(facts.trials):,} {'trial' if len(facts.trials) == 1 else 'trials'}"
-    asked = facts.status.get("trials", {}).get("budget")
+    budgets = facts.status.get("trials")
+    asked = budgets.get("budget") if isinstance(budgets, dict) else None
     more = f" of {asked:,}" if facts.is_running and isinstance(asked, int) and asked > len(facts.trials) else ""
     paths = dict.fromkeys(path for trial in facts.trials for path in trial.values)
     over = f" over {len(paths)} parameters" if paths else ""
-    by = joined([f"{visible(goal.metric)} ({goal.direction})" for goal in facts.objectives.all])
+    less = {goal.metric: " (less is better)" * (goal.direction == "min") for goal in facts.objectives.all}
+    by = joined([f"{visible(metric)}{told}" for metric, told in less.items()])
     limits = [f"{limit.name} {limit.sign} {limit.bound:g}" for limit in facts.objectives.limits]
     within = f" within {joined(limits)}" if limits else ""
     return f"{count}{more}{over}, ranked by {by}{within}{f': {states}' if states else ''}."
@@ -122,7 +124,7 @@ def _won(facts: Facts) -> Element | None:
 
 def _sure(facts: Facts) -> Iterator[str]:
     """What the numbers are worth."""
-    test, validation = facts.metrics.get("test"), facts.metrics.get("validation")
+    test, validation = facts.part("test"), facts.part("validation")
     if test:
         yield f"{_part(test, 'test')} They were asked about once, after the search: this is the number to quote."
     elif facts.metrics:
@@ -163,7 +165,7 @@ def _confirmed(found: Confirmation) -> Iterator[str]:
 
 def _close(facts: Facts) -> str | None:
     """How many trials the validation images alone cannot tell from the best."""
-    goal, scores = facts.objectives.all[0], facts.metrics.get("validation")
+    goal, scores = facts.objectives.all[0], facts.part("validation")
     best = facts.ranked[0].score if facts.ranked else None
     if not scores or best is None or goal.metric != "val_accuracy" or not facts.objectives.is_plain:
         return None
