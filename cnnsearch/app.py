@@ -121,12 +121,40 @@ def worker(
 
 
 @app.command()
-def report(run: RunPath) -> None:
-    """Print a run's ranking, and write its tables and the best model's scores again."""
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Runs' folders, such as runs/basic-001.")],
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Show N trials; otherwise 10, and all in --json and --csv."),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Show trials that keep to it: optimizer=adam, 'seconds<60', status!=failed; may be repeated. Names are"
+            " those of the columns, or the end of a parameter's path. = != < <= > >=",
+        ),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Order by this column in place of the rank; -NAME turns it round."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON: raw values, blanks as null.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV: raw values, blanks empty.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+) -> None:
+    """Rank a run's trials, and write its tables, pictures and scores again.
+
+    Several runs are ranked in one table. With several, or with any option, nothing is written.
+    """
+    from cnnsearch.commands.report import Asked
     from cnnsearch.commands.report import report as command
     from cnnsearch.terminal import output
 
-    command(run, output())
+    forms = [name for name, asked in {"json": json, "csv": csv, "markdown": markdown}.items() if asked]
+    if len(forms) > 1:
+        raise typer.BadParameter("one form at a time", param_hint=" ".join(f"--{name}" for name in forms))
+    command(runs, Asked(top, tuple(where or ()), sort, next(iter(forms), None)), output())
 
 
 @app.command()

@@ -5,21 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnsearch.reports.intervals import accuracy_interval
 from cnnsearch.reports.predictions import Predictions
-
-
-def accuracy_interval(correct: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of an accuracy (low, high): E. B. Wilson, Probable inference, JASA 22, 1927.
-
-    Raises:
-        ValueError: there is no image, or more are correct than there are.
-    """
-    from scipy.stats import binomtest
-
-    if total < 1:
-        raise ValueError(f"an interval needs at least one image, got {total}")
-    interval = binomtest(correct, total).proportion_ci(confidence_level=0.95, method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def part_scores(predictions: Predictions, part: str) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from cnnsearch.search.ranking import Objectives, front_of, rank
 from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 
-_COLOR = {
+STATUS_COLOR = {
     Status.COMPLETED: "green",
     Status.STOPPED_EARLY: "green",
     Status.PRUNED: "yellow",
@@ -82,7 +82,7 @@ def _cells(place: str, trial: TrialRecord, objectives: Objectives, *, with_fidel
         time_text(trial.seconds),
         *(count_text(trial.parameters) for _ in _weights(objectives)),
         safe(configuration(trial.values)),
-        safe(ending(trial), _COLOR.get(trial.status, "")),
+        safe(ending(trial), STATUS_COLOR.get(trial.status, "")),
     ]
 
 
@@ -122,7 +122,7 @@ def counts(trials: Sequence[TrialRecord]) -> Text:
     line = Text(f"{len(trials)} {'trial' if len(trials) == 1 else 'trials'}")
     for index, status in enumerate(status for status in Status if by_status[status]):
         line.append(": " if index == 0 else ", ")
-        line.append(f"{by_status[status]} {status_name(status)}", style=_COLOR.get(status, ""))
+        line.append(f"{by_status[status]} {status_name(status)}", style=STATUS_COLOR.get(status, ""))
         if status is Status.FAILED:
             reasons = Counter(t.reason for t in trials if t.status is Status.FAILED).most_common()
             line.append(visible(f" ({', '.join(f'{count} {reason}' for reason, count in reasons)})"))

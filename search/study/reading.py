@@ -41,6 +41,17 @@ def read_objectives(run: RunFolder) -> Objectives:
         return _load(run).objectives
 
 
+def read_run(run: RunFolder) -> tuple[list[TrialRecord], Objectives]:
+    """Both at once: the trials of a run, and all that they are ranked by.
+
+    Raises:
+        CnnSearchError: the folder holds no run, or its study is damaged.
+    """
+    with readable(run.study):
+        study = _load(run)
+        return study.records(), study.objectives
+
+
 def _load(run: RunFolder) -> TrialStudy:
     link = read_link(run)
     if link is None and not run.study.is_file():
