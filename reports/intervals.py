@@ -1,4 +1,4 @@
-"""How sure a number is: 95 % intervals of a share, of a mean over folds and of a mean over seeds, in plain arithmetic."""
+"""How sure a score is: the 95 % intervals of an accuracy and of a mean over folds, in plain arithmetic."""
 
 import math
 from dataclasses import dataclass

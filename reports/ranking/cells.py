@@ -68,22 +68,21 @@ def constants(ranking: Ranking) -> list[str]:
 
 
 def _leading(ranking: Ranking, lines: Sequence[Line]) -> list[Column]:
-    front = (
-        {id(t) for t in front_of([line.trial for line in ranking.lines], ranking.objectives)}
-        if _several(ranking)
-        else ()
-    )
-    ranks = tuple(f"{'* ' if id(l.trial) in front else ''}{'' if l.rank is None else l.rank}" for l in lines)
-    columns = [Column("#", ranks), Column("trial", tuple(str(line.trial.number) for line in lines))]
+    columns = [Column("#", _places(ranking, lines)), Column("trial", _cells(lines, "trial"))]
     if len(ranking.runs) > 1:
-        columns.insert(1, Column("run", tuple(line.run for line in lines), is_text=True))
-    if not _several(ranking):
+        columns.insert(1, Column("run", _cells(lines, "run"), is_text=True))
+    if ranking.objectives.is_plain:
         return [*columns, Column("score", _cells(lines, "score"))]
     return columns + [Column(name, _cells(lines, name)) for name in ranking.objectives.names]
 
 
-def _several(ranking: Ranking) -> bool:
-    return not ranking.objectives.is_plain
+def _places(ranking: Ranking, lines: Sequence[Line]) -> tuple[str, ...]:
+    """The ranks, with a star beside those of a Pareto front."""
+    places = _cells(lines, "rank")
+    if ranking.objectives.is_plain:
+        return places
+    front = {id(trial) for trial in front_of([line.trial for line in ranking.lines], ranking.objectives)}
+    return tuple(f"* {p}" if id(line.trial) in front else p for p, line in zip(places, lines, strict=True))
 
 
 def _others(ranking: Ranking, lines: Sequence[Line], named: Set[str]) -> list[Column]:

@@ -11,7 +11,7 @@ from cnnsearch.search.records import TrialRecord
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 Value = str | int | float | bool | None
-"""A cell; None where the trial has no such value: a parameter of a branch that it did not take, a score it never got."""
+"""A cell; None where the trial has no such value: a parameter of another branch, a score that it never got."""
 FACTS = ("run", "rank", "trial", "status", "reason", "score", "low", "high", "interval")
 """The first columns: `low` and `high` are the ends of the score's 95 % interval, `interval` what it allows for."""
 _CONFIRMED = ("seeds", "mean", "mean_low", "mean_high")
