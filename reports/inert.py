@@ -12,6 +12,8 @@ def visible(text: str, keep: str = "") -> str:
     Args:
         keep: characters that stay as they are, such as line ends.
     """
+    if text.isprintable():  # no character of it is hidden
+        return text
     return "".join(_written_out(character, keep) for character in text)
 
 

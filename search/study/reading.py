@@ -1,15 +1,33 @@
-"""Reads what a run's study knows, while it runs and afterwards."""
+"""Reads what a run's study knows, while it runs and afterwards.
 
-import optuna
+A study in the run's folder is read without Optuna; one that several machines share is wherever Optuna's storage is.
+"""
+
+from typing import TYPE_CHECKING
 
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study.database import open_storage, readable, sqlite_url
-from cnnsearch.search.study.stored_objectives import stored_objectives
-from cnnsearch.search.study.study import STUDY_NAME, TrialStudy
-from cnnsearch.search.study_link import read_link
+from cnnsearch.search.study.study_file import StudyFile, read_objectives_in, read_study_file
+from cnnsearch.search.study_link import StudyLink, read_link
 from cnnsearch.spaces.errors import CnnSearchError
+
+if TYPE_CHECKING:
+    from cnnsearch.search.study.study import TrialStudy
+
+
+def read_study(run: RunFolder) -> StudyFile:
+    """The trials of a run, finished or running, and what they are ranked by.
+
+    Raises:
+        CnnSearchError: the folder holds no run, or its study is damaged.
+    """
+    link = read_link(run)
+    if link is None:
+        _check_study(run)
+        return read_study_file(run.study)
+    study = _shared(link)
+    return StudyFile(study.objectives, tuple(study.records()))
 
 
 def read_trials(run: RunFolder) -> list[TrialRecord]:
@@ -18,8 +36,7 @@ def read_trials(run: RunFolder) -> list[TrialRecord]:
     Raises:
         CnnSearchError: the folder holds no run, or its study is damaged.
     """
-    with readable(run.study):
-        return _load(run).records()
+    return list(read_study(run).trials)
 
 
 def read_objective(run: RunFolder) -> Objective:
@@ -37,34 +54,33 @@ def read_objectives(run: RunFolder) -> Objectives:
     Raises:
         CnnSearchError: the folder holds no run, or its study is damaged.
     """
-    with readable(run.study):
-        return _load(run).objectives
-
-
-def read_run(run: RunFolder) -> tuple[list[TrialRecord], Objectives]:
-    """Both at once: the trials of a run, and all that they are ranked by.
-
-    Raises:
-        CnnSearchError: the folder holds no run, or its study is damaged.
-    """
-    with readable(run.study):
-        study = _load(run)
-        return study.records(), study.objectives
-
-
-def _load(run: RunFolder) -> TrialStudy:
     link = read_link(run)
-    if link is None and not run.study.is_file():
+    if link is not None:
+        return _shared(link).objectives
+    _check_study(run)
+    return read_objectives_in(run.study)
+
+
+def _check_study(run: RunFolder) -> None:
+    if not run.study.is_file():
         raise CnnSearchError(
             f"{run.path}: a run's folder has a study.db, this one has none. Name a folder such as runs/basic-001."
         )
-    storage = open_storage(link.url(), shared=True) if link else open_storage(sqlite_url(run.study))
-    try:
-        study = optuna.load_study(study_name=link.study if link else STUDY_NAME, storage=storage)
-        objectives = stored_objectives(study)
-    except KeyError as error:
-        raise CnnSearchError(
-            f"{link.storage if link else run.study}: a run's study must be in it, got none. "
-            "Was it made by another tool?"
-        ) from error
-    return TrialStudy(study, storage, objectives)
+
+
+def _shared(link: StudyLink) -> "TrialStudy":
+    import optuna
+
+    from cnnsearch.search.study.database import open_storage, readable
+    from cnnsearch.search.study.stored_objectives import stored_objectives
+    from cnnsearch.search.study.study import TrialStudy
+
+    with readable(link.storage, link.url()):
+        storage = open_storage(link.url(), shared=True)
+        try:
+            study = optuna.load_study(study_name=link.study, storage=storage)
+            return TrialStudy(study, storage, stored_objectives(study))
+        except KeyError as error:
+            raise CnnSearchError(
+                f"{link.storage}: a run's study must be in it, got none. Was it made by another tool?"
+            ) from error

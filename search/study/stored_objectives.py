@@ -12,11 +12,10 @@ from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
 from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import Objective, Status, TrialRecord
+from cnnsearch.search.records import Status, TrialRecord
+from cnnsearch.search.study.stored_record import ALL_OBJECTIVES, EPOCH_OBJECTIVE, LIMITS, objectives_in
 from cnnsearch.spaces.errors import CnnSearchError
-from cnnsearch.spaces.sections.constraints import Limit
 
-_EPOCH, _ALL, _LIMITS = "objective", "objectives", "constraints"
 _STATES = {
     Status.COMPLETED: TrialState.COMPLETE,
     Status.STOPPED_EARLY: TrialState.COMPLETE,
@@ -34,7 +33,7 @@ def check_objectives(study: optuna.Study, objectives: Objectives) -> None:
     Raises:
         CnnSearchError: it is not new, and ranks by something else or keeps to other constraints.
     """
-    if study.user_attrs.get(_EPOCH) is None:
+    if study.user_attrs.get(EPOCH_OBJECTIVE) is None:
         for name, value in _attributes(objectives).items():
             study.set_user_attr(name, value)
         return
@@ -52,17 +51,15 @@ def stored_objectives(study: optuna.Study) -> Objectives:
     Raises:
         KeyError: it does not say.
     """
-    epoch = Objective(**study.user_attrs[_EPOCH])
-    every = tuple(Objective(**each) for each in study.user_attrs.get(_ALL, ())) or (epoch,)
-    return Objectives(every, epoch, tuple(Limit(**each) for each in study.user_attrs.get(_LIMITS, ())))
+    return objectives_in(study.user_attrs)
 
 
 def _attributes(objectives: Objectives) -> dict[str, Any]:
-    found: dict[str, Any] = {_EPOCH: asdict(objectives.epoch)}
+    found: dict[str, Any] = {EPOCH_OBJECTIVE: asdict(objectives.epoch)}
     if not objectives.is_plain:
-        found[_ALL] = [asdict(each) for each in objectives.all]
+        found[ALL_OBJECTIVES] = [asdict(each) for each in objectives.all]
     if objectives.limits:
-        found[_LIMITS] = [asdict(each) for each in objectives.limits]
+        found[LIMITS] = [asdict(each) for each in objectives.limits]
     return found
 
 

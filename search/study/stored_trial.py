@@ -9,21 +9,17 @@ number of their attempt, and only those of the last one count.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
-from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import Epoch, Status, TrialRecord
+from cnnsearch.search.records import Epoch, TrialRecord
+from cnnsearch.search.study.stored_record import ATTEMPT, ENDING, EPOCH, FOLD, RUNG, epochs_in, record_in
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
-FOLD = "fold"
-RUNG = "rung"
-ENDING = "ending"
-ATTEMPT = "attempt"
 PARTS = "parts"
 """How many parts a trial's batches go through the network in, where memory was too short for the ones asked for."""
 DROPPED = -1
@@ -31,16 +27,8 @@ DROPPED = -1
 START = "start"
 FIXED = "fixed_params"
 """Optuna's own attribute for the values of a trial that waits in line."""
-_EPOCH = "epoch:"
 _KNOWN = ("parameters", "latency", "model_size", "data", "reduced_batch", "precision", "jit")
 _KEPT = ("status", "reason", "message", "best_epoch", "seconds", *_KNOWN)
-_DEFAULT_STATUS = {
-    TrialState.WAITING: Status.QUEUED,
-    TrialState.RUNNING: Status.RUNNING,
-    TrialState.COMPLETE: Status.COMPLETED,
-    TrialState.PRUNED: Status.PRUNED,
-    TrialState.FAIL: Status.FAILED,
-}
 
 
 def is_start(trial: FrozenTrial) -> bool:
@@ -50,42 +38,16 @@ def is_start(trial: FrozenTrial) -> bool:
 
 def record_of(trial: FrozenTrial, objectives: Objectives) -> TrialRecord:
     """What the study knows of a trial."""
-    epochs = epochs_of(trial)
-    ending: Mapping[str, Any] = trial.user_attrs.get(ENDING, {}) if trial.state.is_finished() else {}
-    status = Status(ending.get("status", _DEFAULT_STATUS[trial.state]))
-    scored = status not in (Status.FAILED, Status.QUEUED)
-    outcome = outcome_of(epochs, objectives.epoch) if scored else None
-    record = TrialRecord(
-        number=trial.number,
-        values={name: _plain(value) for name, value in trial.params.items()},
-        status=status,
-        reason=ending.get("reason", ""),
-        message=ending.get("message", ""),
-        score=outcome.score if outcome and status is not Status.INFEASIBLE else None,
-        best_epoch=outcome.best_epoch if outcome else None,
-        seconds=ending.get("seconds"),
-        parameters=ending.get("parameters"),
-        epochs=epochs,
-        folds=outcome.folds if outcome else (),
-        data=ending.get("data", ""),
-        reduced_batch=ending.get("reduced_batch"),
-        precision=ending.get("precision", ""),
-        jit=ending.get("jit"),
-        rung=outcome.rung if outcome else None,
-        latency=ending.get("latency"),
-        model_size=ending.get("model_size"),
-    )
-    if objectives.is_plain or record.score is None:
-        return record
-    return replace(record, objective_values=objectives.values(record))
+    values = {name: _plain(value) for name, value in trial.params.items()}
+    return record_in(trial.number, trial.state.name, values, trial.user_attrs, objectives)
 
 
 def epoch_key(epoch: Epoch) -> str:
     """The name of an epoch's attribute; without rungs and folds, on the last and in the first one, as it always was."""
     if epoch.rung is not None and not epoch.rung.is_last:
-        return f"{_EPOCH}rung-{epoch.rung.number}:{epoch.number:04d}"
+        return f"{EPOCH}rung-{epoch.rung.number}:{epoch.number:04d}"
     later = f"{epoch.fold:02d}:" if epoch.fold is not None and epoch.fold > 1 else ""
-    return f"{_EPOCH}{later}{epoch.number:04d}"
+    return f"{EPOCH}{later}{epoch.number:04d}"
 
 
 def rung_key(rung: Rung) -> str:
@@ -111,15 +73,7 @@ def parts_of(trial: FrozenTrial) -> int | None:
 
 def epochs_of(trial: FrozenTrial) -> tuple[Epoch, ...]:
     """The epochs of a trial's last attempt."""
-    attempt = attempt_of(trial)
-    found = [
-        Epoch(int(key.rpartition(":")[2]), value["metrics"], value["seconds"], value.get(FOLD), _rung(value.get(RUNG)))
-        for key, value in trial.user_attrs.items()
-        if key.startswith(_EPOCH) and value.get(ATTEMPT, 0) == attempt
-    ]
-    return tuple(
-        sorted(found, key=lambda epoch: (epoch.rung.number if epoch.rung else 0, epoch.fold or 0, epoch.number))
-    )
+    return epochs_in(trial.user_attrs)
 
 
 def stored_epoch(epoch: Epoch, metrics: Mapping[str, float], attempt: int) -> dict[str, Any]:
@@ -140,13 +94,9 @@ def stored_ending(ending: TrialRecord) -> dict[str, Any]:
     return stored
 
 
-def _rung(stored: Mapping[str, Any] | None) -> Rung | None:
-    return None if stored is None else Rung.read(stored)
-
-
 def progress_of(trial: FrozenTrial) -> dict[str, Any]:
     """The attributes that say how far a trial is that has not ended."""
-    return {key: value for key, value in trial.user_attrs.items() if key in (ATTEMPT, PARTS) or key.startswith(_EPOCH)}
+    return {key: value for key, value in trial.user_attrs.items() if key in (ATTEMPT, PARTS) or key.startswith(EPOCH)}
 
 
 def _plain(value: Any) -> Scalar:  # noqa: ANN401 - what a categorical may hold

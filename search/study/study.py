@@ -22,10 +22,9 @@ from cnnsearch.search.study.database import readable
 from cnnsearch.search.study.shared import GRACE, Shared
 from cnnsearch.search.study.storage import together
 from cnnsearch.search.study.stored_objectives import check_objectives, note_violations, told_ending
+from cnnsearch.search.study.stored_record import ATTEMPT, ENDING, STUDY_NAME
 from cnnsearch.search.study.stored_trial import (
-    ATTEMPT,
     DROPPED,
-    ENDING,
     PARTS,
     START,
     attempt_of,
@@ -41,8 +40,10 @@ from cnnsearch.search.study.view import View
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
 
+__all__ = ["STUDY_NAME", "TrialStudy"]
+
 T = TypeVar("T")
-STUDY_NAME = "cnnsearch"
+
 _DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
 
 
