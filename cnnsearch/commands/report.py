@@ -20,6 +20,7 @@ from cnnsearch.search.confirmed import read_confirmation
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.study.reading import read_study
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 TOP = 10
@@ -55,19 +56,17 @@ def report(runs: Sequence[Path], asked: Asked, console: Console) -> None:
         CnnSearchError: a folder is no run, its study or the best model's predictions are damaged, or a condition or a
             column is none.
     """
-    from cnnsearch.search.study.reading import read_run
-
     folders = [run_folder(path) for path in dict.fromkeys(runs)]
-    read = [read_run(folder) for folder in folders]
-    names = run_names(folders)
-    ranking = ranking_of([ranked_run(f, *found, name) for f, found, name in zip(folders, read, names, strict=True)])
+    studies = [read_study(folder) for folder in folders]
+    ranking = ranking_of(list(map(ranked_run, folders, studies, run_names(folders))))
     if asked.is_question or len(folders) > 1:
         show(ranking, asked, console)
         return
-    rewrite(folders[0], *read[0])
+    run, trials, objectives = folders[0], list(studies[0].trials), studies[0].objectives
+    rewrite(run, trials, objectives)
     show(ranking, asked, console)
     console.print()
-    explain(folders[0], *read[0], console)
+    explain(run, trials, objectives, console)
 
 
 def show(ranking: Ranking, asked: Asked, console: Console) -> None:

@@ -7,14 +7,15 @@ from typing import Any
 
 from cnnsearch.reports.ranking.ranking import RankedRun
 from cnnsearch.search.confirmed import read_confirmation
-from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.study.study_file import StudyFile
 
 
-def ranked_run(run: RunFolder, trials: Sequence[TrialRecord], objectives: Objectives, name: str) -> RankedRun:
-    """A run with all that its ranking needs beside the trials."""
-    return RankedRun(name, trials, objectives, scored_images(run, trials), read_confirmation(run))
+def ranked_run(run: RunFolder, study: StudyFile, name: str) -> RankedRun:
+    """A run with all that its ranking needs beside its study."""
+    images = scored_images(run, study.trials)
+    return RankedRun(name, study.trials, study.objectives, images, read_confirmation(run))
 
 
 def scored_images(run: RunFolder, trials: Sequence[TrialRecord]) -> dict[str, int]:
