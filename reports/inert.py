@@ -12,7 +12,7 @@ def visible(text: str, keep: str = "") -> str:
     Args:
         keep: characters that stay as they are, such as line ends.
     """
-    if text.isprintable():  # no character of it is hidden
+    if text.isprintable():  # none of its characters is hidden: the usual case, at once
         return text
     return "".join(_written_out(character, keep) for character in text)
 

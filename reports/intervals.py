@@ -1,14 +1,12 @@
-"""How sure a score is: the 95 % intervals of an accuracy and of a mean over folds, in plain arithmetic."""
+"""How sure a trial's score is: its 95 % interval, for the few images or for the few folds that it was measured on."""
 
 import math
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Literal
 
+from cnnsearch.reports.scores import accuracy_interval
 from cnnsearch.search.records import TrialRecord
-
-_NORMAL = 1.959963984540054
-"""The 97.5 % point of the normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -23,23 +21,6 @@ class Interval:
     low: float
     high: float
     of: Literal["images", "folds"]
-
-
-def accuracy_interval(correct: float, total: int) -> tuple[float, float]:
-    """The 95 % interval (low, high) of an accuracy on so many images: E. B. Wilson, Probable inference, JASA 22, 1927.
-
-    Raises:
-        ValueError: there is no image, or more are correct than there are.
-    """
-    if total < 1 or not 0 <= correct <= total:
-        raise ValueError(
-            f"an interval needs at least one image and no more correct than there are, got {correct} of {total}"
-        )
-    share, square = correct / total, _NORMAL**2
-    middle = share + square / (2 * total)
-    half = _NORMAL * math.sqrt(share * (1 - share) / total + square / (4 * total**2))
-    low, high = (middle - half) / (1 + square / total), (middle + half) / (1 + square / total)
-    return (0.0 if correct == 0 else low), (1.0 if correct == total else high)
 
 
 def folds_error(scores: tuple[float, ...]) -> float | None:
@@ -68,4 +49,4 @@ def score_interval(trial: TrialRecord, metric: str, images: int | None) -> Inter
         return Interval(max(low, 0.0), min(high, 1.0), "folds") if is_share else Interval(low, high, "folds")
     if not images or not is_share or not 0 <= trial.score <= 1:
         return None
-    return Interval(*accuracy_interval(trial.score * images, images), "images")
+    return Interval(*accuracy_interval(round(trial.score * images), images), "images")

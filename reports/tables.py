@@ -1,6 +1,7 @@
 """The tidy tables of a run: one line for each trial, and one line for each epoch of each trial."""
 
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 
 from cnnsearch.search.csv_file import write_rows
@@ -20,14 +21,30 @@ def in_order(trials: Sequence[TrialRecord], objective: Objective | Objectives) -
     return ranked + sorted((t for t in trials if t.number not in scored), key=lambda t: t.number)
 
 
-def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> None:
-    """Write `trials.csv`: the trial, the metrics of its best epoch, and its parameters by dotted path.
+@dataclass(frozen=True)
+class TrialsTable:
+    """What `trials.csv` holds, and the page's leaderboard.
 
-    A metric or parameter that a trial does not have is an empty cell. Times are seconds. The last column is the stamp
-    of the images that a trial was trained on; before it stand `precision` and `jit`, what the device was asked for;
-    with rungs, `rung` and `fidelity` of the highest one, which the score is of; with folds, `score_deviation` and
-    `fold_scores`; and where memory was too small for some batches, `reduced_batch`, the images that went through the
-    network at once.
+    Attributes:
+        columns: names, none of them twice.
+        metrics: those of them that are metrics of a trial's best epoch.
+        parameters: those of them that are parameters, by dotted path.
+        rows: one for each trial, in the order of `in_order`; None where a trial has no such value.
+    """
+
+    columns: tuple[str, ...]
+    metrics: tuple[str, ...]
+    parameters: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+
+def trials_table(trials: Sequence[TrialRecord], objective: Objective | Objectives) -> TrialsTable:
+    """All trials: the trial, the metrics of its best epoch, and its parameters by dotted path.
+
+    Times are seconds. The last column is the stamp of the images that a trial was trained on; before it stand
+    `precision` and `jit`, what the device was asked for; with rungs, `rung` and `fidelity` of the highest one, which
+    the score is of; with folds, `score_deviation` and `fold_scores`; and where memory was too small for some batches,
+    `reduced_batch`, the images that went through the network at once.
     With several objectives `front` is 1 for the trials of the Pareto front, and 0 for the others that are ranked; what
     is ranked or limited beside metrics and parameters has a column, too: `latency` in seconds, `model_size` in bytes.
     """
@@ -41,27 +58,32 @@ def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Obj
     front = {trial.number for trial in front_of(trials, objectives)} if len(objectives.all) > 1 else set()
     asked = {*objectives.names, *(limit.name for limit in objectives.limits)}
     more = ["front"] * (len(objectives.all) > 1) + [name for name in ("latency", "model_size") if name in asked]
-    metrics = sorted({name for trial in trials for name in trial.best_metrics})
+    best = {trial.number: trial.best_metrics for trial in trials}
+    metrics = sorted({name for each in best.values() for name in each})
     by_number = sorted(trials, key=lambda t: t.number)
     paths = list(dict.fromkeys(name for trial in by_number for name in trial.values))
-    write_rows(
-        path,
-        [*_TRIAL, *more, *metrics, *paths, *climbed, *folded, *reduced, *run_as, *data],
+    rows = (
         (
-            [
-                *_facts(t),
-                *(_more(t, name, front) for name in more),
-                *map(t.best_metrics.get, metrics),
-                *map(t.values.get, paths),
-                *_of_rungs(t, rungs),
-                *_of_folds(t, folds),
-                *(t.reduced_batch for _ in reduced),
-                *((t.precision, t.jit) if run_as else ()),
-                *(t.data for _ in data),
-            ]
-            for t in in_order(trials, objective)
-        ),
+            *_facts(t),
+            *(_more(t, name, front) for name in more),
+            *map(best[t.number].get, metrics),
+            *map(t.values.get, paths),
+            *_of_rungs(t, rungs),
+            *_of_folds(t, folds),
+            *(t.reduced_batch for _ in reduced),
+            *((t.precision, t.jit) if run_as else ()),
+            *(t.data for _ in data),
+        )
+        for t in in_order(trials, objective)
     )
+    columns = (*_TRIAL, *more, *metrics, *paths, *climbed, *folded, *reduced, *run_as, *data)
+    return TrialsTable(columns, tuple(metrics), tuple(paths), tuple(rows))
+
+
+def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> None:
+    """Write `trials.csv`: `trials_table`, where a metric or parameter that a trial does not have is an empty cell."""
+    table = trials_table(trials, objective)
+    write_rows(path, table.columns, table.rows)
 
 
 def _more(trial: TrialRecord, name: str, front: Set[int]) -> object:

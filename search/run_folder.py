@@ -122,6 +122,11 @@ class RunFolder:
         return self.path / "history.csv"
 
     @property
+    def page(self) -> Path:
+        """All of it in one page that needs no other file."""
+        return self.path / "report.html"
+
+    @property
     def best(self) -> ModelFolder:
         """The best trial's model."""
         return ModelFolder(self.path / "best")

@@ -3,9 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cnnsearch.reports.markup import Element, element
-from cnnsearch.search.doctor.balance import Counts
+
+if TYPE_CHECKING:  # stands on a decoder of images
+    from cnnsearch.search.doctor.balance import Counts
 
 BINS = 24
 MOST_BARS = 40
@@ -61,7 +64,7 @@ def _bar(each: Bin, left: float, width: float, top: int) -> Element:
     )
 
 
-def class_bars(counts: Counts) -> Element:
+def class_bars(counts: "Counts") -> Element:
     """A bar for each class, in pieces for its parts, with the numbers behind it."""
     most = max((sum(by_part.values()) for by_part in counts.values()), default=1) or 1
     rows = [_class_row(name, by_part, most) for name, by_part in list(counts.items())[:MOST_BARS]]

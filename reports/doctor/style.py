@@ -1,6 +1,6 @@
-"""How the page looks, in light and in dark."""
+"""How the page looks, in light and in dark; `HOUSE` is what it has in common with the page of a run."""
 
-STYLE = """
+HOUSE = """
 :root { color-scheme: light dark;
   --ground: #f6f7f9; --card: #fff; --ink: #1c2330; --dim: #667085; --line: #e2e6ec;
   --train: #3b6fd4; --validation: #e0912f; --test: #3a9a6b;
@@ -36,13 +36,19 @@ i.test { background: var(--test); }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 20px 40px; }
 figure { margin: 0; }
 figcaption { font-weight: 600; margin-bottom: 8px; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 16px; margin: 0; }
+dt { color: var(--dim); }
+dd { margin: 0; overflow-wrap: anywhere; }
+footer { margin-top: 40px; color: var(--dim); font-size: 13px; }
+"""
+
+STYLE = (
+    HOUSE
+    + """
 svg { display: block; width: 100%; height: 110px; border-bottom: 1px solid var(--line); }
 rect { fill: var(--train); }
 .axis { display: flex; justify-content: space-between; color: var(--dim); font-size: 13px; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 16px; margin: 0; }
 .two + dl { margin-top: 14px; }
-dt { color: var(--dim); }
-dd { margin: 0; overflow-wrap: anywhere; }
 .finding { margin-top: 12px; border-left: 4px solid var(--note); }
 .finding.error { border-left-color: var(--error); }
 .finding.warning { border-left-color: var(--warning); }
@@ -62,5 +68,5 @@ dd { margin: 0; overflow-wrap: anywhere; }
   padding: 4px 0; }
 .strip div { display: flex; gap: 6px; overflow: hidden; }
 .strip img { width: 88px; height: 88px; object-fit: cover; border-radius: 6px; }
-footer { margin-top: 40px; color: var(--dim); font-size: 13px; }
 """
+)

@@ -1,23 +1,15 @@
 """How sure a score is: intervals of images and of folds."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.stats import binomtest
 
-from cnnsearch.reports.intervals import Interval, accuracy_interval, folds_error, score_interval
+from cnnsearch.reports.intervals import Interval, folds_error, score_interval
+from cnnsearch.reports.scores import accuracy_interval
 from cnnsearch.search.records import FoldScore, Status, TrialRecord
 
 
 def scored(score: float | None, *folds: float) -> TrialRecord:
     found = tuple(FoldScore(number, 1, each) for number, each in enumerate(folds, start=1))
     return TrialRecord(0, {}, Status.COMPLETED, score=score, folds=found)
-
-
-@given(st.integers(1, 5000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
-def test_it_is_wilsons_interval_as_scipy_has_it(counts: tuple[int, int]) -> None:
-    expected = binomtest(*counts).proportion_ci(confidence_level=0.95, method="wilson")
-    assert accuracy_interval(*counts) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 def test_an_accuracy_has_the_interval_of_its_images() -> None:

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnsearch.reports.predictions import read_predictions
-from cnnsearch.reports.intervals import accuracy_interval
-from cnnsearch.reports.scores import log_loss, part_scores
+from cnnsearch.reports.scores import accuracy_interval, log_loss, part_scores
 from cnnsearch.search.run_folder import ModelFolder
 
 Maker = Callable[..., ModelFolder]

@@ -1,0 +1,97 @@
+"""How the best value grew: over the trials in the order of their numbers, and over wall time."""
+
+from collections.abc import Iterable, Sequence
+
+from cnnsearch.reports.charts.chart import Chart
+from cnnsearch.reports.charts.frame import WIDTH, Axis, Box, Frame, drawing, framed
+from cnnsearch.reports.charts.marks import cross, dot, steps, words
+from cnnsearch.reports.charts.numerals import four_digits
+from cnnsearch.reports.charts.results import Results, clock, sentences
+from cnnsearch.reports.charts.scales import linear_over
+from cnnsearch.reports.charts.thinning import MOST_DOTS, thinned
+from cnnsearch.reports.charts.words import width
+from cnnsearch.reports.markup import Element
+from cnnsearch.search.records import Status, TrialRecord
+
+_HEIGHT = 320.0
+_Placed = tuple[float, TrialRecord]
+
+
+def best_by_trial(results: Results) -> Chart | None:
+    """Each trial's value over its number, and the best so far; None where no trial has a value."""
+    placed = [(float(trial.number), trial) for trial in results.trials]
+    if not results.best:
+        return None
+    axis = Axis(linear_over((at for at, _ in placed), whole=True), "trial")
+    return _chart(results, placed, axis, "best_by_trial", "Best value over the trials")
+
+
+def best_by_time(results: Results) -> Chart | None:
+    """Each trial's value over when it ended, and the best so far; None where nobody noted when trials ran."""
+    ends = {span.trial: span.end for span in results.spans}
+    beginning = min((span.start for span in results.spans), default=0.0)
+    placed = [(ends[trial.number] - beginning, trial) for trial in results.trials if trial.number in ends]
+    if not any(results.value(trial) is not None for _, trial in placed):
+        return None
+    axis = Axis(clock([at for at, _ in placed]), "wall time since the start")
+    return _chart(results, sorted(placed, key=lambda each: each[0]), axis, "best_by_time", "Best value over time")
+
+
+def _chart(results: Results, placed: Sequence[_Placed], axis: Axis, name: str, title: str) -> Chart:
+    frame = framed(axis, Axis(results.scale, results.main.metric), Box(0, 0, WIDTH, _HEIGHT))
+    best = incumbents(results, placed)
+    shown = thinned([each for each in placed if _is_shown(results, each[1])], MOST_DOTS)
+    told = sentences(
+        f"{len(best)} trials were the best of their time; the last is trial {best[-1][1].number} "
+        f"with {results.main.metric} {four_digits(results.value(best[-1][1]) or 0.0)}."
+        if len(best) > 1
+        else f"Trial {best[-1][1].number} was the best from its end on.",
+        results.beyond,
+        "" if len(shown.kept) == shown.of else f"{len(shown.kept):,} of {shown.of:,} drawn, spread evenly.",
+    )
+    dots = [mark for each in shown.kept for mark in _dot(results, frame, *each)]
+    parts = [*frame.surround(), *dots, *_incumbents(results, frame, best)]
+    return Chart(name, title, told, drawing(parts, told, _HEIGHT))
+
+
+def incumbents(results: Results, placed: Iterable[_Placed]) -> list[_Placed]:
+    """Those of the trials, in this order, that were better than all before them."""
+    found: list[_Placed] = []
+    value: float | None = None
+    candidates = {trial.number for trial in results.ranked if trial.is_whole}
+    for at, trial in placed:
+        own = results.value(trial)
+        counts = not candidates or trial.number in candidates
+        if own is not None and counts and results.main.better(own, value):
+            found.append((at, trial))
+            value = own
+    return found
+
+
+def _is_shown(results: Results, trial: TrialRecord) -> bool:
+    return results.value(trial) is not None or trial.status is Status.FAILED
+
+
+def _dot(results: Results, frame: Frame, at: float, trial: TrialRecord) -> Iterable[Element]:
+    value = results.value(trial)
+    if value is None:
+        yield cross((frame.x_at(at), frame.plot.bottom - 6), 3, "failed", results.told(trial), trial.number)
+    else:
+        pale = " faint" if trial.status is Status.PRUNED else ""
+        yield dot(frame.at(at, value), 3, f"{trial.status}{pale}", results.told(trial), trial.number)
+
+
+def _incumbents(results: Results, frame: Frame, best: Sequence[_Placed]) -> Iterable[Element]:
+    places = [frame.at(at, results.value(trial)) for at, trial in best]
+    yield steps([*places, (frame.plot.right, places[-1][1])], "best", f"best {results.main.metric} so far")
+    free = frame.plot.left
+    for (x, y), (_, trial) in zip(places, best, strict=True):
+        yield dot((x, y), 4, "best ringed", results.told(trial), trial.number)
+    # Names from the last step back: the last ones matter most, and earlier ones give way to them.
+    free = frame.plot.right + 8
+    for (x, y), (_, trial) in zip(reversed(places), reversed(best), strict=True):
+        text = f"trial {trial.number}"
+        if x + 4 + width(text) < free:
+            above = y - 8 if y > frame.plot.top + 12 else y + 16
+            yield words((x + 2, above), text, "halo")
+            free = x

@@ -1,0 +1,50 @@
+"""All charts of a study, in the order in which a page shows them."""
+
+from collections.abc import Callable, Sequence
+
+from cnnsearch.reports.charts.chart import Chart
+from cnnsearch.reports.charts.progress import best_by_time, best_by_trial
+from cnnsearch.reports.charts.results import Results
+from cnnsearch.reports.charts.spans import Span, read_spans
+from cnnsearch.search.ranking import Objectives
+from cnnsearch.search.records import Objective, TrialRecord
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.parameters import Parameter
+
+_CHARTS: tuple[Callable[[Results], Chart | None], ...] = (best_by_trial, best_by_time)
+
+
+def study_charts(
+    trials: Sequence[TrialRecord],
+    objective: Objective | Objectives,
+    *,
+    parameters: Sequence[Parameter] = (),
+    spans: Sequence[Span] = (),
+) -> list[Chart]:
+    """The charts that there is something to show in.
+
+    Args:
+        trials: of one study, ended or not.
+        objective: what they are ranked by.
+        parameters: of the space; without them the axes of parameters reach over the values that were tried.
+        spans: when and where the trials ran.
+    """
+    by_number = tuple(sorted(trials, key=lambda trial: trial.number))
+    results = Results(by_number, Objectives.around(objective), tuple(parameters), tuple(spans))
+    return [chart for draw in _CHARTS if (chart := draw(results)) is not None]
+
+
+def charts_of_run(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> list[Chart]:
+    """The charts of a run, with what its folder says of its space and of when its trials ran."""
+    return study_charts(trials, objective, parameters=_parameters(run), spans=read_spans(run.events))
+
+
+def _parameters(run: RunFolder) -> tuple[Parameter, ...]:
+    """Those of the run's space; none where its file is gone, or is of another version of the language."""
+    from cnnsearch.spaces.load import load_space
+
+    try:
+        return load_space(run.resolved).parameters if run.resolved.is_file() else ()
+    except CnnSearchError:
+        return ()
