@@ -158,6 +158,24 @@ def report(
 
 
 @app.command()
+def compare(
+    first: Annotated[
+        str, typer.Argument(metavar="A", help="A run, a trial such as runs/basic-001:7, or a model folder.")
+    ],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page, too, with the curves over each other.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, with all images that only one gets right.")] = False,
+) -> None:
+    """Compare two models: parameters, scores, curves, and the photos that only one gets right (McNemar's test)."""
+    from cnnsearch.commands.compare import compare as command
+    from cnnsearch.terminal import output
+
+    command(first, second, output(), as_object=json, html=html)
+
+
+@app.command()
 def board(
     run: RunPath,
     port: Annotated[
