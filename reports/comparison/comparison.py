@@ -7,15 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.reports.comparison.mcnemar import McNemar, mcnemar
+from cnnsearch.reports.comparison.parameters import Differing, differing
 from cnnsearch.reports.comparison.sides import Side
 from cnnsearch.reports.predictions import Predictions
 from cnnsearch.reports.scores import accuracy_interval
+from cnnsearch.reports.wording import without_indices
 from cnnsearch.search.records import Epoch
-from cnnsearch.spaces.compare import Difference, differences
 from cnnsearch.spaces.load import load_space
 
-_UNTOLD = ("search", "keep", "data.source", "training.seed")
-"""Where configurations may differ without another training; seeds always do."""
 PARTS = ("validation", "test")
 
 
@@ -80,7 +79,7 @@ class Comparison:
     """
 
     sides: tuple[Side, Side]
-    parameters: tuple[Difference, ...] | None
+    parameters: tuple[Differing, ...] | None
     scores: dict[str, tuple[Score | None, Score | None]]
     parts: tuple[PartCompared, ...]
     metric: str
@@ -98,11 +97,12 @@ def compared(first: Side, second: Side) -> Comparison:
     return Comparison((first, second), _parameters(first, second), known, parts, _metric(first, second))
 
 
-def _parameters(first: Side, second: Side) -> tuple[Difference, ...] | None:
+def _parameters(first: Side, second: Side) -> tuple[Differing, ...] | None:
     if not (first.config.is_file() and second.config.is_file()):
         return None
-    spaces = [load_space(side.config, allow_code=True) for side in (first, second)]
-    return tuple(each for each in differences(*spaces) if not each.name.startswith(_UNTOLD))
+    one, other = (load_space(side.config, allow_code=True).tree for side in (first, second))
+    drawn = {without_indices(path) for side in (first, second) if side.trial for path in side.trial.values}
+    return differing(one, other, drawn)
 
 
 def _metric(first: Side, second: Side) -> str:

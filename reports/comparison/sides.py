@@ -87,6 +87,8 @@ def _of_trial(text: str, run: RunFolder, number: int) -> Side:
     predictions, missing = _predictions_of(run, number)
     images = scored_images(run, study.trials).get(trial.data.partition("-")[0])
     told, config = f"trial {number} of {run.path.resolve().name}", run.trial(number) / "config.yaml"
+    if predictions and (origin := _origin(run.best)) and origin.confirmed:
+        told += f"; its model is retraining {origin.confirmed.retraining} of {origin.confirmed.seeds} with new seeds"
     return Side(text, told, config, trial, study.objectives, images, trial.epochs, predictions, missing)
 
 

@@ -1,19 +1,29 @@
 """What a comparison says, in sentences: the terminal and the page say the same."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from cnnsearch.reports.comparison.comparison import Comparison, PartCompared, Score
 from cnnsearch.reports.comparison.mcnemar import McNemar
 from cnnsearch.reports.comparison.sides import Side
 from cnnsearch.reports.intervals import score_interval
-from cnnsearch.reports.wording import count_text, ending, time_text
+from cnnsearch.reports.wording import count_text, ending, time_text, value_text
 
 Row = tuple[str, str, str]
 
 
 def parameter_rows(comparison: Comparison) -> list[Row]:
     """Name, and what either side has there."""
-    return [(each.name, each.before or "-", each.after or "-") for each in comparison.parameters or ()]
+    return [(each.name, _value(each.first), _value(each.second)) for each in comparison.parameters or ()]
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """A value in words: numbers with four digits, lists as the space file writes them."""
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return f"{value:.4g}" if isinstance(value, float) else value_text(value)
 
 
 def parameters_told(comparison: Comparison) -> str:

@@ -36,7 +36,7 @@ def as_json(comparison: Comparison) -> str:
     content = {
         "sides": [_side(side, metric) for side in comparison.sides],
         "metric": metric,
-        "parameters": [{"name": d.name, "a": d.before, "b": d.after} for d in comparison.parameters or ()],
+        "parameters": [{"name": d.name, "a": d.first, "b": d.second} for d in comparison.parameters or ()],
         "scores": {part: [asdict(s) if s else None for s in pair] for part, pair in comparison.scores.items()},
         "parts": [asdict(part) for part in comparison.parts],
         "missing": missing_told(comparison),
