@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -11,12 +12,19 @@ from typing import Any
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.explaining.explain import run_evaluation_and_explain
+from cnnsearch.search.file_hash import file_hash
+from cnnsearch.search.listeners.events import Told, Warned
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Objective, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
-from cnnsearch.search.trial.evaluation import EvaluationJob, run_evaluation
+from cnnsearch.search.trial.evaluation import EvaluationJob
+from cnnsearch.search.trial.messages import Evaluated, Message, Noted
 from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.errors import CnnSearchError
+
+_EXPLAINING = 120.0
+"""Seconds after which an explanation that goes on is given up."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ def export_model(
     parts: tuple[str, ...],
     slot: Slot,
     evaluate: Callable[[EvaluationJob], None] | None = None,
+    say: Callable[[Told | Warned], None] = lambda _: None,
 ) -> None:
     """Make a model folder and put it in the place of the one that may be there.
 
@@ -60,6 +69,7 @@ def export_model(
         parts: which images the model is asked about, such as ("validation", "test").
         slot: where a process of its own asks it.
         evaluate: asks it here instead.
+        say: hears what is shown of the model, and what of that is not.
 
     Raises:
         CnnSearchError: the model could not be evaluated; the old folder stays.
@@ -69,11 +79,11 @@ def export_model(
     try:
         shutil.copyfile(trained.model, beside.model)
         shutil.copyfile(trained.config, beside.config)
-        write_json(beside.classes, _description(trained))
+        write_json(beside.classes, _description(trained, beside.model))
         job = EvaluationJob(
             beside.model, trained.dataset.reference(), parts, beside.predictions, trained.seen, trained.metrics
         )
-        (evaluate or partial(_evaluated_apart, trained, slot, beside.path / "log.txt"))(job)
+        (evaluate or partial(_evaluated_apart, trained, slot, beside.path / "log.txt", say))(job)
         (beside.path / "log.txt").unlink(missing_ok=True)
         beside.path.chmod(0o755)
         _put_in_place(beside.path, folder.path)
@@ -81,15 +91,38 @@ def export_model(
         shutil.rmtree(beside.path, ignore_errors=True)
 
 
-def _evaluated_apart(trained: TrainedModel, slot: Slot, log: Path, job: EvaluationJob) -> None:
-    """Ask the model in a process of its own."""
-    broken = run_in_child(Work(run_evaluation, job, log, slot.environment), lambda _: None)
-    if broken:
+def _evaluated_apart(
+    trained: TrainedModel, slot: Slot, log: Path, say: Callable[[Told | Warned], None], job: EvaluationJob
+) -> None:
+    """Ask the model in a process of its own, which then explains it as far as it can."""
+    heard = _Heard(say)
+    work = Work(run_evaluation_and_explain, job, log, slot.environment)
+    broken = run_in_child(work, heard, patience=heard.patience)
+    if broken and not heard.evaluated:
         raise CnnSearchError(f"{trained.model}: its evaluation must succeed, got {broken.failure}: {broken.message}.")
+    if broken:
+        say(Warned(f"what the model looks at cannot be shown, got {broken.failure}: {broken.message}"))
 
 
-def _description(trained: TrainedModel) -> dict[str, Any]:
-    """What somebody needs who has only the model's folder."""
+class _Heard:
+    """What the process of an evaluation says: once the predictions are written, it has a limited time for the rest."""
+
+    def __init__(self, say: Callable[[Told | Warned], None]) -> None:
+        self._say = say
+        self.evaluated: float | None = None
+
+    def __call__(self, message: Message) -> None:
+        if isinstance(message, Evaluated):
+            self.evaluated = time.monotonic()
+        elif isinstance(message, Noted):
+            self._say(Warned(message.text) if message.is_doubt else Told(message.text))
+
+    def patience(self) -> float | None:
+        return None if self.evaluated is None else self.evaluated + _EXPLAINING - time.monotonic()
+
+
+def _description(trained: TrainedModel, model: Path) -> dict[str, Any]:
+    """What somebody needs who has only the model's folder, and which file it was that was asked."""
     origin = asdict(trained.origin) if trained.origin else None
     dataset = trained.dataset
     return {
@@ -98,6 +131,7 @@ def _description(trained: TrainedModel) -> dict[str, Any]:
         "resize": dataset.resize,
         "origin": origin,
         "data": {"source": dataset.source, "stamp": trained.stamp or dataset.stamp},
+        "model": {"file": model.name, "sha256": file_hash(model)},
     }
 
 

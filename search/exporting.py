@@ -7,6 +7,7 @@ from cnnsearch.search.confirmed_model import confirmed_model
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.confirming import as_trained
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.listeners.events import Listener
 from cnnsearch.search.model.hypermodel import decoded
 from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.prepared import Prepared
@@ -21,11 +22,11 @@ from cnnsearch.spaces.space import Space, configuration_yaml
 
 
 def export_best(
-    prepared: Prepared, trials: list[TrialRecord], objectives: Objectives, slot: Slot
+    prepared: Prepared, trials: list[TrialRecord], objectives: Objectives, slot: Slot, say: Listener
 ) -> ModelFolder | None:
     """Export the confirmed model, else the best trial's, evaluated on validation and, for the first time, test part.
 
-    None where no model is on disk.
+    None where no model is on disk. `say` hears what is shown of the model, and what of that is not.
 
     Raises:
         CnnSearchError: it could not be evaluated.
@@ -44,7 +45,7 @@ def export_best(
         trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
     if trained is None:
         return None
-    export_model(run.best, replace(trained, metrics=objectives.metrics), ("validation", "test"), slot)
+    export_model(run.best, replace(trained, metrics=objectives.metrics), ("validation", "test"), slot, say=say)
     return run.best
 
 

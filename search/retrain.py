@@ -89,7 +89,7 @@ def retrain(
         config.write_text(configuration_yaml(dialogue.as_built(configuration)), encoding="utf-8")
         parts = ("test",) if request.full else ("validation", "test")
         trained = TrainedModel(model, config, dataset, request.origin, metrics=configuration.search.metrics)
-        export_model(request.folder, trained, parts, slot)
+        export_model(request.folder, trained, parts, slot, say=dialogue.say)
     record = dialogue.ended()
     write_history(request.folder.path, record.epochs)
     return record
@@ -137,20 +137,21 @@ class _Dialogue(Dialogue):
         super().__init__()
         self._folder, self._listeners = request.folder, listeners
         self._objective = Objectives.of(configuration.search).epoch
-        self._say(TrialStarted(0, {}, "retrain", epochs_of(configuration)))
+        self.say(TrialStarted(0, {}, "retrain", epochs_of(configuration)))
 
-    def _say(self, event: Told | Warned | TrialStarted | TrialBuilt | EpochEnded | TrialEnded) -> None:
+    def say(self, event: Told | Warned | TrialStarted | TrialBuilt | EpochEnded | TrialEnded) -> None:
+        """Hand an event to all listeners."""
         for listener in self._listeners:
             listener(event)
 
     def _built(self, built: Built) -> None:
-        self._say(TrialBuilt(0, built.parameters))
+        self.say(TrialBuilt(0, built.parameters))
 
     def _noted(self, event: Warned | Told) -> None:
-        self._say(event)
+        self.say(event)
 
     def _judge(self, done: EpochDone) -> Verdict:
-        self._say(EpochEnded(0, done.epoch))
+        self.say(EpochEnded(0, done.epoch))
         return Verdict.GO_ON
 
     def _wait(self) -> bool:
@@ -161,5 +162,5 @@ class _Dialogue(Dialogue):
 
     def ended(self) -> TrialRecord:
         record = self.trained(0, self._objective)
-        self._say(TrialEnded(record))
+        self.say(TrialEnded(record))
         return record

@@ -214,4 +214,5 @@ def _finished(
     if not confirm and not company.bring_best(partial(written, bench.space), bench.broadcast):
         return failure, None
     device = bench.crew.devices[0]
-    return failure, bench.pause.patiently(lambda: export_best(prepared, study.records(), study.objectives, device))
+    asked = prepared, study.records(), study.objectives, device, bench.broadcast
+    return failure, bench.pause.patiently(lambda: export_best(*asked))

@@ -41,6 +41,21 @@ class ModelFolder:
         return self.path / "confusion_matrix.png"
 
     @property
+    def gallery(self) -> Path:
+        """Small pictures of its worst mistakes and its doubts, and `gallery.json`, which says what they are."""
+        return self.path / "gallery"
+
+    @property
+    def explained(self) -> Path:
+        """Pictures of what it looks at, and `explained.json`, which says what they are."""
+        return self.path / "explained"
+
+    @property
+    def architecture(self) -> Path:
+        """Its layers with their shapes and weights."""
+        return self.path / "architecture.json"
+
+    @property
     def classes(self) -> Path:
         """The classes' names in the order of the model's outputs, and the input's shape."""
         return self.path / "classes.json"

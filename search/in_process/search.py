@@ -23,6 +23,7 @@ from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.slots import CPU, Slot
 from cnnsearch.search.engine.tuner import ALL_DONE
 from cnnsearch.search.environment import environment
+from cnnsearch.search.explaining.explain import explain
 from cnnsearch.search.in_process.asked import Asked
 from cnnsearch.search.in_process.material import Part
 from cnnsearch.search.in_process.trials import HERE, Workshop, fresh_model, run_trial
@@ -238,3 +239,4 @@ def _evaluated(prepared: _Prepared, best: TrialRecord, job: EvaluationJob) -> No
         model.optimizer.build(model.trainable_variables)  # else Keras warns that the file has more of it
     model.load_weights(job.model)
     evaluate(model, job)
+    explain(model, job)

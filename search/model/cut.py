@@ -39,7 +39,7 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """One call of an operation in a graph.
 
     Attributes:
@@ -73,14 +73,14 @@ def cut(model: keras.Model) -> Cut | None:
     return _cut_within(model, call, last)
 
 
-def _call_of_backbone(model: keras.Model) -> _Step | None:
+def _call_of_backbone(model: keras.Model) -> Step | None:
     if model.name != "classifier" or not hasattr(model, "_nodes_by_depth"):
         return None  # a HyperModel's own
-    return next((step for step in _steps(model) if step.operation.name in BACKBONES), None)
+    return next((step for step in steps_of(model) if step.operation.name in BACKBONES), None)
 
 
-def _cut_behind(model: keras.Model, call: _Step, last: _Step) -> Cut:
-    following = next(step for step in _steps(model) if any(given is call.made for given in step.given))
+def _cut_behind(model: keras.Model, call: Step, last: Step) -> Cut:
+    following = next(step for step in steps_of(model) if any(given is call.made for given in step.given))
     pooled = isinstance(following.operation, _GLOBAL)
     features = following.made if pooled else call.made
     return Cut(
@@ -90,7 +90,7 @@ def _cut_behind(model: keras.Model, call: _Step, last: _Step) -> Cut:
     )
 
 
-def _cut_within(model: keras.Model, call: _Step, last: _Step) -> Cut | None:
+def _cut_within(model: keras.Model, call: Step, last: Step) -> Cut | None:
     network = call.operation
     before = keras.Model(network.input, last.made, name=f"{network.name}_frozen")
     if share_of_training(before, network) < _LEAST_GAIN:
@@ -104,10 +104,10 @@ def _cut_within(model: keras.Model, call: _Step, last: _Step) -> Cut | None:
     )
 
 
-def _last_frozen(network: keras.Model) -> _Step | None:
+def _last_frozen(network: keras.Model) -> Step | None:
     """The step whose output is the cut's; None where no layer with weights is frozen before such a step."""
     found, pending = None, False
-    for step in _steps(network):
+    for step in steps_of(network):
         if _changes_in_training(step.operation):
             break
         pending = pending or _has_weights(step.operation)
@@ -117,7 +117,7 @@ def _last_frozen(network: keras.Model) -> _Step | None:
     return found
 
 
-def _steps(graph: keras.Model) -> Iterator[_Step]:
+def steps_of(graph: keras.Model) -> Iterator[Step]:
     """The calls of a functional model, each after those whose output it reads."""
     nodes = [node for depth in sorted(graph._nodes_by_depth, reverse=True) for node in graph._nodes_by_depth[depth]]
     readers = Counter(id(tensor) for node in nodes for tensor in node.input_tensors)
@@ -128,7 +128,7 @@ def _steps(graph: keras.Model) -> Iterator[_Step]:
         waiting.update(id(tensor) for tensor in node.outputs)
         waiting = {tensor for tensor in waiting if readers[tensor]}
         made = node.outputs[0]
-        yield _Step(node.operation, node.input_tensors, made, single=waiting == {id(made)})
+        yield Step(node.operation, node.input_tensors, made, single=waiting == {id(made)})
 
 
 def _changes_in_training(operation: Any) -> bool:  # noqa: ANN401 - Keras is untyped

@@ -14,6 +14,8 @@ from cnnsearch.spaces.sections.evaluation import Evaluation
 
 Images: TypeAlias = Any  # Keras is untyped
 """Images (batch, height, width, channels): an array, a tensor of the backend, or one of Keras' graphs."""
+OVER_VIEWS = "_over_views"
+"""How the name of a model ends that looks at several views of an image."""
 _SHARE = 0.875
 """Of the height and of the width that a crop keeps."""
 _CORNERS = {
@@ -61,7 +63,7 @@ def seen_through(model: keras.Model, evaluation: Evaluation) -> keras.Model:
     # One call on all views: a call for each would make the graph, and the time to trace it, as many times as large.
     outputs = model(keras.ops.concatenate([view.apply(images) for view in views]))
     each = keras.ops.reshape(outputs, (len(views), -1, *outputs.shape[1:]))
-    return keras.Model(images, keras.ops.mean(each, axis=0), name=f"{model.name}_over_views")
+    return keras.Model(images, keras.ops.mean(each, axis=0), name=f"{model.name}{OVER_VIEWS}")
 
 
 def mean_over_views(rest: keras.Model, views: int) -> keras.Model:
@@ -70,7 +72,7 @@ def mean_over_views(rest: keras.Model, views: int) -> keras.Model:
     features = keras.Input((views, *taken.shape[1:]), dtype=taken.dtype, name="features")
     outputs = rest(keras.ops.reshape(features, (-1, *taken.shape[1:])))
     each = keras.ops.reshape(outputs, (-1, views, *outputs.shape[1:]))
-    return keras.Model(features, keras.ops.mean(each, axis=1), name=f"{rest.name}_over_views")
+    return keras.Model(features, keras.ops.mean(each, axis=1), name=f"{rest.name}{OVER_VIEWS}")
 
 
 def _plain(images: Images) -> Images:

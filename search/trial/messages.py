@@ -162,6 +162,11 @@ class Timed:
 
 
 @dataclass(frozen=True)
+class Evaluated:
+    """All predictions are written; what the process still does is a courtesy, and may fail."""
+
+
+@dataclass(frozen=True)
 class Done:
     """Everything is written."""
 
@@ -197,6 +202,7 @@ Message = (
     | Discovered
     | Sized
     | Timed
+    | Evaluated
     | Done
     | Broken
 )

@@ -1,0 +1,1 @@
+"""What the best model looks at, computed once when it is exported; files then show it without Keras."""
