@@ -1,0 +1,93 @@
+"""All that the page is made of: read from a run's folder, without its photos and without its model."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cnnsearch.search.confirmed import Confirmation, read_confirmation
+from cnnsearch.search.ranking import Objectives, rank
+from cnnsearch.search.records import TrialRecord
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_status import read_status
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A run as it stood when it was read.
+
+    Attributes:
+        run: its folder.
+        trials: all of them, by their numbers.
+        objectives: what they are ranked by.
+        status: how the run stands, as `status.json` says it.
+        environment: versions, machine, devices; empty where the file is gone.
+        dataset: classes, counts, split, skipped images, and each image's hash; empty where the file is gone.
+        metrics: of the kept model, as `best/metrics.json` has them; empty where there is none yet.
+        confirmation: what confirming the best trials came to; None where nothing is confirmed.
+        config: the kept model's configuration, as its file has it; empty where there is none yet.
+        now: when this was read, in seconds since 1970.
+    """
+
+    run: RunFolder
+    trials: Sequence[TrialRecord]
+    objectives: Objectives
+    status: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    confirmation: Confirmation | None = None
+    config: str = ""
+    now: float = 0.0
+    ranked: Sequence[TrialRecord] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.run.path.resolve().name
+
+    @property
+    def is_running(self) -> bool:
+        """Whether more is to come, as far as its files say."""
+        return self.status.get("state") in ("running", "paused")
+
+    @property
+    def winner(self) -> TrialRecord | None:
+        """The trial whose model is kept, else the first of the ranking; None where no trial has a score."""
+        kept = self.metrics.get("trial")
+        known = next((trial for trial in self.trials if trial.number == kept), None)
+        return known or next(iter(self.ranked), None)
+
+
+def read_facts(run: RunFolder, trials: Sequence[TrialRecord], objectives: Objectives) -> Facts:
+    """What a run's folder says beside its study; a file that is gone or damaged says nothing."""
+    return Facts(
+        run=run,
+        trials=trials,
+        objectives=objectives,
+        status=read_status(run),
+        environment=_object(run.environment),
+        dataset=_object(run.dataset),
+        metrics=_object(run.best.metrics),
+        confirmation=read_confirmation(run),
+        config=_text(run.best.config),
+        now=time.time(),
+        ranked=rank(list(trials), objectives),
+    )
+
+
+def _object(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(_text(path) or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
