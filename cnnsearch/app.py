@@ -147,14 +147,19 @@ def report(
 
     Several runs are ranked in one table. With several, or with any option, nothing is written.
     """
-    from cnnsearch.commands.report import Asked
+    from cnnsearch.commands.ranking import Asked, show_ranking
     from cnnsearch.commands.report import report as command
+    from cnnsearch.commands.report import run_folder
     from cnnsearch.terminal import output
 
     forms = [name for name, asked in {"json": json, "csv": csv, "markdown": markdown}.items() if asked]
     if len(forms) > 1:
         raise typer.BadParameter("one form at a time", param_hint=" ".join(f"--{name}" for name in forms))
-    command(runs, Asked(top, tuple(where or ()), sort, next(iter(forms), None)), output())
+    asked = Asked(top, tuple(where or ()), sort, next(iter(forms), None))
+    if asked.is_question or len(runs) > 1:
+        show_ranking([run_folder(path) for path in dict.fromkeys(runs)], asked, output())
+    else:
+        command(runs[0], output())
 
 
 @app.command()
@@ -177,16 +182,16 @@ def compare(
 
 @app.command()
 def board(
-    run: RunPath,
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Runs' folders, or a folder of runs.")],
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="This port and no other; otherwise 6006 or the next free one.")
     ] = None,
 ) -> None:
-    """Open a run's logs in TensorBoard on 127.0.0.1: curves, and a table of all trials (HParams)."""
+    """Open the logs of one or several runs in TensorBoard on 127.0.0.1: curves, a table of all trials, pictures."""
     from cnnsearch.commands.board import board as command
     from cnnsearch.terminal import output
 
-    raise SystemExit(command(run, port, output()))
+    raise typer.Exit(command(runs, port, output()))
 
 
 @app.command()

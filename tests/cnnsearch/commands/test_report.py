@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cnnsearch.commands.report import Asked, report, rewrite, run_folder
+from cnnsearch.commands.report import report, rewrite, run_folder
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.database import open_storage, sqlite_url
@@ -67,7 +67,7 @@ def test_a_real_study_is_ranked_and_printed(tmp_path: Path) -> None:
     failed = study.begin()
     study.tell(TrialRecord(failed, {}, Status.FAILED, "oom", "[bold]no memory"))
     console = Console(file=io.StringIO(), width=120)
-    report([run.path], Asked(), console)
+    report(run.path, console)
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     assert "3 trials by val_accuracy" in printed
     assert "3 trials: 2 completed, 1 failed (1 oom)" in printed
