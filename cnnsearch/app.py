@@ -191,7 +191,7 @@ def board(
     from cnnsearch.commands.board import board as command
     from cnnsearch.terminal import output
 
-    raise typer.Exit(command(runs, port, output()))
+    raise SystemExit(command(runs, port, output()))
 
 
 @app.command()

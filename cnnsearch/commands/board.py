@@ -1,12 +1,13 @@
 """`cnnsearch board`: TensorBoard on this machine only, over one run or several."""
 
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 
 from rich.console import Console
 
@@ -93,6 +94,7 @@ def start(folder: Path, port: int | None) -> str:
     Raises:
         CnnSearchError: the port is taken, or TensorBoard does not start.
     """
+    _leave_out_tensorflow()
     from tensorboard import default, program
 
     server = program.TensorBoard(default.get_plugins())
@@ -104,6 +106,11 @@ def start(folder: Path, port: int | None) -> str:
         raise CnnSearchError(
             str(Problem("--port", rule, "Name another one, or end the program that has it."))
         ) from error
+
+
+def _leave_out_tensorflow() -> None:
+    """Have TensorBoard read files by its own small stand-in: its projector would load tensorflow for nothing else."""
+    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
 
 
 def _load_fast() -> str:

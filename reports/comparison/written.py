@@ -24,7 +24,7 @@ from cnnsearch.reports.page.figure import figure_of
 from cnnsearch.search.writing import write_text
 
 _STYLE = """
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: 4px 14px 4px 0;
+table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: 5px 14px;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; vertical-align: top; }
 th { color: var(--dim); font-weight: 500; }
 """
@@ -60,7 +60,8 @@ def write_page(path: Path, comparison: Comparison) -> None:
 
 
 def _head() -> Element:
-    style = element("style", HOUSE + page_style() + _STYLE)
+    style = element("style")
+    style.text = HOUSE + page_style() + _STYLE  # its line ends stay
     wide = element("meta", name="viewport", content="width=device-width, initial-scale=1")
     return element("head", element("meta", charset="utf-8"), wide, element("title", "Two models compared"), style)
 
