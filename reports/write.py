@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from cnnsearch.reports.confirmation import write_confirmation_table
-from cnnsearch.reports.figures import write_confusion_matrix
+from cnnsearch.reports.model.confusion import write_confusion_matrix
+from cnnsearch.reports.model.file_identity import weighed_file
 from cnnsearch.reports.predictions import Predictions, read_asked_metrics, read_origin, read_predictions
 from cnnsearch.reports.scores import part_scores
 from cnnsearch.reports.tables import write_history_table, write_trials_table
@@ -35,7 +36,8 @@ def write_model_report(folder: ModelFolder) -> None:
     The score of the model's training stands in `metrics.json`, too, where the model comes from a search. For a trial's
     own model it is the best of many draws, and therefore optimistic, and so are its values of several objectives;
     `confirmed` says where it is a retraining, which one, and the mean over all seeds. Each part has the metrics that
-    the search asked for, without their `val_`.
+    the search asked for, without their `val_`. `of` says which file was asked, with its SHA-256: the one that was
+    exported, loaded again.
 
     Raises:
         CnnSearchError: the predictions are absent or damaged.
@@ -49,6 +51,7 @@ def write_model_report(folder: ModelFolder) -> None:
         "score": origin.score if origin else None,
         "objectives": dict(origin.objectives) if origin else {},
         "confirmed": asdict(origin.confirmed) if origin and origin.confirmed else None,
+        "of": weighed_file(folder),
         "validation": _scores(folder, predictions, "validation"),
         "test": _scores(folder, predictions, "test"),
     }

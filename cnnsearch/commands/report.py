@@ -4,9 +4,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cnnsearch import terminal
 from cnnsearch.commands.ranking import Asked, show
 from cnnsearch.reports.best_board import log_best_model
 from cnnsearch.reports.confirmation import confirmation_text, winner_text
+from cnnsearch.reports.model.file_identity import told_change
+from cnnsearch.reports.page.write import write_page
 from cnnsearch.reports.ranking.ranking import ranking_of
 from cnnsearch.reports.ranking.reading import ranked_run, run_names
 from cnnsearch.reports.terminal import summary
@@ -56,8 +59,11 @@ def run_folder(path: Path) -> RunFolder:
 
 
 def rewrite(run: RunFolder, trials: list[TrialRecord], objectives: Objectives) -> None:
-    """Rewrite the run's tables, and the best model's scores where it has predictions."""
+    """Rewrite the run's tables and its page, and the best model's scores where it has predictions."""
     write_run_tables(run, trials, objectives)
     if run.best.predictions.is_file():
         write_model_report(run.best)
-        log_best_model(run)
+        if change := told_change(run.best):
+            terminal.warn(change)
+    write_page(run, trials, objectives)
+    log_best_model(run)

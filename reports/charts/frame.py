@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cnnsearch.reports.charts.marks import Point, bar, rule, words
 from cnnsearch.reports.charts.scales import Categories, Scale, Tick
@@ -124,8 +125,7 @@ def across(scale: Scale, room: float) -> list[tuple[Tick, str]]:
 
 
 def _fit(ticks: Sequence[Tick], room: float) -> bool:
-    pairs = zip(ticks, ticks[1:], strict=False)
-    return all((b.share - a.share) * room > (width(a.text) + width(b.text)) / 2 + 8 for a, b in pairs)
+    return all((b.share - a.share) * room > (width(a.text) + width(b.text)) / 2 + 8 for a, b in pairwise(ticks))
 
 
 def _names_across(scale: Categories, room: float) -> list[tuple[Tick, str]]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from cnnsearch.reports.charts.chart import Chart
-from cnnsearch.reports.charts.frame import WIDTH, Axis, Box, Frame, drawing, framed
-from cnnsearch.reports.charts.marks import cross, dot, steps, words
+from cnnsearch.reports.charts.frame import WIDTH, Axis, Box, Frame, drawing, framed, legend
+from cnnsearch.reports.charts.marks import Point, cross, dot, steps, words
 from cnnsearch.reports.charts.numerals import four_digits
-from cnnsearch.reports.charts.results import Results, clock, sentences
+from cnnsearch.reports.charts.results import Results, clock, kind_of, sentences, status_keys
 from cnnsearch.reports.charts.scales import linear_over
 from cnnsearch.reports.charts.thinning import MOST_DOTS, thinned
 from cnnsearch.reports.charts.words import width
@@ -50,8 +50,9 @@ def _chart(results: Results, placed: Sequence[_Placed], axis: Axis, name: str, t
         "" if len(shown.kept) == shown.of else f"{len(shown.kept):,} of {shown.of:,} drawn, spread evenly.",
     )
     dots = [mark for each in shown.kept for mark in _dot(results, frame, *each)]
-    parts = [*frame.surround(), *dots, *_incumbents(results, frame, best)]
-    return Chart(name, title, told, drawing(parts, told, _HEIGHT))
+    keys, high = legend(status_keys(trial for _, trial in placed), frame.plot.left, _HEIGHT + 6, frame.plot.width)
+    parts = [*frame.surround(), *dots, *_incumbents(results, frame, best), *keys]
+    return Chart(name, title, told, drawing(parts, told, _HEIGHT + high + 6))
 
 
 def incumbents(results: Results, placed: Iterable[_Placed]) -> list[_Placed]:
@@ -77,21 +78,23 @@ def _dot(results: Results, frame: Frame, at: float, trial: TrialRecord) -> Itera
     if value is None:
         yield cross((frame.x_at(at), frame.plot.bottom - 6), 3, "failed", results.told(trial), trial.number)
     else:
-        pale = " faint" if trial.status is Status.PRUNED else ""
-        yield dot(frame.at(at, value), 3, f"{trial.status}{pale}", results.told(trial), trial.number)
+        yield dot(frame.at(at, value), 3, kind_of(trial.status), results.told(trial), trial.number)
 
 
 def _incumbents(results: Results, frame: Frame, best: Sequence[_Placed]) -> Iterable[Element]:
     places = [frame.at(at, results.value(trial)) for at, trial in best]
     yield steps([*places, (frame.plot.right, places[-1][1])], "best", f"best {results.main.metric} so far")
-    free = frame.plot.left
     for (x, y), (_, trial) in zip(places, best, strict=True):
         yield dot((x, y), 4, "best ringed", results.told(trial), trial.number)
-    # Names from the last step back: the last ones matter most, and earlier ones give way to them.
-    free = frame.plot.right + 8
-    for (x, y), (_, trial) in zip(reversed(places), reversed(best), strict=True):
-        text = f"trial {trial.number}"
-        if x + 4 + width(text) < free:
-            above = y - 8 if y > frame.plot.top + 12 else y + 16
-            yield words((x + 2, above), text, "halo")
-            free = x
+    yield from _names(frame, places, [f"trial {trial.number}" for _, trial in best])
+
+
+def _names(frame: Frame, places: Sequence[Point], names: Sequence[str]) -> Iterable[Element]:
+    """The names of the steps, from the last one back: it matters most, and earlier ones give way to later ones."""
+    free = frame.plot.right + 12
+    for (x, y), name in zip(reversed(places), reversed(names), strict=True):
+        wide = width(name)
+        left = min(x - 4, frame.plot.right + 12 - wide)
+        if left + wide < free:
+            yield words((left, y - 9 if y > frame.plot.top + 14 else y + 18), name, "halo")
+            free = left - 6

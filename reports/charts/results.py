@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from cnnsearch.reports.charts.frame import Key
 from cnnsearch.reports.charts.numerals import four_digits
 from cnnsearch.reports.charts.scales import Duration, Linear, finite, linear_over
 from cnnsearch.reports.charts.spans import Span
 from cnnsearch.reports.wording import status_name
 from cnnsearch.search.ranking import Objectives, rank
-from cnnsearch.search.records import Objective, TrialRecord
+from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.spaces.parameters import Parameter
 
 _BEYOND = 5
@@ -98,3 +99,14 @@ def clock(seconds: Sequence[float]) -> Duration:
 def sentences(*parts: str) -> str:
     """Those that say something, one after the other."""
     return " ".join(part for part in parts if part)
+
+
+def status_keys(trials: Iterable[TrialRecord]) -> list[Key]:
+    """A legend of how these trials stand, in the order of the statuses."""
+    there = {trial.status for trial in trials}
+    return [Key(kind_of(status), status_name(status)) for status in Status if status in there]
+
+
+def kind_of(status: Status) -> str:
+    """The classes of a trial's marks: pruned ones are pale."""
+    return f"{status} faint" if status is Status.PRUNED else str(status)

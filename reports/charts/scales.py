@@ -1,4 +1,4 @@
-"""From values to places on an axis: a scale says where a value lies, from 0 to 1, and which values are written there."""
+"""From values to places on an axis: a scale says where a value lies, from 0 to 1, and what is written there."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -69,7 +69,7 @@ class Log:
         return _clamped((math.log(found) - math.log(self.low)) / (math.log(self.high) - math.log(self.low)))
 
     def ticks(self, most: int) -> tuple[Tick, ...]:
-        """Powers of ten, with 2 and 5 times them where there is room; within less than a decade, as on a linear axis."""
+        """Powers of ten, with 2 and 5 times them where there is room; within a decade, as on a linear axis."""
         for factors, every in ((1, 2, 5), 1), ((1, 3), 1), *(((1,), every) for every in (1, 2, 3, 5, 10, 25, 50, 100)):
             found = self._powers(factors, every)
             if len(found) <= most:

@@ -3,8 +3,17 @@
 from collections.abc import Callable, Sequence
 
 from cnnsearch.reports.charts.chart import Chart
+from cnnsearch.reports.charts.contours import contours
+from cnnsearch.reports.charts.cost import cost
+from cnnsearch.reports.charts.devices import device_timeline
+from cnnsearch.reports.charts.failures import failures
+from cnnsearch.reports.charts.importances import importance_chart
+from cnnsearch.reports.charts.learning_curves import learning_curves
+from cnnsearch.reports.charts.parallel import parallel_coordinates
+from cnnsearch.reports.charts.pareto import pareto_front
 from cnnsearch.reports.charts.progress import best_by_time, best_by_trial
 from cnnsearch.reports.charts.results import Results
+from cnnsearch.reports.charts.slices import slices
 from cnnsearch.reports.charts.spans import Span, read_spans
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, TrialRecord
@@ -12,7 +21,19 @@ from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.parameters import Parameter
 
-_CHARTS: tuple[Callable[[Results], Chart | None], ...] = (best_by_trial, best_by_time)
+_CHARTS: tuple[Callable[[Results], Chart | None], ...] = (
+    best_by_trial,
+    best_by_time,
+    pareto_front,
+    learning_curves,
+    importance_chart,
+    parallel_coordinates,
+    slices,
+    contours,
+    cost,
+    device_timeline,
+    failures,
+)
 
 
 def study_charts(

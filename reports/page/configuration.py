@@ -1,6 +1,6 @@
 """The part of the page on the winning configuration: what differs from the defaults, and all of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from cnnsearch.reports.inert import visible
@@ -25,41 +25,49 @@ def winning_configuration(facts: Facts) -> Section | None:
     if not facts.config:
         return None
     whole = folded("The whole configuration, best/config.yaml", verbatim(facts.config))
-    searched = facts.winner.values if facts.winner else {}
+    searched = tuple(facts.winner.values) if facts.winner else ()
     rows = [
-        (path, text, "searched" if path in searched else "")
-        for path, text in changed_values(facts.config, str(facts.run.best.config))
+        (path, text, "searched" if _is_among(path, searched) else "")
+        for path, text in told_values(facts.config, searched)
     ]
     if not rows:
         return Section("configuration", "Winning configuration", (whole,))
-    intro = element("p", "Everything that is not the default of the space language.", class_="dim")
-    table = grid(("key", "value", ""), rows, "what differs from the defaults")
+    intro = element("p", "What was searched, and whatever is not the default of the space language.", class_="dim")
+    table = grid(("key", "value", ""), rows, "what was searched or differs from the defaults")
     return Section("configuration", "Winning configuration", (intro, table, whole))
 
 
-def changed_values(text: str, name: str) -> list[tuple[str, str]]:
-    """Dotted paths and values that differ from the defaults; none where the file is of another version or damaged."""
+def told_values(text: str, searched: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Dotted paths and values that differ from the defaults or were searched.
+
+    None where the file is of another version of the language, or damaged.
+    """
     try:
-        document = loads_space(text, name, allow_code=True).document
+        document = loads_space(text, "config", allow_code=True).document
     except CnnSearchError:
         return []
-    return [found for part in _PARTS for found in _changed(getattr(document, part), part)]
+    return [found for part in _PARTS for found in _told(getattr(document, part), part, searched)]
 
 
-def _changed(value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any value of a section
+def _told(value: Any, path: str, searched: Collection[str]) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - of a section
     if isinstance(value, Branches):
         yield path, value.kind
-        yield from _changed(getattr(value, value.kind), f"{path}.{value.kind}")
+        yield from _told(getattr(value, value.kind), f"{path}.{value.kind}", searched)
     elif isinstance(value, Part):
         for name, field in type(value).model_fields.items():
-            own = getattr(value, name)
-            if field.is_required() or own != field.get_default(call_default_factory=True):
-                yield from _changed(own, f"{path}.{name}")
+            own, where = getattr(value, name), f"{path}.{name}"
+            if field.is_required() or own != field.get_default(call_default_factory=True) or _is_among(where, searched):
+                yield from _told(own, where, searched)
     elif isinstance(value, list | tuple) and any(isinstance(entry, Part) for entry in value):
         for place, entry in enumerate(value):
-            yield from _changed(entry, f"{path}.{place}")
+            yield from _told(entry, f"{path}.{place}", searched)
     else:
         yield path, visible(_in_words(plain(value)))
+
+
+def _is_among(path: str, searched: Collection[str]) -> bool:
+    """Whether a value was searched, or a part of it, such as the entry of one block."""
+    return any(each == path or each.startswith(f"{path}.") for each in searched)
 
 
 def _in_words(value: Any) -> str:  # noqa: ANN401 - plain values

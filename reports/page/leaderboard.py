@@ -1,4 +1,4 @@
-"""The table of all trials: the first rows as they stand, all of them as data for sorting, filtering and showing more."""
+"""The table of all trials: the first rows as they stand, and all of them as data that the script works with."""
 
 import json
 from collections.abc import Iterator, Sequence

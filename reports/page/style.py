@@ -5,7 +5,7 @@ from cnnsearch.reports.doctor.style import HOUSE
 
 _OWN = """
 body { -webkit-text-size-adjust: 100%; }
-main { max-width: 1240px; padding: 24px clamp(12px, 3vw, 32px) 64px; }
+main { max-width: 1500px; padding: 24px clamp(12px, 3vw, 32px) 64px; }
 h2 { scroll-margin-top: 56px; }
 h3 { margin: 16px 0 6px; }
 section { margin: 0; }
@@ -15,7 +15,7 @@ a { color: var(--completed); }
 .skip:focus { left: 12px; top: 12px; z-index: 3; background: var(--card); padding: 8px 12px; }
 nav { position: sticky; top: 0; z-index: 2; background: var(--ground); border-bottom: 1px solid var(--line);
   overflow-x: auto; white-space: nowrap; }
-nav ul { display: flex; gap: 18px; list-style: none; max-width: 1240px; margin: 0 auto;
+nav ul { display: flex; gap: 18px; list-style: none; max-width: 1500px; margin: 0 auto;
   padding: 8px clamp(12px, 3vw, 32px); }
 nav a { color: var(--ink); text-decoration: none; font-size: 14px; }
 nav a:hover { text-decoration: underline; }
@@ -24,7 +24,7 @@ nav a:hover { text-decoration: underline; }
 .running { border-left: 4px solid var(--running); padding-left: 10px; }
 .tiles { margin-bottom: 14px; }
 .tiles .card { color: var(--dim); font-size: 13px; overflow-wrap: anywhere; }
-.tiles b { color: var(--ink); }
+.tiles b { color: var(--ink); font-size: clamp(17px, 5vw, 22px); }
 .answers { grid-template-columns: 96px minmax(0, 1fr); gap: 10px 18px; }
 .answers dt { font-weight: 600; }
 .answers p { margin: 0 0 4px; }
@@ -51,6 +51,8 @@ button { font: inherit; color: inherit; cursor: pointer; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { padding: 5px 10px; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 tbody tr:last-child td { border-bottom: 0; }
+#leaderboard .scroll { max-height: min(70vh, 620px); overflow: auto; }
+#board thead th { position: sticky; top: 0; z-index: 1; box-shadow: inset 0 -1px var(--line); }
 #board th, #board td { white-space: nowrap; }
 #board td { max-width: 340px; overflow: hidden; text-overflow: ellipsis; }
 #board td.number { text-align: right; font-variant-numeric: tabular-nums; }
@@ -66,15 +68,39 @@ th[aria-sort=descending] button::after { content: " \\2193"; }
 .pick[aria-pressed=true] { border-color: var(--best); color: var(--best); font-weight: 600; }
 .status.failed { color: var(--failed); }
 .status.pruned, .status.infeasible { color: var(--dim); }
-.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 520px), 1fr)); gap: 14px; }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 676px), 1fr)); gap: 14px; }
 .panel { min-width: 0; }
+.panel .chart { max-width: 900px; margin: 0 auto; }
+.answers dd, .told, .standing { max-width: 110ch; }
 .panel + .panel { margin: 0; }
+section > figure { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px;
+  margin-bottom: 14px; min-width: 0; }
+section > figure figcaption { font-weight: 400; font-size: 13px; color: var(--dim); margin: 8px 0 0; }
+section > figure h3 { margin-top: 0; }
+section > figure .chart { max-width: 900px; margin: 0 auto; }
+#model-answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 676px), 1fr)); gap: 0 14px; }
+#model-answers > :not(figure) { grid-column: 1 / -1; }
+.strips { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 14px; }
+.strips figure { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 10px; }
+.strips figcaption { font-weight: 400; font-size: 13px; margin: 6px 0 0; overflow-wrap: anywhere; }
+.sharp { image-rendering: pixelated; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(132px, 1fr)); gap: 12px; margin: 8px 0; }
+.picture { font-size: 12px; line-height: 1.35; overflow-wrap: anywhere; }
+.picture img, .picture .none { display: block; width: 100%; aspect-ratio: 1; object-fit: contain;
+  background: var(--card); border-radius: 6px; margin-bottom: 4px; }
+.picture .none { display: grid; place-items: center; color: var(--dim); }
+.good { color: var(--good); }
+.bad { color: var(--failed); }
+.file { color: var(--dim); }
+.warning { border-left: 4px solid var(--warning); padding-left: 10px; }
+table.classes td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .told { font-size: 13px; margin-top: 8px; }
 .choosing .chart [data-trial]:not(.chosen) { opacity: .14; }
 .choosing .chart [data-trial].chosen { opacity: 1; }
 #chosen { position: fixed; bottom: 14px; left: 50%; transform: translateX(-50%); z-index: 3; display: flex; gap: 14px;
   align-items: center; background: var(--card); border: 1px solid var(--best); border-radius: 10px;
-  padding: 8px 14px; box-shadow: 0 4px 18px rgb(0 0 0 / .25); max-width: calc(100vw - 24px); }
+  padding: 8px 14px; box-shadow: 0 4px 18px rgb(0 0 0 / .25); width: max-content;
+  max-width: calc(100vw - 24px); }
 #clear { margin: 0; }
 .finding { border-left: 4px solid var(--failed); margin-top: 12px; }
 .finding h3 { margin-top: 0; }
@@ -95,7 +121,8 @@ img { max-width: 100%; }
   main { max-width: none; padding: 0; }
   .card, figure, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
-  .scroll { overflow: visible; border: 0; }
+  .scroll, #leaderboard .scroll { overflow: visible; border: 0; max-height: none; }
+  #board thead th { position: static; }
   table { font-size: 8pt; }
   th, td { padding: 2px 4px; }
   #board th, #board td { white-space: normal; max-width: none; overflow-wrap: anywhere; }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from cnnsearch.reports.confirmation import mean_text
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.markup import Element, element
 from cnnsearch.reports.page.facts import Facts
@@ -40,7 +41,10 @@ def verdict(facts: Facts) -> str:
     winner = facts.winner
     if winner is None:
         return "No trial has a score yet." if facts.is_running else "No trial has a score."
-    told = f"Trial {winner.number} {'leads' if facts.is_running else 'won'}: {_values(facts, winner)}"
+    confirmed = facts.confirmation.winner if facts.confirmation else None
+    by_seeds = confirmed is not None and confirmed.chosen.trial == winner.number
+    value = f"{mean_text(confirmed)} over new seeds" if confirmed and by_seeds else _values(facts, winner)
+    told = f"Trial {winner.number} {'leads' if facts.is_running else 'won'}: {value}"
     test = facts.metrics.get("test")
     return f"{told}, {test['accuracy']:.4f} of the test images right." if test else f"{told}."
 
@@ -74,21 +78,15 @@ def _numbers(facts: Facts) -> Iterator[tuple[str, Element]]:
             value = winner.value(name)
             if value is not None:
                 yield f"{name}, trial {winner.number}", number(value_with_unit(name, value), value)
-    for part in ("validation", "test"):
+    for part in ("test",) if facts.metrics.get("test") else ("validation",):
         scores = facts.metrics.get(part)
         if scores:
-            yield (
-                f"accuracy on {scores['images']:,} {part} images",
-                number(_four(scores["accuracy"]), scores["accuracy"]),
-            )
+            accuracy = scores["accuracy"]
+            yield f"accuracy on {scores['images']:,} {part} images", number(f"{accuracy:.4f}", accuracy)
     yield "trials" if len(facts.trials) != 1 else "trial", number(f"{len(facts.trials):,}", len(facts.trials))
     spent = facts.status.get("seconds")
     if isinstance(spent, int | float):
         yield "spent", number(time_text(spent), spent)
-
-
-def _four(value: float) -> str:
-    return f"{value:.4f}"
 
 
 def _values(facts: Facts, trial: TrialRecord) -> str:
@@ -101,7 +99,8 @@ def _tried(facts: Facts) -> str:
     counted = Counter(trial.status for trial in facts.trials)
     states = joined([f"{counted[status]:,} {status_name(status)}" for status in Status if counted[status]])
     count = f"{len(facts.trials):,} {'trial' if len(facts.trials) == 1 else 'trials'}"
-    asked = facts.status.get("trials", {}).get("budget")
+    told = facts.status.get("trials")
+    asked = told.get("budget") if isinstance(told, dict) else None
     more = f" of {asked:,}" if facts.is_running and isinstance(asked, int) and asked > len(facts.trials) else ""
     paths = dict.fromkeys(path for trial in facts.trials for path in trial.values)
     over = f" over {len(paths)} parameters" if paths else ""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from cnnsearch.reports.charts.study import charts_of_run
+from cnnsearch.reports.model.explained import model_sections
 from cnnsearch.reports.page.facts import read_facts
 from cnnsearch.reports.page.page import report_page
 from cnnsearch.search.ranking import Objectives
@@ -18,5 +19,5 @@ def write_page(run: RunFolder, trials: Sequence[TrialRecord], objective: Objecti
         UnwritableFile: the system does not let us write there.
     """
     objectives = Objectives.around(objective)
-    charts = charts_of_run(run, trials, objectives)
-    write_text(run.page, report_page(read_facts(run, trials, objectives), charts))
+    charts, model = charts_of_run(run, trials, objectives), model_sections(run.best)
+    write_text(run.page, report_page(read_facts(run, trials, objectives), charts, model))

@@ -89,9 +89,9 @@ def _study(connection: sqlite3.Connection, path: Path) -> tuple[int, Objectives]
     """The study's id and objectives; a database without Optuna's tables has no study."""
     has_any = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'studies'").fetchone()
     known = "SELECT study_id FROM studies WHERE study_name = ?"
-    row = connection.execute(known, (STUDY_NAME,)).fetchone() if has_any else None
+    row = (connection.execute(known, (STUDY_NAME,)).fetchone() if has_any else None) or (-1,)
     told = "SELECT key, value_json FROM study_user_attributes WHERE study_id = ?"
-    attributes = {key: json.loads(value) for key, value in connection.execute(told, row)} if row else {}
+    attributes = {key: json.loads(value) for key, value in connection.execute(told, row)} if has_any else {}
     try:
         objectives = objectives_in(attributes)
     except KeyError as error:

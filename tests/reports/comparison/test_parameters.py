@@ -1,7 +1,7 @@
 """What differs between two configurations."""
 
 from cnnsearch.reports.comparison.parameters import Differing, differing
-from cnnsearch.spaces.load import load_space
+from cnnsearch.spaces.load import loads_space
 
 CONFIGURATION = """\
 data: {source: photos, image_size: [8, 8]}
@@ -17,7 +17,7 @@ def found(changes: dict[str, str], drawn: frozenset[str] = frozenset()) -> list[
     for before, after in changes.items():
         assert before in text
         text = text.replace(before, after)
-    one, other = (load_space(each).tree for each in (CONFIGURATION, text))
+    one, other = (loads_space(each, "one").tree for each in (CONFIGURATION, text))
     return list(differing(one, other, drawn))
 
 
