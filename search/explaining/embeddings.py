@@ -60,10 +60,10 @@ def reduced(vectors: NDArray[np.float32], most: int = _NUMBERS) -> NDArray[np.fl
     """The vectors (images, numbers) in the directions in which they differ most: their principal components."""
     centred = vectors - vectors.mean(axis=0)
     if vectors.shape[1] <= most:
-        return centred
+        return np.asarray(centred, dtype=np.float32)
     sizes, directions = np.linalg.eigh((centred @ centred.T).astype(np.float64))
     kept = slice(None, -most - 1, -1)
-    return (directions[:, kept] * np.sqrt(np.maximum(sizes[kept], 0))).astype(np.float32)
+    return np.asarray(directions[:, kept] * np.sqrt(np.maximum(sizes[kept], 0)), dtype=np.float32)
 
 
 def _labels(shown: Sequence[Asked], classes: Sequence[str]) -> list[list[str]]:

@@ -83,6 +83,14 @@ def test_a_pareto_front_is_starred(trials: list[TrialRecord]) -> None:
     assert "* on the Pareto front" in text
 
 
+def test_markup_and_escapes_in_values_stay_text(trials: list[TrialRecord]) -> None:
+    named = replace(trials[3], values={"model": "[/bold]\x1b[31m"}, reason="[link=x]")
+    objectives = Objectives.around(Objective.of("val_accuracy"))
+    text = printed(ranking_of([RankedRun("[red]", [named, trials[0]], objectives)]))
+    assert r"[/bold]\x1b[31m" in text
+    assert "failed: [link=x]" in text
+
+
 def test_no_trial_at_all_is_a_line(ranking: Ranking) -> None:
     assert printed(replace(ranking, lines=()), View(10, conditions=("status=queued",))).strip() == (
         "0 trials where status=queued by val_accuracy"
