@@ -10,7 +10,7 @@ from cnnsearch.reports.charts.frame import WIDTH, drawing
 from cnnsearch.reports.charts.marks import bar, rule, words
 from cnnsearch.reports.charts.words import fitted
 from cnnsearch.reports.markup import Element
-from cnnsearch.reports.model.files import mappings, read_json
+from cnnsearch.reports.model.files import mappings, read_json, shape_text
 from cnnsearch.search.run_folder import ModelFolder
 
 MOST = 36
@@ -19,9 +19,10 @@ _JOINED = ("BatchNormalization", "Activation", "ReLU", "LeakyReLU", "Dropout", "
 """Layers that are told with the one before."""
 _AUGMENT, _AUGMENTS = "augment_", "augmentation"
 _KINDS = (("Conv", "s0"), ("Pool", "s5"), ("Dense", "s1"), ("Flatten", "s5"), (_AUGMENTS, "s4"))
-_ROW, _BOX, _TOP, _MIDDLE = 30.0, 22.0, 34.0, 120.0
-_WIDEST, _NARROWEST = 200.0, 26.0
-_COLUMNS = {"does": 240.0, "makes": 570.0, "weights": WIDTH - 16}
+_ROW, _BOX, _TOP, _MIDDLE = 30.0, 22.0, 34.0, 90.0
+_WIDEST, _NARROWEST = 160.0, 24.0
+_DOES, _MAKES, _WEIGHTS = 186.0, 590.0, WIDTH - 10
+_SHORT = {"BatchNormalization": "batch norm", "Activation": "", "GlobalAveragePooling2D": "average of each map"}
 
 
 @dataclass(frozen=True)
@@ -127,10 +128,11 @@ def _does(layer: Mapping[str, Any], kind: str) -> str:
     if isinstance(within, dict):
         return f"{layer.get('name')}: {within.get('layers')} layers"
     values = settings if isinstance(settings, dict) else {}
-    text = [f"{kind}{_size(values.get('kernel_size', values.get('pool_size')))}"]
+    text = [f"{_SHORT.get(kind, kind)}{_size(values.get('kernel_size', values.get('pool_size')))}"]
     text += [str(values["rate"])] if kind.endswith("Dropout") and "rate" in values else []
     text += [f"step {values['strides'][0]}"] if kind.endswith("Conv2D") and _size(values.get("strides")) else []
-    return " ".join(text) + (f" {values['activation']}" if isinstance(values.get("activation"), str) else "")
+    text += [values["activation"]] if isinstance(values.get("activation"), str) else []
+    return " ".join(filter(None, text))
 
 
 def _size(sides: object) -> str:
@@ -146,9 +148,9 @@ def _number(told: object) -> int:
 
 
 def _headings() -> Iterator[Element]:
-    yield words((_COLUMNS["does"], 16), "does", "name")
-    yield words((_COLUMNS["makes"], 16), "makes", "name", "end")
-    yield words((_COLUMNS["weights"], 16), "weights", "name", "end")
+    yield words((_DOES, 16), "does", "name")
+    yield words((_MAKES, 16), "makes", "name", "end")
+    yield words((_WEIGHTS, 16), "weights", "name", "end")
 
 
 def _row(block: Block, place: int, image: tuple[int, ...]) -> Iterator[Element]:
@@ -160,11 +162,11 @@ def _row(block: Block, place: int, image: tuple[int, ...]) -> Iterator[Element]:
     frozen = block.parameters > 0 and not block.trainable
     yield bar(_MIDDLE - wide / 2, top, wide, _BOX, _colour(block) + " faint" * frozen, block.does)
     line = top + 15
-    yield words((_COLUMNS["does"], line), fitted(block.does, 235), "", "start", block.does)
-    yield words((_COLUMNS["makes"], line), " × ".join(map(str, block.output)), "tick", "end")
+    yield words((_DOES, line), fitted(block.does, 300), "", "start", block.does)
+    yield words((_MAKES, line), shape_text(block.output), "tick", "end")
     if block.parameters:
         text = f"{block.parameters:,}{', frozen' if frozen else ''}"
-        yield words((_COLUMNS["weights"], line), text, "tick", "end")
+        yield words((_WEIGHTS, line), text, "tick", "end")
 
 
 def _colour(block: Block) -> str:

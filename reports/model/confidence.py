@@ -88,6 +88,3 @@ def confidence_chart(rows: Predictions) -> Chart:
         bars += [bar(left + 1, top, wide - 2, middle - top, "completed", label)] if good else []
     parts = [*frame.surround(), *bars, *named]
     return Chart("confidence", "How sure it is", told, drawing(parts, told, _HEIGHT + 6 + high))
-
-
-

@@ -99,7 +99,10 @@ def _matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> tuple[list[Ele
     top = 24.0 + (0.0 if many else min(room, _MOST_TURNED) if turned else 20.0)
     grid = _Grid(room + 24, top, wide, min(wide, 52.0))
     middle = top + grid.height * size / 2
-    parts = [words((grid.left, 14), "taken for", "name"), words((14, middle), "true class", "name", "middle", turned=-90)]
+    parts = [
+        words((grid.left, 14), "taken for", "name"),
+        words((14, middle), "true class", "name", "middle", turned=-90),
+    ]
     parts += [] if many else _names(classes, grid, room, turned=turned)
     return [*parts, *_cells(counts, classes, grid)], top + grid.height * size + 14
 

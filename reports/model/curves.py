@@ -1,4 +1,4 @@
-"""Curves and figures of probabilities: ROC, precision and recall, calibration. Few lines of NumPy, without scikit-learn.
+"""Curves and figures of probabilities: ROC, precision and recall, calibration, in few lines of NumPy.
 
 scikit-learn takes a second to import; the tests compare every figure with its.
 """
@@ -108,7 +108,8 @@ def mean_curve(curves: list[Curve], points: int = 201) -> Curve:
 def _at(curve: Curve, x: Numbers) -> Numbers:
     """A curve's height at each x; where it is upright, its top."""
     keep = np.append(np.diff(curve.x) > 0, True)
-    return np.interp(x, curve.x[keep], curve.y[keep])
+    heights: Numbers = np.interp(x, curve.x[keep], curve.y[keep])
+    return heights
 
 
 def shortened(curve: Curve, most: int = 400) -> Curve:

@@ -14,7 +14,7 @@ from cnnsearch.reports.model.file_identity import told_change
 from cnnsearch.reports.model.gallery import gallery_body
 from cnnsearch.reports.model.looks import changes_body, heat_body, layers_body, left_out, read_explained
 from cnnsearch.reports.model.thresholds import precision_recall_chart, roc_chart
-from cnnsearch.reports.model.weighed import read_weighed
+from cnnsearch.reports.model.weighed import Weighed, read_weighed
 from cnnsearch.reports.page.section import Section
 from cnnsearch.search.run_folder import ModelFolder
 
@@ -24,7 +24,10 @@ def model_charts(folder: ModelFolder) -> list[Chart]:
 
     Of the validation part where there is no test part; none of its answers where its predictions are gone or damaged.
     """
-    found = read_weighed(folder)
+    return _charts(folder, read_weighed(folder))
+
+
+def _charts(folder: ModelFolder, found: Weighed | None) -> list[Chart]:
     charts = [architecture_chart(folder)]
     if found:
         part, rows = found
@@ -35,7 +38,8 @@ def model_charts(folder: ModelFolder) -> list[Chart]:
 
 def model_sections(folder: ModelFolder) -> list[Section]:
     """The parts of the page on a model, its charts among them; none where nothing is known of it."""
-    charts, found = {chart.name: chart for chart in model_charts(folder)}, read_weighed(folder)
+    found = read_weighed(folder)
+    charts = {chart.name: chart for chart in _charts(folder, found)}
     told = read_explained(folder)
     change = told_change(folder)
     warning = (element("p", change, class_="warning"),) if change else ()
@@ -56,8 +60,8 @@ def model_sections(folder: ModelFolder) -> list[Section]:
 _ANSWERS = ("confusion_matrix", "roc", "precision_recall", "calibration", "confidence")
 
 
-def _of_part(title: str, found: object) -> str:
-    return f"{title}, {found[0]} part" if isinstance(found, tuple) else title
+def _of_part(title: str, found: Weighed | None) -> str:
+    return f"{title}, {found[0]} part" if found else title
 
 
 def _drawn(chart: Chart) -> Element:

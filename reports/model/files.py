@@ -1,4 +1,4 @@
-"""What lies beside a model to be shown: JSON files and small pictures, read with care, since anybody may have made them."""
+"""What lies beside a model to be shown: JSON files and small pictures, read with care: anybody may have made them."""
 
 import base64
 import json
@@ -46,6 +46,11 @@ def picture(folder: Path, name: object, told: str, **attributes: str) -> Element
 def figure(shown: Element | None, *caption: Element | str | None) -> Element | None:
     """A picture with what it is below; None without a picture."""
     return None if shown is None else element("figure", shown, element("figcaption", *caption))
+
+
+def shape_text(shape: Iterable[object]) -> str:
+    """A shape as people write it, such as `96 \u00d7 96 \u00d7 3`."""
+    return " \u00d7 ".join(map(str, shape))
 
 
 def shown(parts: Iterable[Element | None]) -> list[Element]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnnsearch.reports.markup import Element, element
-from cnnsearch.reports.model.files import figure, mappings, picture, read_json, shown
+from cnnsearch.reports.model.files import figure, mappings, picture, read_json, shape_text, shown
 from cnnsearch.reports.model.gallery import probabilities
 from cnnsearch.search.run_folder import ModelFolder
 
@@ -78,4 +78,4 @@ def _mapping(told: object) -> Mapping[str, Any]:
 
 
 def _size(told: object) -> str:
-    return " × ".join(map(str, told)) if isinstance(told, list) else ""
+    return shape_text(told) if isinstance(told, list) else ""

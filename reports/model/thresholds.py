@@ -46,7 +46,7 @@ def _curves(rows: Predictions, make: Callable[[Flags, Numbers], Curve | None]) -
 def _told(drawn: _Curves, rows: Predictions, figure: str, meaning: str) -> str:
     (worst, curve), images = drawn[0], f"{len(rows):,} images"
     if len(rows.classes) == 2:
-        return f"{figure} {curve.area:.4f} for {worst} on {images}: {meaning}."
+        return f"{figure[0].upper()}{figure[1:]} {curve.area:.4f} for {worst} on {images}: {meaning}."
     mean = sum(each.area for _, each in drawn) / len(drawn)
     left_out = f", {len(rows.classes) - len(drawn)} classes without photos left out" * (len(drawn) < len(rows.classes))
     shown = f" The {_NAMED} worst of {len(drawn)} classes are drawn." if len(drawn) > _NAMED else ""

@@ -1,4 +1,4 @@
-"""Which photos are shown of all that a model was asked about: its worst mistakes, its doubts, and what it is sure of."""
+"""Which photos are shown of all that a model was asked about: its worst mistakes, its doubts, what it is sure of."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -66,8 +66,7 @@ def _asked(line: Sequence[str], numbers: Mapping[str, int]) -> Asked:
 
 
 def rows_of(names: Sequence[str]) -> dict[str, int]:
-    """The row of each photo of a dataset by its name as a table has it, where bytes that are no UTF-8 are spelled out.
-    """
+    """The row of each photo of a dataset by its name as a table has it: bytes that are no UTF-8 are spelled out."""
     told = (str(cell(name)).encode("utf-8", "backslashreplace").decode("utf-8") for name in names)
     return {name: row for row, name in enumerate(told)}
 

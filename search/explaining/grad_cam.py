@@ -23,12 +23,10 @@ def place_to_look_at(model: keras.Model) -> Place | None:
     """
     single = [place for place in places_of(model) if place.single]
     fine = [place for place in single if min(place.shape[:2]) >= _LEAST]
-    return (fine or single or [None])[-1]
+    return next(reversed(fine or single), None)
 
 
-def heat(
-    model: keras.Model, place: Place, images: NDArray[np.uint8], classes: Sequence[int]
-) -> NDArray[np.float32]:
+def heat(model: keras.Model, place: Place, images: NDArray[np.uint8], classes: Sequence[int]) -> NDArray[np.float32]:
     """What at this place speaks for the class asked about, from 0 to 1 for each image, (images, rows, columns).
 
     All 0 where nothing there speaks for it. The score is the class's output before softmax or sigmoid.
@@ -47,7 +45,8 @@ def heat(
         slopes = gradients(score, maps)
     found = np.maximum((maps * slopes.mean(axis=(1, 2), keepdims=True)).sum(axis=-1), 0.0)
     highest = found.max(axis=(1, 2), keepdims=True)
-    return np.divide(found, highest, out=np.zeros_like(found), where=highest > 0)
+    shares: NDArray[np.float32] = np.divide(found, highest, out=np.zeros_like(found), where=highest > 0)
+    return shares
 
 
 def _asked(classes: Sequence[int], outputs: int) -> NDArray[np.float32]:

@@ -11,15 +11,15 @@ from PIL import Image
 Pixels = NDArray[np.uint8]
 _QUALITY = 82
 _GAP = 2
-_STOPS = ((0.0, (20, 11, 52)), (0.25, (99, 26, 110)), (0.5, (190, 55, 82)), (0.75, (245, 125, 21)), (1.0, (252, 255, 164)))
+_STOPS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_AT_STOPS = ((20, 11, 52), (99, 26, 110), (190, 55, 82), (245, 125, 21), (252, 255, 164))
 """Of the inferno scale (S. van der Walt, N. Smith): it grows lighter evenly, and so reads in grey, too."""
 
 
 def colours() -> Pixels:
     """256 colours from dark to light, (256, 3)."""
     at = np.linspace(0, 1, 256)
-    where = [stop for stop, _ in _STOPS]
-    bands = [np.interp(at, where, [colour[band] for _, colour in _STOPS]) for band in range(3)]
+    bands = [np.interp(at, _STOPS, [colour[band] for colour in _AT_STOPS]) for band in range(3)]
     return np.stack(bands, axis=1).round().astype(np.uint8)
 
 
@@ -44,7 +44,8 @@ def heated(photo: Pixels, heat: NDArray[np.float32]) -> Pixels:
     level = np.asarray(spread)
     grey = np.asarray(Image.fromarray(photo).convert("L"), dtype=np.float32)[..., None]
     share = 0.75 * (level / 255.0)[..., None]
-    return ((1 - share) * grey + share * colours()[level]).round().astype(np.uint8)
+    mixed: Pixels = ((1 - share) * grey + share * colours()[level]).round().astype(np.uint8)
+    return mixed
 
 
 def grid(tiles: Sequence[Pixels], columns: int, ground: int = 255) -> Pixels:
@@ -65,7 +66,8 @@ def stretched(values: NDArray[np.float32]) -> Pixels:
     low, high = float(values.min()), float(values.max())
     if not high > low:
         return np.full(values.shape, 127, dtype=np.uint8)
-    return (255 * (values - low) / (high - low)).round().astype(np.uint8)
+    levels: Pixels = (255 * (values - low) / (high - low)).round().astype(np.uint8)
+    return levels
 
 
 def save_photo(path: Path, pixels: Pixels) -> None:

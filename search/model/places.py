@@ -85,6 +85,8 @@ def behind(model: keras.Model, place: Place) -> keras.Model:
     output = graph_of(model).outputs[0]
     if place.call is None:
         return keras.Model(place.made, output)
+    if place.made is place.call.operation.outputs[0]:
+        return keras.Model(place.call.made, output)
     rest = keras.Model(place.made, place.call.operation.output)
     return keras.Model(rest.input, keras.Model(place.call.made, output)(rest.output))
 
