@@ -26,6 +26,6 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
         with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")
             lines.writerow([cell(name) for name in header])
-            lines.writerows([cell(value) for value in row] for row in rows)
+            lines.writerows([cell(value) if isinstance(value, str) else value for value in row] for row in rows)
 
     write_beside(path, write)

@@ -16,6 +16,7 @@ NAMES = [
     "engine.py",
     "likeness.py",
     "photos.py",
+    "report.py",
     "samplers.py",
     "slots.py",
     "startup.py",

@@ -1,5 +1,6 @@
 """`cnnsearch report`: rewrites a run's tables and its best model's scores from the study, and prints the ranking."""
 
+import gc
 from pathlib import Path
 
 from rich.console import Console
@@ -31,6 +32,7 @@ def report(run: Path, console: Console) -> None:
     folder = run_folder(run)
     study = read_study(folder)
     trials, objectives = list(study.trials), study.objectives
+    gc.freeze()  # of very many trials: no collection of garbage need look at them again
     rewrite(folder, trials, objectives)
     show(ranking_of([ranked_run(folder, study, *run_names([folder]))]), Asked(), console)
     console.print()

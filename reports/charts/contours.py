@@ -12,7 +12,7 @@ from cnnsearch.reports.charts.frame import WIDTH, Axis, Box, Frame, drawing, fra
 from cnnsearch.reports.charts.marks import bar, dot
 from cnnsearch.reports.charts.numerals import four_digits
 from cnnsearch.reports.charts.results import Results, sentences
-from cnnsearch.reports.charts.shading import ramp, shade_of
+from cnnsearch.reports.charts.shading import shade_of, value_ramp
 from cnnsearch.reports.charts.thinning import MOST_DOTS, thinned
 from cnnsearch.reports.charts.weighing import LEAST, weigh_all
 from cnnsearch.reports.markup import Element
@@ -44,7 +44,7 @@ def contours(results: Results) -> Chart | None:
         trials.told,
     )
     dots = [_dot(results, frame, (x, y), trial) for trial in reversed(trials.kept)]
-    parts = [*frame.surround(), *_map(results, frame, (x, y), trials.kept), *dots, *ramp(results, 0, _HEIGHT + 8)]
+    parts = [*frame.surround(), *_map(results, frame, (x, y), trials.kept), *dots, *value_ramp(results, 0, _HEIGHT + 8)]
     return Chart("contours", f"{x.title} and {y.title}", told, drawing(parts, told, _HEIGHT + 28))
 
 

@@ -42,16 +42,12 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
-def _beginning(results: Results) -> float:
-    return min(span.start for span in results.spans)
-
-
 def _frame(results: Results, slots: Sequence[str]) -> Frame:
     """Rows from above in the order of the slots; low ones where there are many."""
     row = 30.0 if len(slots) <= 12 else 16.0
     left = min(120.0, max(map(width, slots))) + 12
     plot = Box(left, 8, WIDTH - left - 14, row * len(slots))
-    ends = [span.end - _beginning(results) for span in results.spans]
+    ends = [span.end - results.beginning for span in results.spans]
     return _Rows(plot, Axis(clock(ends), "wall time since the start"), Axis(Categories(tuple(reversed(slots)))))
 
 
@@ -72,7 +68,7 @@ def _half(frame: Frame) -> float:
 
 
 def _bar(results: Results, frame: Frame, span: Span) -> Element:
-    start, end = (frame.x_at(at - _beginning(results)) for at in (span.start, span.end))
+    start, end = (frame.x_at(at - results.beginning) for at in (span.start, span.end))
     half, middle = _half(frame), frame.y_at(span.slot)
     kind = kind_of(span.status) if span.status else "dim faint"
     told = f"trial {span.trial} on {span.slot}, {time_text(span.end - span.start)}, {_ended(span)}"
@@ -82,7 +78,7 @@ def _bar(results: Results, frame: Frame, span: Span) -> Element:
 def _names(results: Results, frame: Frame, spans: Sequence[Span]) -> Iterable[Element]:
     """The number of each trial whose bar has room for it."""
     for span in spans:
-        start, end = (frame.x_at(at - _beginning(results)) for at in (span.start, span.end))
+        start, end = (frame.x_at(at - results.beginning) for at in (span.start, span.end))
         text = str(span.trial)
         if end - start > width(text) + 8 and _half(frame) > 6:
             kind = "" if span.status in (Status.PRUNED, None) else "over"

@@ -7,7 +7,7 @@ from cnnsearch.reports.charts.chart import Chart
 from cnnsearch.reports.charts.frame import WIDTH, drawing
 from cnnsearch.reports.charts.marks import bar, words
 from cnnsearch.reports.charts.results import Results
-from cnnsearch.reports.charts.words import fitted
+from cnnsearch.reports.charts.words import NAME, fitted
 from cnnsearch.reports.markup import Element
 from cnnsearch.reports.wording import failures_told
 from cnnsearch.search.records import Failure, Status, TrialRecord
@@ -18,11 +18,11 @@ _WORDS = {
     Failure.OOM: "out of memory",
     Failure.NAN: "no finite numbers",
     Failure.DATA: "data",
-    Failure.CRASH: "crash of the process",
-    Failure.BUG: "a fault of the program",
+    Failure.CRASH: "process crashed",
+    Failure.BUG: "fault of the program",
     Failure.TIMEOUT: "out of time",
     Failure.DISK: "disk full",
-    Failure.IMPOSSIBLE: "impossible architecture",
+    Failure.IMPOSSIBLE: "impossible",
 }
 
 
@@ -44,10 +44,10 @@ def failures(results: Results) -> Chart | None:
 
 def _row(top: float, reason: str, count: int, share: float, trials: Sequence[TrialRecord]) -> Iterable[Element]:
     name = cause(reason)
-    room = WIDTH - 230
-    start = 180.0
+    start = 200.0
+    room = WIDTH - start - 60
     numbers = ", ".join(str(trial.number) for trial in trials[:20]) + (" ..." if count > 20 else "")
-    yield words((start - 8, top + 15), fitted(name, start - 8), "name", "end", name)
+    yield words((start - 8, top + 15), fitted(name, start - 10, NAME), "name", "end", name)
     yield bar(start, top + 3, max(2.0, share * room), 16, "failed", f"{name}: trials {numbers}")
     yield words((start + max(2.0, share * room) + 7, top + 16), f"{count:,}", "name")
     message = Counter(trial.message for trial in trials).most_common(1)[0][0]

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from cnnsearch.reports.charts.marks import Point, bar, rule, words
 from cnnsearch.reports.charts.scales import Categories, Scale, Tick
-from cnnsearch.reports.charts.words import SIZE, fitted, width
+from cnnsearch.reports.charts.words import NAME, SIZE, fitted, width
 from cnnsearch.reports.markup import Element, element
 from cnnsearch.spaces.values import Scalar
 
@@ -94,9 +94,11 @@ class Frame:
     def _titles(self) -> Iterable[Element]:
         plot = self.plot
         if self.y.title:
-            yield words((plot.left, plot.top - 9), fitted(self.y.title, plot.width), "name", "start", self.y.title)
+            yield words(
+                (plot.left, plot.top - 9), fitted(self.y.title, plot.width, NAME), "name", "start", self.y.title
+            )
         if self.x.title:
-            text = fitted(self.x.title, plot.width)
+            text = fitted(self.x.title, plot.width, NAME)
             yield words((plot.right, plot.bottom + 34), text, "name", "end", self.x.title)
 
 

@@ -8,7 +8,7 @@ from cnnsearch.reports.charts.frame import WIDTH, Box, drawing
 from cnnsearch.reports.charts.marks import bar, words
 from cnnsearch.reports.charts.results import Results
 from cnnsearch.reports.charts.weighing import Weighing, weighings
-from cnnsearch.reports.charts.words import fitted
+from cnnsearch.reports.charts.words import NAME, fitted
 from cnnsearch.reports.markup import Element
 
 _MOST_PARTS, _MOST_BARS = 8, 8
@@ -26,9 +26,8 @@ def importance_chart(results: Results) -> Chart | None:
     first = found[0]
     leading = next(iter(first.shares))
     told = (
-        f"How much a parameter's values among the best trials differ from those among all (PED-ANOVA); shares of 100 %. "
-        f"Over {first.name if not first.name.startswith('all') else f'all {first.trials:,} trials'}, "
-        f"{titles[leading]} matters most ({first.shares[leading]:.0%})."
+        "How much a parameter's values among the best trials differ from those among all (PED-ANOVA), in shares of "
+        f"100 %. Of {first.name}, {titles[leading]} tells most about which are good ({first.shares[leading]:.0%})."
     )
     parts, height = _columns(found, titles)
     return Chart("importances", "Which parameters matter", told, drawing(parts, told, height))
@@ -47,9 +46,8 @@ def _columns(found: list[Weighing], titles: Mapping[str, str]) -> tuple[list[Ele
 
 
 def _part(each: Weighing, titles: Mapping[str, str], box: Box) -> Iterable[Element]:
-    counted = f"{each.trials:,} trials, the best {each.top}"
-    name = f"{each.name}: {counted}"
-    yield words((box.left, box.top + 14), fitted(name, box.width, 12.5), "name", "start", name)
+    name = f"{each.name}, the best {each.top}"
+    yield words((box.left, box.top + 14), fitted(name, box.width, NAME), "name", "start", name)
     room = box.width - _NAME - _VALUE
     for place, (parameter, share) in enumerate(list(each.shares.items())[:_MOST_BARS]):
         top = box.top + _HEAD + place * _ROW

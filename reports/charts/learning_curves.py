@@ -42,7 +42,7 @@ def curve_of(trial: TrialRecord, metric: str) -> Curve:
     for _, epochs in groupby(trial.epochs, key=lambda epoch: (epoch.rung, epoch.fold)):
         members = list(epochs)
         if members[0].rung != rung:
-            before, reached, rung = reached, reached, members[0].rung
+            before, rung = reached, members[0].rung
         points = [(before + epoch.number, epoch.metrics.get(metric, math.nan)) for epoch in members]
         parts += _whole(points)
         for point, epoch in zip(points, members, strict=True):

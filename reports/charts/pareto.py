@@ -44,7 +44,8 @@ def pareto_front(results: Results) -> Chart | None:
 def _told(front: Sequence[TrialRecord], ranked: int, objectives: int) -> str:
     numbers = ", ".join(str(trial.number) for trial in front[:12]) + (" ..." if len(front) > 12 else "")
     one = f"trial {numbers} is" if len(front) == 1 else f"trials {numbers} are"
-    return f"Of {ranked:,} trials {one} on the front: no other is better in one of {objectives} objectives and as good in all."
+    meaning = f"no other is better in one of {objectives} objectives and as good in all"
+    return f"Of {ranked:,} ranked trials, {one} on the front: {meaning}."
 
 
 def _panel(

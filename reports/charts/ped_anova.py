@@ -1,8 +1,8 @@
 """How much each parameter matters for being among the best trials: PED-ANOVA.
 
 Watanabe, Bansal and Hutter, "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary Subspaces",
-IJCAI 2023, arXiv:2304.10255; for parameters that some trials do not have, as in "Conditional PED-ANOVA", arXiv:2601.20800.
-The numbers are those of optuna.importance, whose import alone would take longer than a whole report.
+IJCAI 2023, arXiv:2304.10255; parameters that some trials do not have as in "Conditional PED-ANOVA", arXiv:2601.20800.
+The numbers are those of optuna.importance, whose import alone takes longer than a whole report.
 """
 
 import math
@@ -75,7 +75,7 @@ def _steps(domain: IntRange | FloatRange, values: Sequence[Scalar], count: int) 
     ends, places = np.array([domain.low, domain.high], np.float64), np.array(values, np.float64)
     (low, high), places = (np.log(ends), np.log(places)) if is_log else (ends, places)
     steps = np.ceil((places - low) / ((high - low) / (count - 1)) - 0.5)  # what lies between two belongs to the lower
-    return np.clip(steps, 0, count - 1).astype(np.int64)
+    return np.asarray(np.clip(steps, 0, count - 1), np.int64)
 
 
 def _listed(codes: NDArray[np.int64], steps: int) -> _Floats:
@@ -115,5 +115,5 @@ def _width(seen: NDArray[np.int64], counts: NDArray[np.int64]) -> float:
 
 def _normal(values: _Floats) -> _Floats:
     """The normal distribution up to each value."""
-    erf = np.frompyfunc(math.erf, 1, 1)
-    return np.asarray(0.5 * (1 + erf(values / math.sqrt(2)).astype(np.float64)), np.float64)
+    errors = np.fromiter(map(math.erf, (values / math.sqrt(2)).ravel().tolist()), np.float64, values.size)
+    return np.asarray(0.5 * (1 + errors.reshape(values.shape)), np.float64)

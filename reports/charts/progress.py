@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Sequence
 
 from cnnsearch.reports.charts.chart import Chart
-from cnnsearch.reports.charts.frame import WIDTH, Axis, Box, Frame, drawing, framed, legend
+from cnnsearch.reports.charts.frame import WIDTH, Axis, Box, Frame, Key, drawing, framed, legend
 from cnnsearch.reports.charts.marks import Point, cross, dot, steps, words
 from cnnsearch.reports.charts.numerals import four_digits
 from cnnsearch.reports.charts.results import Results, clock, kind_of, sentences, status_keys
-from cnnsearch.reports.charts.scales import linear_over
+from cnnsearch.reports.charts.scales import Linear, linear_over
 from cnnsearch.reports.charts.thinning import MOST_DOTS, thinned
 from cnnsearch.reports.charts.words import width
 from cnnsearch.reports.markup import Element
 from cnnsearch.search.records import Status, TrialRecord
 
 _HEIGHT = 320.0
+_NAMES = 0.06
+"""Room for names, as a share of the axis."""
+_BEST = Key("best", "best so far")
 _Placed = tuple[float, TrialRecord]
 
 
@@ -38,7 +41,7 @@ def best_by_time(results: Results) -> Chart | None:
 
 
 def _chart(results: Results, placed: Sequence[_Placed], axis: Axis, name: str, title: str) -> Chart:
-    frame = framed(axis, Axis(results.scale, results.main.metric), Box(0, 0, WIDTH, _HEIGHT))
+    frame = framed(axis, Axis(_with_room(results), results.main.metric), Box(0, 0, WIDTH, _HEIGHT))
     best = incumbents(results, placed)
     shown = thinned([each for each in placed if _is_shown(results, each[1])], MOST_DOTS)
     told = sentences(
@@ -50,7 +53,9 @@ def _chart(results: Results, placed: Sequence[_Placed], axis: Axis, name: str, t
         "" if len(shown.kept) == shown.of else f"{len(shown.kept):,} of {shown.of:,} drawn, spread evenly.",
     )
     dots = [mark for each in shown.kept for mark in _dot(results, frame, *each)]
-    keys, high = legend(status_keys(trial for _, trial in placed), frame.plot.left, _HEIGHT + 6, frame.plot.width)
+    keys, high = legend(
+        [_BEST, *status_keys(trial for _, trial in shown.kept)], frame.plot.left, _HEIGHT + 6, frame.plot.width
+    )
     parts = [*frame.surround(), *dots, *_incumbents(results, frame, best), *keys]
     return Chart(name, title, told, drawing(parts, told, _HEIGHT + high + 6))
 
@@ -67,6 +72,13 @@ def incumbents(results: Results, placed: Iterable[_Placed]) -> list[_Placed]:
             found.append((at, trial))
             value = own
     return found
+
+
+def _with_room(results: Results) -> Linear:
+    """The scale of the objective with room for names at its good end."""
+    low, high = results.scale.low, results.scale.high
+    more = (high - low) * _NAMES
+    return Linear(low, high + more) if results.main.direction == "max" else Linear(low - more, high)
 
 
 def _is_shown(results: Results, trial: TrialRecord) -> bool:
@@ -86,15 +98,16 @@ def _incumbents(results: Results, frame: Frame, best: Sequence[_Placed]) -> Iter
     yield steps([*places, (frame.plot.right, places[-1][1])], "best", f"best {results.main.metric} so far")
     for (x, y), (_, trial) in zip(places, best, strict=True):
         yield dot((x, y), 4, "best ringed", results.told(trial), trial.number)
-    yield from _names(frame, places, [f"trial {trial.number}" for _, trial in best])
+    names = [f"trial {trial.number}" for _, trial in best]
+    yield from _names(frame, places, names, downward=results.main.direction == "min")
 
 
-def _names(frame: Frame, places: Sequence[Point], names: Sequence[str]) -> Iterable[Element]:
+def _names(frame: Frame, places: Sequence[Point], names: Sequence[str], *, downward: bool) -> Iterable[Element]:
     """The names of the steps, from the last one back: it matters most, and earlier ones give way to later ones."""
     free = frame.plot.right + 12
     for (x, y), name in zip(reversed(places), reversed(names), strict=True):
         wide = width(name)
         left = min(x - 4, frame.plot.right + 12 - wide)
         if left + wide < free:
-            yield words((left, y - 9 if y > frame.plot.top + 14 else y + 18), name, "halo")
+            yield words((left, y + (19 if downward else -9)), name, "halo")
             free = left - 6

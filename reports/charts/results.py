@@ -65,6 +65,11 @@ class Results:
         return f"trial {trial.number}: {score}{status_name(trial.status)}"
 
     @cached_property
+    def beginning(self) -> float:
+        """When the first trial started, in seconds since the epoch; 0 where nobody noted it."""
+        return min((span.start for span in self.spans), default=0.0)
+
+    @cached_property
     def scale(self) -> Linear:
         """Where the values of the main objective lie; far worse ones are put at its end."""
         return scale_of([self.value(trial) for trial in self.ranked], self.main)

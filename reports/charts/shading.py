@@ -17,13 +17,16 @@ def shade_of(results: Results, value: float) -> str:
     return shade(share if results.main.direction == "max" else 1 - share)
 
 
-def ramp(results: Results, left: float, top: float) -> Iterable[Element]:
-    """A legend of the shades: from the worst to the best value."""
+def value_ramp(results: Results, left: float, top: float) -> Iterable[Element]:
+    """A legend of the shades from the worst to the best value of the main objective."""
     ends = results.scale.low, results.scale.high
     worst, best = map(four_digits, ends if results.main.direction == "max" else reversed(ends))
-    start = left + width(results.main.metric) + 10
-    yield words((left, top + 10), results.main.metric)
-    yield words((start, top + 10), worst, "tick")
-    start += width(worst) + 6
+    return ramp(f"{results.main.metric} {worst}", best, left, top)
+
+
+def ramp(worst: str, best: str, left: float, top: float) -> Iterable[Element]:
+    """A legend of the shades, between words for both ends."""
+    start = left + width(worst) + 6
+    yield words((left, top + 10), worst, "tick")
     yield from (bar(start + place * 14, top, 14, 11, f"h{place}") for place in range(_SHADES))
     yield words((start + 14 * _SHADES + 6, top + 10), best, "tick")

@@ -50,10 +50,9 @@ def _panel(results: Results, dimension: Dimension, place: int, trials: Sequence[
         value = results.value(trial)
         if value is not None:
             x = frame.x_at(trial.values[dimension.name]) + _aside(dimension, frame, trial.number)
-            kind = "best ringed" if trial is results.best else kind_of(trial.status)
-            yield dot(
-                (x, frame.y_at(value)), 4 if trial is results.best else 2.6, kind, results.told(trial), trial.number
-            )
+            is_best = trial is results.best
+            kind = "best ringed" if is_best else kind_of(trial.status)
+            yield dot((x, frame.y_at(value)), 4 if is_best else 2.6, kind, results.told(trial), trial.number)
 
 
 def _aside(dimension: Dimension, frame: Frame, number: int) -> float:

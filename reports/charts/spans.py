@@ -77,7 +77,7 @@ def _begin(event: dict[str, Any], now: float, running: dict[int, Span]) -> None:
 
 
 def _status(name: object) -> Status | None:
-    return Status(name) if name in set(Status) else None
+    return next((status for status in Status if status == name), None)
 
 
 def _time(line: bytes) -> float | None:

@@ -1,7 +1,8 @@
 """How charts look: the same rules twice, for a page with its variables, and for files, which have colours only.
 
 The renderer of the PNG files knows no variables and no media queries. A mark's colour is its `color`, which its kind
-takes for its line or its area, so that any kind of mark can have any colour.
+takes for its line or its area, so that any kind of mark can have any colour. Opacity is that of lines and areas, since
+the renderer takes a whole layer for each mark that is pale itself.
 """
 
 import re
@@ -40,8 +41,8 @@ _RULES = f"""
 .chart .line {{ fill: none; stroke: currentColor; stroke-width: 1.5px; stroke-linejoin: round;
   stroke-linecap: round; }}
 .chart .area {{ fill: currentColor; stroke: none; }}
-.chart .band {{ fill: currentColor; stroke: none; opacity: 0.18; }}
-.chart .faint {{ opacity: 0.45; }}
+.chart .band {{ fill: currentColor; stroke: none; fill-opacity: 0.18; }}
+.chart .faint {{ fill-opacity: 0.45; stroke-opacity: 0.45; }}
 .chart .strong {{ stroke-width: 3px; }}
 .chart .thin {{ stroke-width: 1px; }}
 .chart .dashed {{ stroke-dasharray: 5 4; }}
@@ -54,7 +55,7 @@ _PAGE_ONLY = """
 .chart-scroll > .chart { min-width: 640px; }
 @media print { .chart-scroll { overflow: visible; } .chart-scroll > .chart { min-width: 0; }
   .chart { break-inside: avoid; } }
-.chart [data-trial]:hover, .chart [data-trial].chosen { color: var(--best); opacity: 1; }
+.chart [data-trial]:hover, .chart [data-trial].chosen { color: var(--best); fill-opacity: 1; stroke-opacity: 1; }
 .chart .line[data-trial]:hover, .chart .line[data-trial].chosen { stroke-width: 3px; }
 """
 """A chart is 720 units wide: on a narrow screen it keeps a readable size and is pushed sideways in `.chart-scroll`."""

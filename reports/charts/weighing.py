@@ -10,6 +10,7 @@ from cnnsearch.reports.charts.results import Results
 from cnnsearch.reports.wording import short_names, value_text
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.spaces.parameters import Condition
+from cnnsearch.spaces.values import Branch
 
 LEAST = 10
 """From fewer trials nothing is said."""
@@ -22,10 +23,10 @@ class Weighing:
     """What matters among some trials.
 
     Attributes:
-        name: which these are: `all trials`, or the branch that they took.
+        name: which these are: `all 40 trials`, `12 trials with optimizer = sgd`.
         trials: how many.
         top: how many of them count as the best.
-        shares: of each parameter that all of them have, by name, the largest first.
+        shares: of each parameter that differs among them, by name, the largest first.
     """
 
     name: str
@@ -42,19 +43,24 @@ def weigh_all(results: Results, dimensions: Sequence[Dimension]) -> dict[str, fl
 
 def weighings(results: Results, dimensions: Sequence[Dimension]) -> list[Weighing]:
     """Over all trials, then over those of each branch, the ones with most trials first; none from too few trials."""
-    parts = list(dict.fromkeys(((), *(dimension.conditions for dimension in dimensions))))
-    found = [each for part in parts if (each := _weighing(results, dimensions, part))]
+    branches = {each.name for each in results.parameters if isinstance(each.domain, Branch)}
+    within = {each.name: tuple(c for c in each.conditions if c.parent in branches) for each in dimensions}
+    found = []
+    for part in dict.fromkeys(((), *within.values())):
+        inside = [each for each in dimensions if set(within[each.name]) <= set(part)]
+        found += [each] if (each := _weighing(results, inside, part)) else []
     return sorted(found, key=lambda each: -each.trials)
 
 
-def _weighing(results: Results, dimensions: Sequence[Dimension], conditions: tuple[Condition, ...]) -> Weighing | None:
-    trials = [trial for trial in results.ranked if all(condition.holds(trial.values) for condition in conditions)]
-    shared = [each for each in dimensions if all(each.name in trial.values for trial in trials)]
-    if len(trials) < LEAST or len(shared) < 2:
+def _weighing(results: Results, inside: Sequence[Dimension], part: tuple[Condition, ...]) -> Weighing | None:
+    """Of the trials in a part of the space, by the parameters there that differ among them."""
+    trials = [trial for trial in results.ranked if all(condition.holds(trial.values) for condition in part)]
+    varied = [each for each in inside if len({trial.values[each.name] for trial in each.active(trials)}) > 1]
+    if len(trials) < LEAST or len(varied) < 2:
         return None
     top = best_of(results, trials)
-    shares = importances(shared, top, trials)
-    return Weighing(_branch(conditions), len(trials), len(top), shares) if any(shares.values()) else None
+    shares = importances(varied, top, trials)
+    return Weighing(_branch(part, len(trials)), len(trials), len(top), shares) if any(shares.values()) else None
 
 
 def best_of(results: Results, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
@@ -65,10 +71,10 @@ def best_of(results: Results, trials: Sequence[TrialRecord]) -> list[TrialRecord
     return list(trials[:count])
 
 
-def _branch(conditions: tuple[Condition, ...]) -> str:
-    """`model = scratch, blocks = 3/4/5`."""
+def _branch(conditions: tuple[Condition, ...], trials: int) -> str:
+    """`all 40 trials`, `12 trials with optimizer = sgd`."""
     if not conditions:
-        return "all trials"
+        return f"all {trials:,} trials"
     names = short_names([condition.parent for condition in conditions])
-    last = {condition.parent: condition for condition in conditions}.values()
-    return ", ".join(f"{names[each.parent]} = {'/'.join(map(value_text, each.values))}" for each in last)
+    told = ", ".join(f"{names[each.parent]} = {'/'.join(map(value_text, each.values))}" for each in conditions)
+    return f"{trials:,} trials with {told}"

@@ -6,6 +6,8 @@ from cnnsearch.reports.inert import visible
 
 SIZE = 11.5
 """Units that ordinary text is high; a chart is 720 wide."""
+NAME = 13.6
+"""The size in which ordinary text would be as long as the bold names of axes are."""
 _NARROW, _WIDE = frozenset("iljtfrI.,:;|!'()[] -/\\"), frozenset("mwMW@%&")
 
 

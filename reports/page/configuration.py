@@ -27,7 +27,7 @@ def winning_configuration(facts: Facts) -> Section | None:
     whole = folded("The whole configuration, best/config.yaml", verbatim(facts.config))
     searched = tuple(facts.winner.values) if facts.winner else ()
     rows = [
-        (path, text, "searched" if _is_among(path, searched) else "")
+        (path, text, "searched" if _was_searched(path, searched) else "")
         for path, text in told_values(facts.config, searched)
     ]
     if not rows:
@@ -66,8 +66,13 @@ def _told(value: Any, path: str, searched: Collection[str]) -> Iterator[tuple[st
 
 
 def _is_among(path: str, searched: Collection[str]) -> bool:
-    """Whether a value was searched, or a part of it, such as the entry of one block."""
+    """Whether something was searched there, or below it."""
     return any(each == path or each.startswith(f"{path}.") for each in searched)
+
+
+def _was_searched(path: str, searched: Collection[str]) -> bool:
+    """Whether a value was searched, or an entry of it, such as that of one block."""
+    return any(each == path or (each.startswith(f"{path}.") and each[len(path) + 1].isdigit()) for each in searched)
 
 
 def _in_words(value: Any) -> str:  # noqa: ANN401 - plain values

@@ -13,6 +13,8 @@ from cnnsearch.search.records import Status
 
 FIRST = 50
 """Rows that stand in the page itself, for who has no scripts; `SHOWN` of the script are shown at once."""
+_ON_PAPER = 40
+"""Rows that are printed; the style sheet says the same."""
 _RANK = Column("#", "#", "fact")
 Cell = tuple[Raw, str]
 """A value, and how it is read."""
@@ -24,17 +26,15 @@ def leaderboard(facts: Facts) -> Section:
     columns = columns_of(table)
     rows = _rows(table, columns, ranked=len(facts.ranked))
     shown = [_RANK, *columns]
-    return Section(
-        "leaderboard",
-        "Leaderboard",
-        (
-            _controls(facts),
-            element("p", _count(len(rows)), id="count", role="status", class_="dim"),
-            _scrolled(_table(shown, rows[:FIRST])),
-            element("button", "Show more", id="more", type="button", hidden="hidden"),
-            _data(shown, rows),
-        ),
+    body = (
+        _controls(facts),
+        element("p", _count(len(rows)), id="count", role="status", class_="dim"),
+        element("p", _on_paper(len(rows)), class_="paper dim"),
+        _scrolled(_table(shown, rows[:FIRST])),
+        element("button", "Show more", id="more", type="button", hidden="hidden"),
+        _data(shown, rows),
     )
+    return Section("leaderboard", "Leaderboard", body)
 
 
 def _rows(table: TrialsTable, columns: Sequence[Column], ranked: int) -> list[list[Cell]]:
@@ -50,6 +50,10 @@ def _rows(table: TrialsTable, columns: Sequence[Column], ranked: int) -> list[li
 
 def _count(count: int) -> str:
     return f"{count:,} {'trial' if count == 1 else 'trials'}"
+
+
+def _on_paper(count: int) -> str:
+    return f"The first {_ON_PAPER} of {_count(count)}; trials.csv has all." if count > _ON_PAPER else _count(count)
 
 
 def _controls(facts: Facts) -> Element:

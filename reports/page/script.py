@@ -139,7 +139,8 @@ function pick(number) {
   state.by = at;
   show();
 }));
-for (const field of [query, status]) field.addEventListener('input', () => { state.most = SHOWN; show(); });
+for (const [field, event] of [[query, 'input'], [status, 'change']])
+  field.addEventListener(event, () => { state.most = SHOWN; show(); });
 more.addEventListener('click', () => { state.most += 5 * SHOWN; show(); });
 find('clear').addEventListener('click', () => pick(null));
 document.addEventListener('keydown', event => { if (event.key === 'Escape') pick(null); });

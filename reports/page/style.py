@@ -109,6 +109,7 @@ table.classes td.number { text-align: right; font-variant-numeric: tabular-nums;
 .bars { margin-top: 8px; }
 dl + .legend, dl + div { margin-top: 14px; }
 img { max-width: 100%; }
+.paper { display: none; }
 @media (max-width: 560px) {
   .answers, #environment dl, #data dl { grid-template-columns: minmax(0, 1fr); }
   .answers dd + dt { margin-top: 6px; }
@@ -117,7 +118,7 @@ img { max-width: 100%; }
 }
 @media print {
   body { background: #fff; font-size: 10.5pt; }
-  nav, .controls, #more, #chosen, .skip { display: none !important; }
+  nav, .controls, #count, #more, #chosen, .skip { display: none !important; }
   main { max-width: none; padding: 0; }
   .card, figure, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
@@ -128,7 +129,9 @@ img { max-width: 100%; }
   #board th, #board td { white-space: normal; max-width: none; overflow-wrap: anywhere; }
   #board .aside, #board .metric { display: none; }
   #board tbody tr:nth-child(n + 41) { display: none; }
-  .panels { grid-template-columns: 1fr 1fr; }
+  .panels, #model-answers { grid-template-columns: 1fr; }
+  .chart { max-width: 620px !important; }
+  .paper { display: block; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }
 """

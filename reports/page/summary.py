@@ -95,16 +95,17 @@ def _values(facts: Facts, trial: TrialRecord) -> str:
 
 
 def _tried(facts: Facts) -> str:
-    """`40 trials by val_accuracy: 30 completed and 10 pruned. Searched: optimizer, ...`."""
+    """`40 trials over 3 parameters, ranked by val_accuracy: 30 completed and 10 pruned.`"""
     counted = Counter(trial.status for trial in facts.trials)
     states = joined([f"{counted[status]:,} {status_name(status)}" for status in Status if counted[status]])
     count = f"{len(facts.trials):,} {'trial' if len(facts.trials) == 1 else 'trials'}"
-    told = facts.status.get("trials")
-    asked = told.get("budget") if isinstance(told, dict) else None
+    budgets = facts.status.get("trials")
+    asked = budgets.get("budget") if isinstance(budgets, dict) else None
     more = f" of {asked:,}" if facts.is_running and isinstance(asked, int) and asked > len(facts.trials) else ""
     paths = dict.fromkeys(path for trial in facts.trials for path in trial.values)
     over = f" over {len(paths)} parameters" if paths else ""
-    by = joined([f"{visible(goal.metric)} ({goal.direction})" for goal in facts.objectives.all])
+    less = {goal.metric: " (less is better)" * (goal.direction == "min") for goal in facts.objectives.all}
+    by = joined([f"{visible(metric)}{told}" for metric, told in less.items()])
     limits = [f"{limit.name} {limit.sign} {limit.bound:g}" for limit in facts.objectives.limits]
     within = f" within {joined(limits)}" if limits else ""
     return f"{count}{more}{over}, ranked by {by}{within}{f': {states}' if states else ''}."

@@ -24,7 +24,7 @@ KINDS = optuna.distributions.CategoricalDistribution(["adam", "sgd"])
 def ended(number: int) -> TrialRecord:
     """The trial of this number: every seventh failed, every third pruned, the others are complete."""
     kind = "adam" if number % 2 else "sgd"
-    values = {"optimizer": kind, f"optimizer.{kind}.learning_rate": 10 ** -(2 + number / 10)}
+    values = {"optimizer": kind, f"optimizer.{kind}.learning_rate": 10 ** -(2 + number % 30 / 10)}
     if number % 7 == 6:
         return TrialRecord(number, values, Status.FAILED, Failure.OOM, f"no memory for {EVIL}", seconds=1.25)
     accuracy = 0.5 + (number * 7 % 40) / 100

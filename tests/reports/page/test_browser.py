@@ -133,7 +133,7 @@ def test_trials_without_a_value_come_last_both_ways(page: Any) -> None:
         ("optimizer=adam", 65),
         ("optimizer!=adam", 65),
         ("optimizer=ADAM trial<10", 5),
-        ("score>=0.89", 3),
+        ("score>=0.89", 2),
         ("adam trial>127", 1),
         ("seconds<0", 0),
     ],
@@ -156,10 +156,10 @@ def test_the_status_filters(page: Any) -> None:
 
 
 def test_a_picked_trial_is_marked_in_every_chart_that_has_it(page: Any) -> None:
-    find(page, '#board tr[data-trial="0"] td').click()
+    find(page, "#board tbody tr td").click()
     marked = "return document.querySelectorAll('svg .chosen').length"
-    of_trial = "return document.querySelectorAll('svg [data-trial=\"0\"]').length"
-    assert page.execute_script(marked) == page.execute_script(of_trial) > 1
+    of_trial = "return document.querySelectorAll(`svg [data-trial='${arguments[0]}']`).length"
+    assert page.execute_script(marked) == page.execute_script(of_trial, column(page, "trial")[0]) > 1
     find(page, "#clear").click()
     assert page.execute_script(marked) == 0
 
