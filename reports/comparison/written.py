@@ -23,8 +23,10 @@ from cnnsearch.reports.markup import Element, element, page
 from cnnsearch.reports.page.figure import figure_of
 from cnnsearch.search.writing import write_text
 
+_MOST_IMAGES = 200
+"""Rows of a table on the page; JSON has all images."""
 _STYLE = """
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: 5px 14px;
+table { margin: 8px 0 20px; border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: 5px 14px;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; vertical-align: top; }
 th { color: var(--dim); font-weight: 500; }
 """
@@ -101,11 +103,13 @@ def _images(comparison: Comparison) -> Iterator[Element]:
         for name, images in (("A", part.first), ("B", part.second)):
             if images:
                 yield _named(f"Only {name} gets right", images)
+            if (left := len(images) - _MOST_IMAGES) > 0:
+                yield element("p", f"{left} more: --json names all", class_="dim")
 
 
 def _named(title: str, images: Sequence[OnlyOne]) -> Element:
     head = element("tr", *(element("th", name, scope="col") for name in (title, "class", "the other says")))
-    cells = ((each.image, each.label, f"{each.taken_for} ({each.probability:.2f})") for each in images)
+    cells = ((each.image, each.label, f"{each.taken_for} ({each.probability:.2f})") for each in images[:_MOST_IMAGES])
     return element(
         "table", head, *(element("tr", *(element("td", cell) for cell in row)) for row in cells), class_="card"
     )
