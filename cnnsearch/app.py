@@ -11,6 +11,7 @@ import typer
 
 from cnnsearch.data_app import data
 from cnnsearch.exits import run_guarded
+from cnnsearch.report_app import board, compare, report
 
 app = typer.Typer(
     name="cnnsearch",
@@ -26,7 +27,6 @@ app.add_typer(data, name="data")
 SpaceFile = Annotated[
     str, typer.Argument(metavar="SPACE", help="A space file, or a shipped space (see cnnsearch spaces).")
 ]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, such as runs/basic-001.")]
 Data = Annotated[str | None, typer.Option(metavar="PATH", help="Images to use in place of the file's data.source.")]
 Set = Annotated[
     list[str] | None,
@@ -120,27 +120,8 @@ def worker(
     command(StudyLink(needed_storage(storage), study), own, Which(runs), allow_code=allow_code)
 
 
-@app.command()
-def report(run: RunPath) -> None:
-    """Print a run's ranking, and write its tables and the best model's scores again."""
-    from cnnsearch.commands.report import report as command
-    from cnnsearch.terminal import output
-
-    command(run, output())
-
-
-@app.command()
-def board(
-    run: RunPath,
-    port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="This port and no other; otherwise 6006 or the next free one.")
-    ] = None,
-) -> None:
-    """Open a run's logs in TensorBoard on 127.0.0.1: curves, and a table of all trials (HParams)."""
-    from cnnsearch.commands.board import board as command
-    from cnnsearch.terminal import output
-
-    raise SystemExit(command(run, port, output()))
+for command in (report, compare, board):
+    app.command()(command)
 
 
 @app.command()

@@ -14,12 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cnnsearch.reports.inert import visible
-from cnnsearch.reports.wording import configuration, count_text, ending, status_name, time_text, value_with_unit
-from cnnsearch.search.ranking import Objectives, front_of, rank
+from cnnsearch.reports.wording import configuration, status_name, value_with_unit
+from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 
-_COLOR = {
+STATUS_COLOR = {
     Status.COMPLETED: "green",
     Status.STOPPED_EARLY: "green",
     Status.PRUNED: "yellow",
@@ -31,59 +31,6 @@ _COLOR = {
 def safe(text: object, style: str = "") -> Text:
     """Text from anywhere: without markup, control characters written out."""
     return Text(visible(str(text)), style=style)
-
-
-def ranked_table(trials: Sequence[TrialRecord], objective: Objective | Objectives, limit: int = 10) -> Table:
-    """The `limit` best trials, best first; the caption tells how many more have a score.
-
-    Each of several objectives has a column, and a star stands beside the trials of the Pareto front.
-    """
-    objectives = Objectives.around(objective)
-    ranked = rank(list(trials), objectives)
-    by = " and ".join(objectives.names)
-    title = safe(f"The best {min(limit, len(ranked))} of {len(trials)} trials by {by}", "bold")
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    table.header_style = "dim"
-    front = {trial.number for trial in front_of(trials, objectives)} if len(objectives.all) > 1 else set()
-    fidelity = ["fidelity"] if any(trial.rung for trial in ranked) else []
-    for name in ("#", "trial", *_ranked_names(objectives), *fidelity, "epochs", "time", *_weights(objectives)):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("configuration", overflow="fold")
-    table.add_column("ended", overflow="fold", max_width=24)
-    for place, trial in enumerate(ranked[:limit], start=1):
-        star = "* " if trial.number in front else ""
-        cells = _cells(f"{star}{place}", trial, objectives, with_fidelity=bool(fidelity))
-        table.add_row(*cells, style="bold" if place == 1 else "")
-    notes = [f"* the Pareto front, {len(front)} trials: none is better in every objective"] if front else []
-    notes += [f"{len(ranked) - limit} more with a score in trials.csv"] if len(ranked) > limit else []
-    if notes:
-        table.caption = safe("; ".join(notes))
-        table.caption_justify = "left"
-    return table
-
-
-def _ranked_names(objectives: Objectives) -> tuple[str, ...]:
-    return ("score",) if objectives.is_plain else objectives.names
-
-
-def _weights(objectives: Objectives) -> tuple[str, ...]:
-    """The column of weights, where they are no objective."""
-    return () if "parameters" in objectives.names else ("weights",)
-
-
-def _cells(place: str, trial: TrialRecord, objectives: Objectives, *, with_fidelity: bool) -> list[RenderableType]:
-    values = [value_with_unit(name, trial.value(name)) for name in objectives.names]
-    return [
-        place,
-        str(trial.number),
-        *([f"{trial.score:.4f}"] if objectives.is_plain else values),
-        *([trial.rung.fidelity if trial.rung else ""] if with_fidelity else []),
-        str(len(trial.epochs)),
-        time_text(trial.seconds),
-        *(count_text(trial.parameters) for _ in _weights(objectives)),
-        safe(configuration(trial.values)),
-        safe(ending(trial), _COLOR.get(trial.status, "")),
-    ]
 
 
 def summary(
@@ -122,7 +69,7 @@ def counts(trials: Sequence[TrialRecord]) -> Text:
     line = Text(f"{len(trials)} {'trial' if len(trials) == 1 else 'trials'}")
     for index, status in enumerate(status for status in Status if by_status[status]):
         line.append(": " if index == 0 else ", ")
-        line.append(f"{by_status[status]} {status_name(status)}", style=_COLOR.get(status, ""))
+        line.append(f"{by_status[status]} {status_name(status)}", style=STATUS_COLOR.get(status, ""))
         if status is Status.FAILED:
             reasons = Counter(t.reason for t in trials if t.status is Status.FAILED).most_common()
             line.append(visible(f" ({', '.join(f'{count} {reason}' for reason, count in reasons)})"))

@@ -27,22 +27,23 @@ def configuration(values: Mapping[str, Scalar]) -> str:
     Branches stand alone and first, the entries of blocks together, and every name is its path's last part, or as many
     of its last parts as tell it from the others.
     """
-    branches = [path for path in values if _is_branch(path, values)]
+    branches = [path for path in values if is_branch(path, values)]
     groups: dict[str, list[str]] = {}
     for path, value in values.items():
         if path not in branches:
-            groups.setdefault(_without_indices(path), []).append(value_text(value))
+            groups.setdefault(without_indices(path), []).append(value_text(value))
     names = short_names(list(groups))
     drawn = [f"{names[path]} {'/'.join(entries)}" for path, entries in groups.items()]
     return ", ".join([*(str(values[path]) for path in branches), *drawn])
 
 
-def _is_branch(path: str, values: Mapping[str, Scalar]) -> bool:
+def is_branch(path: str, values: Mapping[str, Scalar]) -> bool:
     """Sections such as `model` and `optimizer` have no value of their own: what is drawn there names a branch."""
     return path in Document.model_fields or any(other.startswith(f"{path}.{values[path]}.") for other in values)
 
 
-def _without_indices(path: str) -> str:
+def without_indices(path: str) -> str:
+    """A parameter's path without the number of a block: all entries of `filters` belong together."""
     return ".".join(part for part in path.split(".") if not part.isdigit()) or path
 
 

@@ -128,14 +128,39 @@ def rank(trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objec
     one: what the pruner stops there would otherwise pass for better than the trials that it was stopped for. So does
     one that ended on a lower rung than others.
     """
-    objectives = Objectives.around(objective)
-    scored = [t for t in (trials.values() if isinstance(trials, Mapping) else trials) if t.score is not None]
-    if not objectives.is_plain:
-        scored = [trial for trial in scored if len(trial.objective_values) == len(objectives.all)]
+    trials = list(trials.values() if isinstance(trials, Mapping) else trials)
+    order = sorted(_keys(trials, Objectives.around(objective)), key=lambda k: (*k[:2], _size(trials[k[2]])))
+    return [trials[index] for *_, index in order]
+
+
+def places(trials: Sequence[TrialRecord], objective: Objective | Objectives) -> list[int | None]:
+    """For each trial its place in the ranking, from 1; None where it has no score.
+
+    Trials that are as good as each other share a place, whatever their size, and the next one counts them all: 1, 1, 3.
+    """
+    found: list[int | None] = [None] * len(trials)
+    place, before = 0, None
+    for position, (short, values, index) in enumerate(sorted(_keys(trials, Objectives.around(objective))), start=1):
+        place = place if (short, values) == before else position
+        found[index], before = place, (short, values)
+    return found
+
+
+def _keys(trials: Sequence[TrialRecord], objectives: Objectives) -> list[tuple[_Short, tuple[float, ...], int]]:
+    """What each trial with a score is ranked by, less first, with its index."""
+    count = len(objectives.all)
+    known = [
+        index
+        for index, trial in enumerate(trials)
+        if trial.score is not None and (objectives.is_plain or len(trial.objective_values) == count)
+    ]
+    scored = [trials[index] for index in known]
     short = _short_of_whole(scored)
-    places = _places(scored, short, objectives)
-    order = sorted(zip(short, places, scored, strict=True), key=lambda t: (*t[:2], t[2].parameters or 0, t[2].number))
-    return [trial for _, _, trial in order]
+    return list(zip(short, _places(scored, short, objectives), known, strict=True))
+
+
+def _size(trial: TrialRecord) -> tuple[int, int]:
+    return trial.parameters or 0, trial.number
 
 
 def front_of(trials: Sequence[TrialRecord], objectives: Objectives) -> list[TrialRecord]:

@@ -6,15 +6,20 @@ from pathlib import Path
 from rich.console import Console
 
 from cnnsearch import terminal
+from cnnsearch.commands.ranking import Asked, show
+from cnnsearch.reports.best_board import log_best_model
 from cnnsearch.reports.confirmation import confirmation_text, winner_text
 from cnnsearch.reports.model.file_identity import told_change
 from cnnsearch.reports.page.write import write_page
-from cnnsearch.reports.terminal import ranked_table, summary
+from cnnsearch.reports.ranking.ranking import ranking_of
+from cnnsearch.reports.ranking.reading import ranked_run, run_names
+from cnnsearch.reports.terminal import summary
 from cnnsearch.reports.write import write_model_report, write_run_tables
 from cnnsearch.search.confirmed import read_confirmation
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.study.reading import read_study
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 
@@ -24,14 +29,12 @@ def report(run: Path, console: Console) -> None:
     Raises:
         CnnSearchError: the folder is no run, or its study or the best model's predictions are damaged.
     """
-    from cnnsearch.search.study.reading import read_study
-
     folder = run_folder(run)
     study = read_study(folder)
     trials, objectives = list(study.trials), study.objectives
     gc.freeze()  # of very many trials: no collection of garbage need look at them again
     rewrite(folder, trials, objectives)
-    console.print(ranked_table(trials, objectives))
+    show(ranking_of([ranked_run(folder, study, *run_names([folder]))]), Asked(), console)
     console.print()
     confirmation = read_confirmation(folder)
     if told := confirmation_text(confirmation):
@@ -65,3 +68,4 @@ def rewrite(run: RunFolder, trials: list[TrialRecord], objectives: Objectives) -
         if change := told_change(run.best):
             terminal.warn(change)
     write_page(run, trials, objectives)
+    log_best_model(run)

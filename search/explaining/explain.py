@@ -14,6 +14,7 @@ from cnnsearch.search.dataset.dataset import Dataset, open_dataset
 from cnnsearch.search.explaining.architecture import architecture
 from cnnsearch.search.explaining.changes import write_changes
 from cnnsearch.search.explaining.choosing import Asked, read_asked, rows_of, surely_right
+from cnnsearch.search.explaining.embeddings import write_embeddings
 from cnnsearch.search.explaining.gallery import write_gallery
 from cnnsearch.search.explaining.layers import write_filters, write_maps
 from cnnsearch.search.explaining.looking import write_heat
@@ -129,6 +130,10 @@ def _changes(subject: _Subject) -> dict[str, Any] | None:
     return write_changes(subject.folder.explained, images, configuration.augment, configuration.training.seed)
 
 
+def _embeddings(subject: _Subject) -> dict[str, Any]:
+    return write_embeddings(subject.folder.explained / "embeddings", subject.model, subject.dataset, subject.asked)
+
+
 _SHOWN: dict[str, Callable[[_Subject], Any]] = {
     "gallery": _gallery,
     "architecture": _architecture,
@@ -136,6 +141,7 @@ _SHOWN: dict[str, Callable[[_Subject], Any]] = {
     "filters": _filters,
     "maps": _maps,
     "augmented": _changes,
+    "embeddings": _embeddings,
 }
 _NAMES = {
     "gallery": "the model's mistakes and doubts",
@@ -144,4 +150,5 @@ _NAMES = {
     "filters": "the model's first filters",
     "maps": "the model's feature maps",
     "augmented": "photos as the training changed them",
+    "embeddings": "where the images lie for the model (embeddings)",
 }

@@ -1,30 +1,24 @@
-"""A run's TensorBoard logs: one session for each trial, and one table of parameters over all of them.
-
-Written record by record with TensorBoard's own protos and record writer. Its `EventFileWriter`, its `hparams.summary`
-and most of `summary_v2` go through `tensorboard.compat`, which imports tensorflow; a search's parent process does
-without.
-"""
+"""A run's TensorBoard logs: one session for each trial, and one table of parameters over all of them."""
 
 import math
-import os
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
-from tensorboard.summary.writer.record_writer import RecordWriter
 
+from cnnsearch.search.listeners.tensorboard_events import EventFile, markdown
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, label
 
 _OF_MEASURES = {"parameters": "trial/weights", "latency": "trial/latency", "model_size": "trial/model_size"}
 """The tags of objectives that are no metrics."""
+_TOLD_APART = (Status.PRUNED, Status.INFEASIBLE)
+"""TensorBoard knows success and failure only; these two are neither, and have a column of ones and zeros."""
 
 
 class NamedDomain(Protocol):
@@ -35,35 +29,6 @@ class NamedDomain(Protocol):
 
     @property
     def domain(self) -> Domain: ...
-
-
-class _EventFile:
-    """One event file of a session; every event is on disk for a reader when its call returns."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{time.time_ns()}"
-        self.path = folder / name
-        self._records = RecordWriter(self.path.open("wb"))
-        self._write(event_pb2.Event(wall_time=time.time(), file_version="brain.Event:2"))
-
-    def scalars(self, values: Mapping[str, float], step: int) -> None:
-        summary = summary_pb2.Summary()
-        for tag, value in values.items():
-            summary.value.add(tag=tag, simple_value=value)
-        self._write(event_pb2.Event(wall_time=time.time(), step=step, summary=summary))
-
-    def hparams(self, tag: str, data: Any) -> None:  # noqa: ANN401 - a generated proto has no type
-        summary = summary_pb2.Summary()
-        summary.value.add(tag=tag, metadata=metadata.create_summary_metadata(data), tensor=metadata.NULL_TENSOR)
-        self._write(event_pb2.Event(wall_time=time.time(), summary=summary))
-
-    def _write(self, event: Any) -> None:  # noqa: ANN401 - a generated proto has no type
-        self._records.write(event.SerializeToString())
-        self._records.flush()
-
-    def close(self) -> None:
-        self._records.close()
 
 
 class TensorBoardLog:
@@ -81,14 +46,14 @@ class TensorBoardLog:
     def __init__(self, folder: Path, parameters: Sequence[NamedDomain], objective: Objective | Objectives) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._sessions: dict[int, _EventFile] = {}
-        self._inside: dict[tuple[int, str], _EventFile] = {}
+        self._sessions: dict[int, EventFile] = {}
+        self._inside: dict[tuple[int, str], EventFile] = {}
         self._infos = {parameter.name: _info(parameter) for parameter in parameters}
         self._write_experiment(Objectives.around(objective))
 
     def _write_experiment(self, objectives: Objectives) -> None:
         earlier = list(self._folder.glob("events.out.tfevents.*"))
-        root = _EventFile(self._folder)
+        root = EventFile(self._folder)
         experiment = api_pb2.Experiment(
             hparam_infos=list(self._infos.values()), metric_infos=_metrics(objectives), time_created_secs=time.time()
         )
@@ -99,14 +64,15 @@ class TensorBoardLog:
 
     def trial_started(self, number: int, values: Mapping[str, Scalar]) -> None:
         """Open the trial's session with its active parameters; whatever an earlier attempt logged goes away."""
-        info = plugin_data_pb2.SessionStartInfo(group_name=_session(number), start_time_secs=time.time())
+        info = plugin_data_pb2.SessionStartInfo(start_time_secs=time.time())  # without a group it is one of its own
         for name, value in values.items():
             self._set_value(info.hparams[name], name, value)
         with self._lock:
             self._forget(number)
             shutil.rmtree(self._folder / _session(number), ignore_errors=True)
-            self._sessions[number] = session = _EventFile(self._folder / _session(number))
+            self._sessions[number] = session = EventFile(self._folder / _session(number))
             session.hparams(metadata.SESSION_START_INFO_TAG, plugin_data_pb2.HParamsPluginData(session_start_info=info))
+            session.text("trial/parameters", _as_table(values), 0)
 
     def epoch_ended(self, number: int, epoch: Epoch) -> None:
         """Log an epoch's metrics and its `epoch_seconds`, with the epoch's number as the step.
@@ -119,12 +85,12 @@ class TensorBoardLog:
             if session := self._session_of(number, epoch):
                 session.scalars({**epoch.metrics, "epoch_seconds": epoch.seconds}, epoch.number)
 
-    def _session_of(self, number: int, epoch: Epoch) -> _EventFile | None:
+    def _session_of(self, number: int, epoch: Epoch) -> EventFile | None:
         inside = _inside(epoch)
         if not inside or number not in self._sessions:
             return self._sessions.get(number)
         if (number, inside) not in self._inside:
-            self._inside[number, inside] = _EventFile(self._folder / _session(number) / inside)
+            self._inside[number, inside] = EventFile(self._folder / _session(number) / inside)
         return self._inside[number, inside]
 
     def trial_ended(self, trial: TrialRecord) -> None:
@@ -134,6 +100,7 @@ class TensorBoardLog:
         with self._lock:
             if session := self._sessions.get(trial.number):
                 session.scalars(_results(trial), trial.best_epoch or 0)
+                session.text("trial/ended", _ending(trial), len(trial.epochs))
                 session.hparams(metadata.SESSION_END_INFO_TAG, plugin_data_pb2.HParamsPluginData(session_end_info=info))
                 self._forget(trial.number)
 
@@ -180,6 +147,7 @@ def _results(trial: TrialRecord) -> dict[str, float]:
         values["trial/rung"] = trial.rung.number
     values |= {"trial/epochs": len(trial.epochs), "trial/seconds": trial.seconds, "trial/weights": trial.parameters}
     values |= {"trial/latency": trial.latency, "trial/model_size": trial.model_size}
+    values |= {f"trial/{status}": float(trial.status is status) for status in _TOLD_APART}
     return {tag: value for tag, value in values.items() if value is not None and math.isfinite(value)}
 
 
@@ -187,6 +155,7 @@ def _metrics(objectives: Objectives) -> list[Any]:
     ranked = [_OF_MEASURES.get(name) or f"best/{name}" for name in (*objectives.names, objectives.epoch.metric)]
     tags = dict.fromkeys([*ranked, "best/val_accuracy", "best/val_loss"])
     tags |= dict.fromkeys(["trial/epochs", "trial/seconds", "trial/weights"])
+    tags |= dict.fromkeys(f"trial/{status}" for status in _TOLD_APART)
     return [api_pb2.MetricInfo(name=api_pb2.MetricName(group="", tag=tag), display_name=tag) for tag in tags]
 
 
@@ -216,6 +185,18 @@ def _type_of(values: Sequence[Scalar]) -> int:
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return int(api_pb2.DATA_TYPE_FLOAT64)
     return int(api_pb2.DATA_TYPE_STRING)
+
+
+def _as_table(values: Mapping[str, Scalar]) -> str:
+    """Parameters as a table in Markdown."""
+    rows = [f"| {markdown(name)} | {markdown(_text(value))} |" for name, value in values.items()]
+    return "\n".join(["| parameter | value |", "|---|---|", *rows])
+
+
+def _ending(trial: TrialRecord) -> str:
+    """How a trial ended, with what else is known of it, in Markdown."""
+    told = [trial.status.value.replace("_", " "), trial.reason, trial.message]
+    return markdown(": ".join(dict.fromkeys(part for part in told if part)))
 
 
 def _text(value: Scalar) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
-from cnnsearch.reports.terminal import best, counts, failures, files, model_scores, ranked_table, summary
+from cnnsearch.reports.terminal import best, counts, failures, files, model_scores, summary
 from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 
@@ -21,34 +21,9 @@ def printed(renderable: RenderableType, width: int = 120) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
-def test_the_best_trial_stands_first(trial: Maker) -> None:
-    lines = printed(ranked_table([trial(0, [0.5]), trial(7, [0.6, 0.91234]), trial(2)], ACCURACY)).splitlines()
-    assert lines[0].strip() == "The best 2 of 3 trials by val_accuracy"
-    assert lines[2].split()[:6] == ["1", "7", "0.9123", "2", "12s", "93.3k"]
-    assert "scratch, blocks 2" in lines[2]
-    assert lines[3].split()[:2] == ["2", "0"]
-
-
-def test_no_more_than_the_limit_is_shown(trial: Maker) -> None:
-    text = printed(ranked_table([trial(k, [0.5]) for k in range(12)], ACCURACY, limit=3))
-    assert "9 more with a score in trials.csv" in text
-    assert len(text.splitlines()) == 6
-
-
-def test_nothing_is_cut_off_at_80_columns(trial: Maker) -> None:
-    text = printed(ranked_table([trial(0, [0.5], reason="patience 3 on val_loss")], ACCURACY), width=80)
-    for word in ("scratch,", "blocks", "completed:", "patience", "val_loss"):
-        assert word in text
-    assert max(map(len, text.splitlines())) <= 80
-
-
 def test_markup_and_escapes_in_messages_stay_text(trial: Maker) -> None:
     text = printed(failures([trial(3, message="[red]boom[/red] \x1b[2J")])[0])
     assert text.strip() == r"Trial 3 failed: oom, [red]boom[/red] \x1b[2J"
-    values = {"model": "[/bold]\x1b[31m"}
-    table = printed(ranked_table([trial(0, [0.5], values=values, reason="[link=x]")], ACCURACY))
-    assert r"[/bold]\x1b[31m" in table
-    assert "[link=x]" in table
 
 
 def test_counts_name_every_status_and_why_trials_failed(trial: Maker) -> None:

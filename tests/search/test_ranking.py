@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnsearch.search.fronts import dominates, fronts
-from cnnsearch.search.ranking import Objectives, front_of, rank
+from cnnsearch.search.ranking import Objectives, front_of, places, rank
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.spaces.document import Search
 from cnnsearch.spaces.sections.constraints import Limit
@@ -127,3 +127,18 @@ def test_a_complaint_has_units_and_tells_near_values_apart(limit: Limit, value: 
 )
 def test_an_epoch_counts_by_the_first_metric_that_is_named(search: dict[str, object], metric: str) -> None:
     assert Objectives.of(Search.model_validate(search)).epoch.metric == metric
+
+
+def test_trials_as_good_as_each_other_share_a_place() -> None:
+    plain = Objectives.around(ACCURACY)
+    found = [trial(k, accuracy, 9 - k, plain) for k, accuracy in enumerate((0.5, 0.75, 0.5, 0.25))]
+    unscored = replace(found[0], score=None)
+    assert places([unscored, *found], plain) == [None, 2, 1, 2, 4]
+
+
+@given(pairs)
+def test_places_and_the_ranking_agree(outcomes: list[tuple[float, int]]) -> None:
+    trials = trials_of(outcomes)
+    found = places(trials, BOTH)
+    by_rank = [found[trial.number] for trial in rank(trials, BOTH)]
+    assert by_rank == sorted(by_rank)

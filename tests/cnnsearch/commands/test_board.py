@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from typing import Any
 import psutil
 import pytest
 
-from cnnsearch.commands.board import HOST, log_folder
+from cnnsearch.commands.board import HOST, logged_runs
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.values import Branch, Domain, FloatRange, IntRange, Scalar
 
@@ -26,8 +28,8 @@ import sys
 from pathlib import Path
 from rich.console import Console
 from cnnsearch.commands.board import board
-port = int(sys.argv[2]) if sys.argv[2:] else None
-sys.exit(board(Path(sys.argv[1]), port, Console()))
+port, *runs = sys.argv[1:]
+sys.exit(board([Path(run) for run in runs], int(port) if port else None, Console()))
 """
 # The table is a grid within nested shadow roots; a row's cells lie in slots.
 ROWS = """
@@ -81,11 +83,9 @@ TRIALS: list[tuple[dict[str, Scalar], Status, list[float]]] = [
 ]
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
-    """A run's folder with the logs of three trials."""
-    log = TensorBoardLog(tmp_path / "basic-001" / "tensorboard", PARAMETERS, Objective.of("val_accuracy"))
-    for number, (values, status, scores) in enumerate(TRIALS):
+def logged(run: Path, parameters: list[Parameter], trials: list[tuple[dict[str, Scalar], Status, list[float]]]) -> None:
+    log = TensorBoardLog(run / "tensorboard", parameters, Objective.of("val_accuracy"))
+    for number, (values, status, scores) in enumerate(trials):
         epochs = tuple(Epoch(k, {"val_accuracy": score}, 1.0) for k, score in enumerate(scores, start=1))
         log.trial_started(number, values)
         for epoch in epochs:
@@ -93,13 +93,26 @@ def run(tmp_path: Path) -> Path:
         best = scores.index(max(scores)) + 1 if scores else None
         log.trial_ended(TrialRecord(number, values, status, best_epoch=best, epochs=epochs))
     log.close()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run's folder with the logs of three trials."""
+    logged(tmp_path / "basic-001", PARAMETERS, TRIALS)
     return tmp_path / "basic-001"
 
 
 @pytest.fixture
 def server(run: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """`board` in a process of its own, and the address it printed."""
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(run)], stdout=subprocess.PIPE, text=True)
+    with served(run) as running:
+        yield running
+
+
+@contextmanager
+def served(*runs: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    command = [sys.executable, "-c", SCRIPT, "", *map(str, runs)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     with process:
         try:
             line = process.stdout.readline() if process.stdout else ""
@@ -130,18 +143,40 @@ def browser(tmp_path: Path) -> Iterator[Any]:
 
 @pytest.mark.timeout(180)
 def test_the_hparams_page_has_a_row_for_each_trial(server: tuple[Any, str], browser: Any) -> None:
-    from selenium.webdriver.support.wait import WebDriverWait
-
-    browser.get(f"{server[1]}#hparams")
-    WebDriverWait(browser, 60).until(lambda page: len(json.loads(page.execute_script(ROWS))) >= 4)
-    header, *rows = json.loads(browser.execute_script(ROWS))
-    table = [dict(zip(header, row, strict=False)) for row in rows]
     names = ["Trial ID", *(parameter.name for parameter in PARAMETERS), "best/val_accuracy"]
-    assert [[row[name] for name in names] for row in table] == [
+    assert hparams_table(browser, server[1], 3, names) == [
         ["0000", "scratch", "3.0000", "0.012300", "0.75000"],
         ["0001", "vgg16", "", "0.050000", "0.62500"],
         ["0002", "scratch", "2.0000", "0.0020000", ""],
     ]
+
+
+def hparams_table(browser: Any, address: str, trials: int, names: list[str]) -> list[list[str]]:
+    """These columns of the table of trials, once it has so many."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    browser.get(f"{address}#hparams")
+    WebDriverWait(browser, 60).until(lambda page: len(json.loads(page.execute_script(ROWS))) > trials)
+    header, *rows = json.loads(browser.execute_script(ROWS))
+    return sorted([dict(zip(header, row, strict=False))[name] for name in names] for row in rows)
+
+
+@pytest.mark.timeout(180)
+def test_two_runs_of_different_spaces_share_one_right_table(run: Path, browser: Any) -> None:
+    other = run.with_name("other-001")
+    parameters = [
+        Parameter("model.scratch.blocks", IntRange(3, 6)),
+        Parameter("optimizer.sgd.momentum", FloatRange(0, 1)),
+    ]
+    logged(other, parameters, [({"model.scratch.blocks": 6, "optimizer.sgd.momentum": 0.5}, Status.COMPLETED, [0.875])])
+    names = ["Trial ID", "model", "model.scratch.blocks", "optimizer.sgd.momentum", "best/val_accuracy"]
+    with served(run, other) as (_, address):
+        assert hparams_table(browser, address, 4, names) == [
+            ["basic-001/0000", "scratch", "3.0000", "", "0.75000"],
+            ["basic-001/0001", "vgg16", "", "", "0.62500"],
+            ["basic-001/0002", "scratch", "2.0000", "", ""],
+            ["other-001/0000", "", "6.0000", "0.50000", "0.87500"],
+        ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -162,21 +197,23 @@ def test_it_listens_on_this_machine_only(server: tuple[Any, str]) -> None:
     assert listening <= {HOST, "::1"}
 
 
-def test_a_folder_of_runs_is_shown_whole(run: Path) -> None:
-    assert log_folder(run) == run / "tensorboard"
-    assert log_folder(run.parent) == run.parent
+def test_a_folder_of_runs_is_all_of_its_runs_each_once(run: Path) -> None:
+    logged(run.with_name("other-001"), [], [])
+    (run.parent / "empty").mkdir()
+    assert logged_runs([run]) == [RunFolder(run)]
+    assert logged_runs([run, run.parent]) == [RunFolder(run), RunFolder(run.with_name("other-001"))]
 
 
 def test_a_folder_without_logs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CnnSearchError, match=r"with TensorBoard logs must lie here, got a folder without\."):
-        log_folder(tmp_path)
+        logged_runs([tmp_path])
     with pytest.raises(CnnSearchError, match=r"absent: .* got nothing there\."):
-        log_folder(tmp_path / "absent")
+        logged_runs([tmp_path / "absent"])
 
 
 def refused(run: Path, port: int) -> str:
     """The last line that `board` says about a port it cannot have."""
-    command = [sys.executable, "-c", SCRIPT, str(run), str(port)]
+    command = [sys.executable, "-c", SCRIPT, str(port), str(run)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
     return done.stderr.splitlines()[-1]

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,8 @@ def test_the_objective_is_the_first_metric(tmp_path: Path, metric: str, second: 
     TensorBoardLog(tmp_path, [], Objective.of(metric)).close()
     (found,) = content(tmp_path, metadata.EXPERIMENT_TAG)
     tags = [info.name.tag for info in metadata.parse_experiment_plugin_data(found).metric_infos]
-    assert tags == [f"best/{metric}", f"best/{second}", "trial/epochs", "trial/seconds", "trial/weights"]
+    assert tags[:5] == [f"best/{metric}", f"best/{second}", "trial/epochs", "trial/seconds", "trial/weights"]
+    assert tags[5:] == ["trial/pruned", "trial/infeasible"]
 
 
 def test_a_session_has_the_active_parameters_only(tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_a_session_has_the_active_parameters_only(tmp_path: Path) -> None:
     log.trial_started(7, VALUES)
     (found,) = content(tmp_path / "0007", metadata.SESSION_START_INFO_TAG)
     info = metadata.parse_session_start_info_plugin_data(found)
-    assert info.group_name == "0007"
+    assert info.group_name == ""  # its own folder names it, whatever else lies beside it
     kinds = {
         name: (value.WhichOneof("kind"), getattr(value, value.WhichOneof("kind")))
         for name, value in info.hparams.items()
@@ -165,6 +166,30 @@ def test_an_ended_session_has_its_status(tmp_path: Path, status: Status, scores:
     logged(log, ended(0, scores, status))
     (found,) = content(tmp_path / "0000", metadata.SESSION_END_INFO_TAG)
     assert metadata.parse_session_end_info_plugin_data(found).status == shown
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(Status.COMPLETED, (0, 0)), (Status.PRUNED, (1, 0)), (Status.INFEASIBLE, (0, 1))]
+)
+def test_what_is_neither_success_nor_failure_has_a_column(
+    tmp_path: Path, status: Status, expected: tuple[int, int]
+) -> None:
+    log = TensorBoardLog(tmp_path, PARAMETERS, ACCURACY)
+    logged(log, ended(0, [0.5], status))
+    found = [scalars(tmp_path / "0000", tag) for tag in ("trial/pruned", "trial/infeasible")]
+    assert found == [[(1, value)] for value in expected]
+
+
+def test_a_trial_tells_its_parameters_and_its_ending_as_text(tmp_path: Path) -> None:
+    log = TensorBoardLog(tmp_path, PARAMETERS, ACCURACY)
+    logged(log, replace(ended(0, []), status=Status.FAILED, reason="oom", message="no <memory> | left"))
+    texts = {value.tag: value.tensor.string_val[0].decode() for _, value in values(tmp_path / "0000") if is_text(value)}
+    assert texts["trial/ended"] == r"failed: oom: no \<memory\> \| left"
+    assert r"| model.scratch.batch\_norm | false |" in texts["trial/parameters"].splitlines()
+
+
+def is_text(value: Any) -> bool:
+    return bool(value.metadata.plugin_data.plugin_name == "text")
 
 
 def test_values_that_json_lacks_are_not_shown_in_the_table(tmp_path: Path) -> None:

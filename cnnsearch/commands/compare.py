@@ -1,0 +1,34 @@
+"""`cnnsearch compare A B`: two trials, two runs or two models, side by side, in words."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from cnnsearch import terminal
+from cnnsearch.reports.comparison.comparison import compared
+from cnnsearch.reports.comparison.shown import as_text
+from cnnsearch.reports.comparison.sides import side_of
+from cnnsearch.reports.comparison.written import as_json, write_page
+
+
+def compare(first: str, second: str, console: Console, *, as_object: bool, html: Path | None) -> None:
+    """Print what differs, and write it as a page where that is asked for.
+
+    Args:
+        first, second: a run, a trial of a run as `RUN:7` or `RUN/trials/0007`, or a model folder.
+        console: where it is shown.
+        as_object: print one JSON object instead.
+        html: the page's file.
+
+    Raises:
+        CnnSearchError: one of them is none of these or damaged, or the page cannot be written.
+    """
+    comparison = compared(side_of(first), side_of(second))
+    if html is not None:
+        write_page(html, comparison)
+    if as_object:
+        terminal.say(as_json(comparison))
+        return
+    console.print(as_text(comparison))
+    if html is not None:
+        terminal.say(f"page: {html}")

@@ -1,0 +1,1 @@
+"""Two trained models side by side: parameters, scores, curves, and the images that only one of them gets right."""
