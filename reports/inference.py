@@ -1,17 +1,19 @@
 """Asks a trained model for the classes of images. Keras is imported when a model is loaded, not before."""
 
+import json
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnsearch.reports.images import FoundImage
 from cnnsearch.reports.predictions import read_classes, read_resize
 from cnnsearch.search.dataset.decoding.decode import Resize, Shape, decode_image, quiet_pillow
 from cnnsearch.search.dataset.errors import UnreadableImage
@@ -21,6 +23,31 @@ from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 BATCH = 64
+_AHEAD = 2 * BATCH
+"""Images that are decoded while the model looks at others: enough to keep it busy, and no more memory than that."""
+_DECODERS = min(8, os.cpu_count() or 1)
+_RUNS_CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
+"""Layers of Keras that may hold code or lead to it."""
+
+
+class Readable(Protocol):
+    """An image that was found but not yet read."""
+
+    @property
+    def name(self) -> str:
+        """What a person knows it by."""
+        ...
+
+    def read(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            UnreadableImage: this one cannot be read.
+        """
+        ...
+
+
+Image = TypeVar("Image", bound=Readable)
 
 
 @dataclass(frozen=True)
@@ -71,14 +98,23 @@ def model_folder(path: Path) -> ModelFolder:
     raise CnnSearchError(str(Problem(str(path), rule, "A run's model is in its folder best/, once a trial has ended.")))
 
 
+def model_file(path: Path) -> Path:
+    """The Keras file that a run, a model folder, or a file means.
+
+    Raises:
+        CnnSearchError: there is no such model.
+    """
+    return path if path.is_file() else model_folder(path).model
+
+
 def load_classifier(path: Path) -> Classifier:
     """Load a model and its classes; code inside a model file is not run (Keras' safe mode).
 
     Raises:
         CnnSearchError: no model lies there, the file is none, or it does not fit the `classes.json` beside it.
     """
-    folder = model_folder(path)
-    file = path if path.is_file() else folder.model
+    file = model_file(path)
+    folder = ModelFolder(file.parent)
     if not _looks_like_model(file):
         rule = f"a Keras model (.keras) must lie here, got another kind of file ({file.stat().st_size} bytes)."
         raise CnnSearchError(str(Problem(str(file), rule, "Name a run, or a model.keras that cnnsearch has written.")))
@@ -99,6 +135,7 @@ def _looks_like_model(file: Path) -> bool:
 
 
 def _load(file: Path) -> Any:  # noqa: ANN401 - keras has no types
+    _refuse_code(file)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with without_native_messages():
         import keras
@@ -124,26 +161,76 @@ def _check(classifier: Classifier, file: Path) -> None:
         raise CnnSearchError(str(Problem(str(file), rule, "Copy both from the same folder.")))
 
 
+def _refuse_code(file: Path) -> None:
+    """Refuse a model that wants code of its maker's to run; Keras' safe mode would, too, in other words.
+
+    Raises:
+        CnnSearchError: it does.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            config = json.loads(archive.read("config.json"))
+    except (OSError, ValueError, zipfile.BadZipFile, RuntimeError, NotImplementedError, RecursionError):
+        return  # damaged: Keras says how
+    if found := next(filter(None, map(_foreign, _nodes(config))), None):
+        rule = f"a model file is loaded without running any code of its maker's, got {found[:80]!r} in it."
+        advice = "Have it made of Keras' own layers; where you trust it, load it with Keras yourself."
+        raise CnnSearchError(str(Problem(str(file), rule, advice)))
+
+
+def _nodes(config: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - a tree of JSON values
+    waiting = [config]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            yield node
+        waiting += node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+
+
+def _foreign(node: dict[str, Any]) -> str:
+    """The name of what runs code that is not of Keras; empty where a part of a model's configuration has none."""
+    name, module = str(node.get("class_name", "")), str(node.get("module") or "keras")
+    is_code = name in _RUNS_CODE or name == "__lambda__"
+    return name if name and (is_code or module.split(".")[0] not in ("keras", "builtins")) else ""
+
+
 def classify(
-    classifier: Classifier, found: Sequence[FoundImage], on_unreadable: Callable[[FoundImage, str], None]
+    classifier: Classifier, found: Iterable[Image], on_unreadable: Callable[[Image, str], None]
 ) -> Iterator[Answer]:
     """The model's answer for each readable image, in order; the others go to `on_unreadable` with the reason."""
+    for image, row in ask(classifier, found, on_unreadable):
+        best = int(row.argmax())
+        yield Answer(image.name, classifier.classes[best], float(row[best]), row)
+
+
+def ask(
+    classifier: Classifier, found: Iterable[Image], on_unreadable: Callable[[Image, str], None]
+) -> Iterator[tuple[Image, NDArray[np.float64]]]:
+    """Each readable image with the probabilities (classes,) of its classes, in order, in constant memory."""
     pixels = _decoded(classifier, found, on_unreadable)
     while batch := list(islice(pixels, BATCH)):
         rows = classifier.probabilities(np.stack([image for _, image in batch]))
-        for (image, _), row in zip(batch, rows, strict=True):
-            best = int(row.argmax())
-            yield Answer(image.name, classifier.classes[best], float(row[best]), row)
+        yield from ((image, row) for (image, _), row in zip(batch, rows, strict=True))
 
 
 def _decoded(
-    classifier: Classifier, found: Sequence[FoundImage], on_unreadable: Callable[[FoundImage, str], None]
-) -> Iterator[tuple[FoundImage, NDArray[np.uint8]]]:
-    for image in found:
-        try:
-            with quiet_pillow():
-                pixels = decode_image(image.read(), classifier.shape, classifier.resize)
-        except UnreadableImage as error:
-            on_unreadable(image, str(error))
-        else:
-            yield image, pixels
+    classifier: Classifier, found: Iterable[Image], on_unreadable: Callable[[Image, str], None]
+) -> Iterator[tuple[Image, NDArray[np.uint8]]]:
+    """The images' pixels, decoded by threads, a bounded number ahead of who takes them."""
+
+    def pixels(image: Image) -> NDArray[np.uint8]:
+        return decode_image(image.read(), classifier.shape, classifier.resize)
+
+    with quiet_pillow(), ThreadPoolExecutor(_DECODERS) as pool:
+        rest = iter(found)
+        waiting: deque[tuple[Image, Future[NDArray[np.uint8]]]] = deque()
+        waiting.extend((image, pool.submit(pixels, image)) for image in islice(rest, _AHEAD))
+        while waiting:
+            image, decoding = waiting.popleft()
+            waiting.extend((image, pool.submit(pixels, image)) for image in islice(rest, 1))
+            try:
+                decoded = decoding.result()
+            except UnreadableImage as error:
+                on_unreadable(image, str(error))
+            else:
+                yield image, decoded
