@@ -114,14 +114,28 @@ def load_classifier(path: Path) -> Classifier:
         CnnSearchError: no model lies there, the file is none, or it does not fit the `classes.json` beside it.
     """
     file = model_file(path)
-    folder = ModelFolder(file.parent)
+    described = ModelFolder(file.parent).classes
+    _check_kind(file)
+    classes, shape = read_classes(described)
+    return loaded(file, classes, shape, read_resize(described))
+
+
+def loaded(file: Path, classes: tuple[str, ...], shape: Shape, resize: Resize) -> Classifier:
+    """Load a model whose classes, image shape and way of resizing are known; no code of its maker's is run.
+
+    Raises:
+        CnnSearchError: the file is none, wants such code to run, or does not fit.
+    """
+    _check_kind(file)
+    classifier = Classifier(_load(file), classes, shape, resize)
+    _check(classifier, file)
+    return classifier
+
+
+def _check_kind(file: Path) -> None:
     if not _looks_like_model(file):
         rule = f"a Keras model (.keras) must lie here, got another kind of file ({file.stat().st_size} bytes)."
         raise CnnSearchError(str(Problem(str(file), rule, "Name a run, or a model.keras that cnnsearch has written.")))
-    classes, shape = read_classes(folder.classes)
-    classifier = Classifier(_load(file), classes, shape, read_resize(folder.classes))
-    _check(classifier, file)
-    return classifier
 
 
 def _looks_like_model(file: Path) -> bool:

@@ -81,7 +81,8 @@ def normalized(probabilities: Probabilities) -> Probabilities:
     """Each row brought to a sum of one, as the log loss has it; a row of zeros becomes even."""
     sums = probabilities.sum(axis=1, keepdims=True)
     even = np.full_like(probabilities, 1 / probabilities.shape[1])
-    return np.divide(probabilities, sums, out=even, where=sums > 0)
+    np.divide(probabilities, sums, out=even, where=sums > 0)
+    return even
 
 
 def clipped(probabilities: Probabilities, least: float) -> Probabilities:
