@@ -174,9 +174,7 @@ def retrain(
 @app.command()
 def export(
     model: ModelPath,
-    to: Annotated[
-        str, typer.Option("--to", metavar="FORMATS", help="Some of keras,saved_model,onnx,litert,openvino.")
-    ],
+    to: Annotated[str, typer.Option("--to", metavar="FORMATS", help="Some of keras,saved_model,onnx,litert,openvino.")],
     quantize: Annotated[
         str | None, typer.Option(metavar="KINDS", help="LiteRT in these forms, too: int8,float16.")
     ] = None,
@@ -195,7 +193,8 @@ def evaluate(
     model: ModelPath,
     data: Annotated[str, typer.Argument(metavar="DATA", help="Labelled images, of any kind that data.source takes.")],
     part: Annotated[
-        str | None, typer.Option(metavar="test", help="Only those in the source's own train, validation or test folder.")
+        str | None,
+        typer.Option(metavar="test", help="Only those in the source's own train, validation or test folder."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

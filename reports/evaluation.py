@@ -83,9 +83,7 @@ def watch_of(folder: ModelFolder) -> Watch:
     return Watch(summary.contents("train") if summary else frozenset())
 
 
-def labelled_images(
-    source: Source, classes: tuple[str, ...], watch: Watch, part: str | None = None
-) -> list[Labelled]:
+def labelled_images(source: Source, classes: tuple[str, ...], watch: Watch, part: str | None = None) -> list[Labelled]:
     """A source's images with the model's labels, all of them or those of one of its own parts.
 
     Raises:
