@@ -1,6 +1,7 @@
 """Asks a trained model for the classes of images. Keras is imported when a model is loaded, not before."""
 
 import json
+import logging
 import os
 import zipfile
 from collections import deque
@@ -153,6 +154,7 @@ def _load(file: Path) -> Any:  # noqa: ANN401 - keras has no types
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with without_native_messages():
         import keras
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that a last batch is smaller than the others
 
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
@@ -205,7 +207,7 @@ def _foreign(node: dict[str, Any]) -> str:
     """The name of what runs code that is not of Keras; empty where a part of a model's configuration has none."""
     name, module = str(node.get("class_name", "")), str(node.get("module") or "keras")
     is_code = name in _RUNS_CODE or name == "__lambda__"
-    return name if name and (is_code or module.split(".")[0] not in ("keras", "builtins")) else ""
+    return name if name and (is_code or module.partition(".")[0] not in ("keras", "builtins")) else ""
 
 
 def classify(

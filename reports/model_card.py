@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from cnnsearch.reports.inert import visible
@@ -18,7 +18,7 @@ from cnnsearch.spaces.document import branch_of
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>$])")
+_SPECIAL = re.compile(r"([\\`*_\[\]!|~>$])")
 _MOST_CLASSES = 50
 _PARTS = ("train", "validation", "test")
 
@@ -47,6 +47,11 @@ class Card:
     def classes(self) -> Sequence[str]:
         """The classes' names in the order of the model's outputs."""
         return [str(name) for name in self.about.get("classes", ())]
+
+    @property
+    def source(self) -> str:
+        """What the images came from; of a path only the last name, for a card is made to be published."""
+        return PurePath(str(self.data.get("source") or "unknown")).name
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -99,7 +104,7 @@ def _front_matter(card: Card) -> str:
         "tags: [image-classification, keras, cnnsearch]",
     ]
     if test := card.metrics.get("test"):
-        dataset = json.dumps(visible(str(card.data.get("source", "own images"))))
+        dataset = json.dumps(visible(card.source))
         lines += [
             "model-index:",
             f"- name: {json.dumps(visible(card.name))}",
@@ -181,7 +186,7 @@ def _images(card: Card) -> str:
     lines = [
         "## Images",
         "",
-        f"- source: {escaped(card.data.get('source', 'unknown'))}",
+        f"- source: {escaped(card.source)}",
         f"- fingerprint: `{escaped_code(card.data.get('stamp', 'unknown'))}`",
         "- licence: (fill in: whose photos these are, and what they may be used for)",
     ]
@@ -208,7 +213,7 @@ def _again(card: Card) -> str:
     which = f"It was trial {trial} of the search, whose space is the run's `space.yaml`. " if trial is not None else ""
     network = f"The network is of the kind {escaped(card.network)}. " if card.network else ""
     return (
-        "## Train it again\n\n```sh\ncnnsearch retrain config.yaml                # --data PATH for other images\n```\n\n"
+        "## Train it again\n\n```sh\ncnnsearch retrain config.yaml  # --data PATH for other images\n```\n\n"
         f"{network}{which}`config.yaml` has every setting, the seed included. Versions: {told}."
     )
 

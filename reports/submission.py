@@ -38,11 +38,12 @@ class Bound:
     def __str__(self) -> str:
         if not self.least:
             return "probabilities are as the model gives them: no predictions of images of known class lie beside it"
+        low, high = f"{self.least:.2g}", f"{1 - float(f'{self.least:.2g}'):.7g}"
         return (
-            f"probabilities are kept within {self.least:.2g} and {1 - self.least:.6g}: of {self.images:,} images of "
-            f"known class that the model was surer of, {self.wrong:,} were wrong, and by Laplace's rule the next one is "
-            f"with a chance of about ({self.wrong} + 1) / ({self.images} + 2); log loss on the known ones "
-            f"{self.before:.4f} without, {self.after:.4f} with"
+            f"probabilities are kept within {low} and {high}: of {self.images:,} images of known class that the model "
+            f"was surer of, {self.wrong:,} were wrong, and by Laplace's rule the next one is with a chance of about "
+            f"({self.wrong} + 1) / ({self.images} + 2); log loss on the known ones {self.before:.4f} without, "
+            f"{self.after:.4f} with"
         )
 
 
@@ -106,7 +107,7 @@ def chosen_bound(known: Predictions) -> Bound:
     rows = normalized(known.probabilities)
     surest = np.eye(count)[[0, 0]]
     judged, labels = np.vstack([rows, surest]), np.concatenate([known.labels, [0, 1]])
-    bounds = _BOUNDS[_BOUNDS <= 0.5 / count]
+    bounds = _BOUNDS[0.5 / count >= _BOUNDS]
     least = float(min(bounds, key=lambda bound: _loss(clipped(judged, bound), labels)))
     sure = rows.max(axis=1) > 1 - least * (count - 1)
     wrong = int((rows.argmax(axis=1) != known.labels)[sure].sum())

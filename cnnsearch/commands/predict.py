@@ -15,6 +15,7 @@ from cnnsearch.reports.inference import Answer, Classifier, classify, load_class
 from cnnsearch.reports.predictions import PROBABILITY
 from cnnsearch.reports.terminal import safe
 from cnnsearch.search.csv_file import write_rows
+from cnnsearch.search.writing import UnwritableFile
 from cnnsearch.spaces.errors import CnnSearchError
 
 _AT_ONCE = 64
@@ -67,7 +68,13 @@ def predict(
 
 def _write(path: Path, classes: Sequence[str], answers: Iterator[Answer]) -> None:
     header = ["image", "class", "probability", *(PROBABILITY + name for name in classes)]
-    write_rows(path, header, ([a.image, a.label, a.probability, *a.probabilities.tolist()] for a in answers))
+    rows = ([a.image, a.label, a.probability, *a.probabilities.tolist()] for a in answers)
+    try:
+        write_rows(path, header, rows)
+    except UnwritableFile as error:
+        if isinstance(error.__cause__, BrokenPipeError):  # of our stdout, on which the answers go, too
+            raise error.__cause__ from None
+        raise
 
 
 class _Shown:

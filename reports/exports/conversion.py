@@ -106,7 +106,7 @@ def _litert(material: Material, target: Target, place: Path) -> None:
 
 def _litert_settings(quantized: str, calibration: Images | None) -> dict[str, Any]:
     """Of the converter; without TensorFlow's own operations, which LiteRT's runtime lacks."""
-    import tensorflow as tf
+    import tensorflow as tf  # type: ignore[import-untyped]
 
     plain = [tf.lite.OpsSet.TFLITE_BUILTINS]
     smaller = {"optimizations": [tf.lite.Optimize.DEFAULT]}

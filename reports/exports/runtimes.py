@@ -38,12 +38,12 @@ def latency(run: Run, image: NDArray[np.float32]) -> float:
 def _keras(file: Path) -> Run:
     import keras
 
-    model = keras.saving.load_model(file, compile=False, safe_mode=True)
-    return lambda image: model.predict_on_batch(image)
+    run: Run = keras.saving.load_model(file, compile=False, safe_mode=True).predict_on_batch
+    return run
 
 
 def _saved_model(file: Path) -> Run:
-    import tensorflow as tf
+    import tensorflow as tf  # type: ignore[import-untyped]
 
     loaded = tf.saved_model.load(str(file))  # kept: its functions do not hold its variables
     return lambda image: loaded.serve(image).numpy()

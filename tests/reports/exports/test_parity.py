@@ -11,7 +11,7 @@ ANSWERS = np.array([[0.9, 0.1], [0.4, 0.6]] * 10)
 
 
 def test_small_differences_are_fine() -> None:
-    found = parity(ANSWERS, ANSWERS + [1e-4, -1e-4], FLOAT)
+    found = parity(ANSWERS, ANSWERS + np.array([1e-4, -1e-4]), FLOAT)
     assert (found.images, found.agreement, found.holds) == (20, 1.0, True)
     assert found.difference == pytest.approx(1e-4)
 
