@@ -51,8 +51,7 @@ def export(model: Path, to: str, quantize: str | None, out: Path | None) -> None
         if found:
             terminal.show(_table(found))
             terminal.say(f"exports: {found[0].folder.parent}; each folder has a predict.py")
-    if wrong := [each for each in found if not each.holds]:
-        raise CnnSearchError("\n".join(map(_too_far, wrong)))
+    check_near(found)
 
 
 def _make(exporting: "Exporting", targets: Sequence[Target], found: list["Exported"]) -> None:
@@ -72,6 +71,16 @@ def _bar(what: str) -> Progress:
     console = terminal.errors()
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def check_near(found: Sequence["Exported"]) -> None:
+    """Refuse exports whose answers are too far from those of Keras.
+
+    Raises:
+        CnnSearchError: some are; all of them are named.
+    """
+    if wrong := [each for each in found if not each.holds]:
+        raise CnnSearchError("\n".join(map(_too_far, wrong)))
 
 
 def _too_far(each: "Exported") -> str:
