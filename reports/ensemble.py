@@ -7,6 +7,7 @@ from cnnsearch.reports.inference import Classifier, loaded
 from cnnsearch.reports.predictions import read_classes, read_origin, read_resize
 from cnnsearch.search.dataset.decoding.decode import Resize, Shape
 from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Origin
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.spaces.document import sizes
 from cnnsearch.spaces.errors import CnnSearchError, Problem
@@ -58,11 +59,11 @@ def members_of(file: Path, count: int) -> list[Member]:
     return [first, *_kept(run, classes, read_origin(folder.classes))][:count]
 
 
-def _kept(run: RunFolder, classes: tuple[str, ...], origin: object) -> list[Member]:
+def _kept(run: RunFolder, classes: tuple[str, ...], origin: Origin | None) -> list[Member]:
     """The trials whose models are there, best first, without the one that `best/` holds already."""
     from cnnsearch.search.study.reading import read_objectives, read_trials
 
-    same = None if getattr(origin, "confirmed", None) else getattr(origin, "trial", None)
+    same = origin.trial if origin and not origin.confirmed else None
     ranked = (trial.number for trial in rank(read_trials(run), read_objectives(run)) if trial.number != same)
     return [_member(run, number, classes) for number in ranked if (run.trial(number) / "model.keras").is_file()]
 

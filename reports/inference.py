@@ -1,6 +1,5 @@
 """Asks a trained model for the classes of images. Keras is imported when a model is loaded, not before."""
 
-import json
 import logging
 import os
 import zipfile
@@ -15,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnsearch.reports.foreign import refuse_code
 from cnnsearch.reports.predictions import read_classes, read_resize
 from cnnsearch.search.dataset.decoding.decode import Resize, Shape, decode_image, quiet_pillow
 from cnnsearch.search.dataset.errors import UnreadableImage
@@ -27,8 +27,6 @@ BATCH = 64
 _AHEAD = 2 * BATCH
 """Images that are decoded while the model looks at others: enough to keep it busy, and no more memory than that."""
 _DECODERS = min(8, os.cpu_count() or 1)
-_RUNS_CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
-"""Layers of Keras that may hold code or lead to it."""
 
 
 class Readable(Protocol):
@@ -150,7 +148,7 @@ def _looks_like_model(file: Path) -> bool:
 
 
 def _load(file: Path) -> Any:  # noqa: ANN401 - keras has no types
-    _refuse_code(file)
+    refuse_code(file)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with without_native_messages():
         import keras
@@ -175,39 +173,6 @@ def _check(classifier: Classifier, file: Path) -> None:
             f"outputs, and {count} classes of images {classifier.shape}."
         )
         raise CnnSearchError(str(Problem(str(file), rule, "Copy both from the same folder.")))
-
-
-def _refuse_code(file: Path) -> None:
-    """Refuse a model that wants code of its maker's to run; Keras' safe mode would, too, in other words.
-
-    Raises:
-        CnnSearchError: it does.
-    """
-    try:
-        with zipfile.ZipFile(file) as archive:
-            config = json.loads(archive.read("config.json"))
-    except (OSError, ValueError, zipfile.BadZipFile, RuntimeError, NotImplementedError, RecursionError):
-        return  # damaged: Keras says how
-    if found := next(filter(None, map(_foreign, _nodes(config))), None):
-        rule = f"a model file is loaded without running any code of its maker's, got {found[:80]!r} in it."
-        advice = "Have it made of Keras' own layers; where you trust it, load it with Keras yourself."
-        raise CnnSearchError(str(Problem(str(file), rule, advice)))
-
-
-def _nodes(config: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - a tree of JSON values
-    waiting = [config]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            yield node
-        waiting += node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-
-
-def _foreign(node: dict[str, Any]) -> str:
-    """The name of what runs code that is not of Keras; empty where a part of a model's configuration has none."""
-    name, module = str(node.get("class_name", "")), str(node.get("module") or "keras")
-    is_code = name in _RUNS_CODE or name == "__lambda__"
-    return name if name and (is_code or module.partition(".")[0] not in ("keras", "builtins")) else ""
 
 
 def classify(

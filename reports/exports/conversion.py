@@ -1,10 +1,11 @@
 """Turns a loaded Keras model into the files of another format. Runs in a child process, where Keras is imported."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -91,6 +92,8 @@ def _onnx(material: Material, _target: Target, place: Path) -> None:
 
 
 def _openvino(material: Material, _target: Target, place: Path) -> None:
+    # Else it would tell its makers of each conversion, and keep a file in the home folder for that.
+    cast(dict[str, Any], sys.modules)["openvino_telemetry"] = None
     for_inference(material.model).export(str(place), format="openvino", verbose=False)
 
 
