@@ -148,12 +148,12 @@ def _looks_like_model(file: Path) -> bool:
 
 
 def _load(file: Path) -> Any:  # noqa: ANN401 - keras has no types
-    refuse_code(file)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with without_native_messages():
         import keras
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that a last batch is smaller than the others
 
+    refuse_code(file)
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # keras and h5py raise anything on a damaged file

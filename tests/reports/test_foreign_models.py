@@ -65,3 +65,15 @@ def test_what_leads_to_code_is_refused(harmless: Path, tmp_path: Path, change: d
 
 def test_a_foreign_model_without_code_is_loaded(harmless: Path, tmp_path: Path) -> None:
     assert load_classifier(changed(harmless, tmp_path, lambda _: None)).classes == ("a", "b")
+
+
+def test_what_this_program_has_registered_is_its_own(harmless: Path, tmp_path: Path) -> None:
+    import keras
+
+    @keras.saving.register_keras_serializable("ours_of_this_test")
+    class Flat(keras.layers.Flatten):
+        """A layer of a person's own HyperModel."""
+
+    own = {"class_name": "Flat", "module": "their.module", "registered_name": "ours_of_this_test>Flat"}
+    file = changed(harmless, tmp_path, lambda layer: layer.update(own))
+    assert type(load_classifier(file).model.get_layer("flat")) is Flat
