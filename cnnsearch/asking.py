@@ -9,6 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cnnsearch.reports.inference import Readable
 from cnnsearch.reports.terminal import safe
 
+_FEW = 64
+"""Images that are through before a person has read the bar."""
+
 
 @contextmanager
 def asking(total: int, console: Console) -> Iterator[Callable[[], None]]:
@@ -19,7 +22,7 @@ def asking(total: int, console: Console) -> Iterator[Callable[[], None]]:
         *columns,
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=total <= _FEW or not console.is_terminal,
         redirect_stdout=False,
         redirect_stderr=False,
     ) as progress:

@@ -87,11 +87,13 @@ def normalized(probabilities: Probabilities) -> Probabilities:
 
 
 def clipped(probabilities: Probabilities, least: float) -> Probabilities:
-    """No class has less than `least`; what the others gain, the most probable one loses."""
-    raised = np.maximum(probabilities, least)
-    best = probabilities.argmax(axis=1)
-    raised[np.arange(len(raised)), best] -= raised.sum(axis=1) - 1
-    return raised
+    """No class has less than `least`; what some gain, those above it lose, by as much as they are above it.
+
+    Rows keep their sum of one and the order of their classes. Of two classes that is `np.clip`.
+    """
+    above = np.maximum(probabilities - least, 0)
+    room = 1 - least * probabilities.shape[1]
+    return np.asarray(least + above * room / above.sum(axis=1, keepdims=True))
 
 
 def chosen_bound(known: Predictions) -> Bound:

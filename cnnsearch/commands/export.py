@@ -89,7 +89,10 @@ def _too_far(each: "Exported") -> str:
         f"its answers must be those of Keras, got a difference of {parity['difference']:.1e} and the same class for "
         f"{parity['agreement']:.1%} of {parity['images']} images"
     )
-    return str(Problem(visible(str(each.folder)), rule, "The files stay; do not rely on them before you know why."))
+    advice = "The files stay; do not rely on them before you know why."
+    if each.name.endswith("int8"):
+        advice += " int8 is rough where a network is small or unsure: --quantize float16 is nearer."
+    return str(Problem(visible(str(each.folder)), rule, advice))
 
 
 def _table(found: list["Exported"]) -> Table:

@@ -103,7 +103,7 @@ def _listed(option: str, text: str, known: Sequence[str]) -> tuple[str, ...]:
     unknown = next((name for name in names if name not in known), None)
     if unknown is None and names:
         return names
-    rule = f"it lists some of {', '.join(known)}, got {unknown if unknown is not None else text!r}"
+    rule = f"it lists some of {', '.join(known)}, got {text if unknown is None else unknown!r}"
     advice = nearest(unknown or "", known).strip() or f"Such as {option} {','.join(known[-2:])}."
     raise CnnSearchError(str(Problem(option, rule, advice)))
 

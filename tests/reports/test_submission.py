@@ -15,7 +15,7 @@ from cnnsearch.spaces.errors import CnnSearchError
 
 def known(probabilities: list[float], labels: list[int]) -> Predictions:
     """What a model of two classes said of images of known class; probabilities of the second."""
-    rows = np.array([[1 - p, p] for p in probabilities])
+    rows = np.array([[1 - p, p] for p in probabilities]).reshape(-1, 2)
     return Predictions(
         ("cat", "dog"), ("test",) * len(rows), ("x",) * len(rows), np.array(labels), rows.argmax(axis=1), rows
     )
@@ -39,7 +39,7 @@ def test_two_classes_are_one_column_and_ids_are_numbers(tmp_path: Path) -> None:
 
 def test_several_classes_are_a_column_each(tmp_path: Path) -> None:
     write_submission(tmp_path / "s.csv", ["1"], ["a", "b", "c"], np.array([[0.5, 0.25, 0.25]]))
-    (row,) = csv.DictReader((tmp_path / "s.csv").open())
+    (row,) = csv.DictReader((tmp_path / "s.csv").read_text().splitlines())
     assert row == {"id": "1", "a": "0.5", "b": "0.25", "c": "0.25"}
 
 
@@ -73,4 +73,10 @@ def test_clipping_keeps_sums_and_bounds_and_the_best_class(rows: list[list[float
     after = clipped(before, least)
     np.testing.assert_allclose(after.sum(axis=1), 1)
     assert after.min() >= least - 1e-12
-    assert (after.max(axis=1) == after[np.arange(len(after)), before.argmax(axis=1)]).all()
+    np.testing.assert_allclose(after.max(axis=1), after[np.arange(len(after)), before.argmax(axis=1)])
+
+
+@given(st.floats(0, 1), st.floats(0, 0.25))
+def test_of_two_classes_it_is_the_usual_clip(chance: float, least: float) -> None:
+    after = clipped(np.array([[1 - chance, chance]]), least)
+    np.testing.assert_allclose(after[0, 1], np.clip(chance, least, 1 - least), atol=1e-12)

@@ -26,7 +26,7 @@ def test_a_run_s_model_leaves_in_another_format(searched: CommandLine) -> None:
 def test_a_mistake_is_told_before_anything_is_made(searched: CommandLine) -> None:
     done = searched("export", "runs/tiny-001", "--to", "tensorrt", "--out", "nowhere")
     assert done.returncode == 1
-    assert "error: --to: it lists some of keras, saved_model, onnx, litert, openvino, got tensorrt" in done.stderr
+    assert "error: --to: it lists some of keras, saved_model, onnx, litert, openvino, got 'tensorrt'" in done.stderr
     assert not (searched.folder / "nowhere").exists()
 
 

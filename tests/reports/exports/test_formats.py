@@ -18,10 +18,10 @@ def test_quantized_litert_comes_beside_the_plain_one() -> None:
 @pytest.mark.parametrize(
     ("to", "quantize", "message"),
     [
-        ("onx", None, r"--to: it lists some of keras, saved_model, onnx, .*, got onx\. Did you mean 'onnx'\?"),
+        ("onx", None, r"--to: it lists some of keras, saved_model, onnx, .*, got 'onx'\. Did you mean `onnx`\?"),
         ("", None, r"--to: it lists some of .*, got ''\."),
         ("onnx", "int8", r"--quantize: only litert can be quantized, got --to onnx\. Add litert to --to"),
-        ("litert", "int4", r"--quantize: it lists some of float16, int8, got int4"),
+        ("litert", "int4", r"--quantize: it lists some of float16, int8, got 'int4'\. Did you mean `int8`"),
     ],
 )
 def test_what_cannot_be_is_refused(to: str, quantize: str | None, message: str) -> None:
