@@ -1,15 +1,15 @@
 """Turns a loaded Keras model into the files of another format. Runs in a child process, where Keras is imported."""
 
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from cnnsearch.reports.exports.formats import Target
+from cnnsearch.reports.exports.runtimes import keep_openvino_silent
 from cnnsearch.reports.exports.samples import Images
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
@@ -92,8 +92,7 @@ def _onnx(material: Material, _target: Target, place: Path) -> None:
 
 
 def _openvino(material: Material, _target: Target, place: Path) -> None:
-    # Else it would tell its makers of each conversion, and keep a file in the home folder for that.
-    cast(dict[str, Any], sys.modules)["openvino_telemetry"] = None
+    keep_openvino_silent()
     for_inference(material.model).export(str(place), format="openvino", verbose=False)
 
 

@@ -62,7 +62,8 @@ def test_an_unknown_class_is_named(model: Path, data: Path) -> None:
     photo(data / "brigth" / "1.png", 255)
     with pytest.raises(
         CnnSearchError,
-        match=r"the model must know every class of the images, got 'brigth'; it knows 'bright', 'dark'\. Did you mean `bright`\?",
+        match=r"the model must know every class of the images, got 'brigth'; it knows 'bright', 'dark'\. "
+        r"Did you mean `bright`\?",
     ):
         evaluate(model, str(data))
 
