@@ -19,7 +19,7 @@ def folder(model_folder: Callable[..., ModelFolder]) -> ModelFolder:
     """A model folder whose classes and source have names that Markdown, HTML and YAML would take for their own."""
     made = model_folder(["<b>", "a|b"], ROWS)
     about = json.loads(made.classes.read_text())
-    about["data"] = {"source": 'pho"tos: [x](http://evil) `y`\n# top', "stamp": "0f3a-8x8x3-stretch"}
+    about["data"] = {"source": 'far/pho"tos: [x](evil) `y`\n# top', "stamp": "0f3a-8x8x3-stretch"}
     made.classes.write_text(json.dumps(about))
     return made
 
