@@ -1,17 +1,20 @@
 """Asks a trained model for the classes of images. Keras is imported when a model is loaded, not before."""
 
+import logging
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnsearch.reports.images import FoundImage
+from cnnsearch.reports.foreign import refuse_code
 from cnnsearch.reports.predictions import read_classes, read_resize
 from cnnsearch.search.dataset.decoding.decode import Resize, Shape, decode_image, quiet_pillow
 from cnnsearch.search.dataset.errors import UnreadableImage
@@ -21,6 +24,29 @@ from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 BATCH = 64
+_AHEAD = 2 * BATCH
+"""Images that are decoded while the model looks at others: enough to keep it busy, and no more memory than that."""
+_DECODERS = min(8, os.cpu_count() or 1)
+
+
+class Readable(Protocol):
+    """An image that was found but not yet read."""
+
+    @property
+    def name(self) -> str:
+        """What a person knows it by."""
+        ...
+
+    def read(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            UnreadableImage: this one cannot be read.
+        """
+        ...
+
+
+Image = TypeVar("Image", bound=Readable)
 
 
 @dataclass(frozen=True)
@@ -71,21 +97,44 @@ def model_folder(path: Path) -> ModelFolder:
     raise CnnSearchError(str(Problem(str(path), rule, "A run's model is in its folder best/, once a trial has ended.")))
 
 
+def model_file(path: Path) -> Path:
+    """The Keras file that a run, a model folder, or a file means.
+
+    Raises:
+        CnnSearchError: there is no such model.
+    """
+    return path if path.is_file() else model_folder(path).model
+
+
 def load_classifier(path: Path) -> Classifier:
     """Load a model and its classes; code inside a model file is not run (Keras' safe mode).
 
     Raises:
         CnnSearchError: no model lies there, the file is none, or it does not fit the `classes.json` beside it.
     """
-    folder = model_folder(path)
-    file = path if path.is_file() else folder.model
+    file = model_file(path)
+    described = ModelFolder(file.parent).classes
+    _check_kind(file)
+    classes, shape = read_classes(described)
+    return loaded(file, classes, shape, read_resize(described))
+
+
+def loaded(file: Path, classes: tuple[str, ...], shape: Shape, resize: Resize) -> Classifier:
+    """Load a model whose classes, image shape and way of resizing are known; no code of its maker's is run.
+
+    Raises:
+        CnnSearchError: the file is none, wants such code to run, or does not fit.
+    """
+    _check_kind(file)
+    classifier = Classifier(_load(file), classes, shape, resize)
+    _check(classifier, file)
+    return classifier
+
+
+def _check_kind(file: Path) -> None:
     if not _looks_like_model(file):
         rule = f"a Keras model (.keras) must lie here, got another kind of file ({file.stat().st_size} bytes)."
         raise CnnSearchError(str(Problem(str(file), rule, "Name a run, or a model.keras that cnnsearch has written.")))
-    classes, shape = read_classes(folder.classes)
-    classifier = Classifier(_load(file), classes, shape, read_resize(folder.classes))
-    _check(classifier, file)
-    return classifier
 
 
 def _looks_like_model(file: Path) -> bool:
@@ -102,7 +151,9 @@ def _load(file: Path) -> Any:  # noqa: ANN401 - keras has no types
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with without_native_messages():
         import keras
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that a last batch is smaller than the others
 
+    refuse_code(file)
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # keras and h5py raise anything on a damaged file
@@ -125,25 +176,42 @@ def _check(classifier: Classifier, file: Path) -> None:
 
 
 def classify(
-    classifier: Classifier, found: Sequence[FoundImage], on_unreadable: Callable[[FoundImage, str], None]
+    classifier: Classifier, found: Iterable[Image], on_unreadable: Callable[[Image, str], None]
 ) -> Iterator[Answer]:
     """The model's answer for each readable image, in order; the others go to `on_unreadable` with the reason."""
+    for image, row in ask(classifier, found, on_unreadable):
+        best = int(row.argmax())
+        yield Answer(image.name, classifier.classes[best], float(row[best]), row)
+
+
+def ask(
+    classifier: Classifier, found: Iterable[Image], on_unreadable: Callable[[Image, str], None]
+) -> Iterator[tuple[Image, NDArray[np.float64]]]:
+    """Each readable image with the probabilities (classes,) of its classes, in order, in constant memory."""
     pixels = _decoded(classifier, found, on_unreadable)
     while batch := list(islice(pixels, BATCH)):
         rows = classifier.probabilities(np.stack([image for _, image in batch]))
-        for (image, _), row in zip(batch, rows, strict=True):
-            best = int(row.argmax())
-            yield Answer(image.name, classifier.classes[best], float(row[best]), row)
+        yield from ((image, row) for (image, _), row in zip(batch, rows, strict=True))
 
 
 def _decoded(
-    classifier: Classifier, found: Sequence[FoundImage], on_unreadable: Callable[[FoundImage, str], None]
-) -> Iterator[tuple[FoundImage, NDArray[np.uint8]]]:
-    for image in found:
-        try:
-            with quiet_pillow():
-                pixels = decode_image(image.read(), classifier.shape, classifier.resize)
-        except UnreadableImage as error:
-            on_unreadable(image, str(error))
-        else:
-            yield image, pixels
+    classifier: Classifier, found: Iterable[Image], on_unreadable: Callable[[Image, str], None]
+) -> Iterator[tuple[Image, NDArray[np.uint8]]]:
+    """The images' pixels, decoded by threads, a bounded number ahead of who takes them."""
+
+    def pixels(image: Image) -> NDArray[np.uint8]:
+        return decode_image(image.read(), classifier.shape, classifier.resize)
+
+    with quiet_pillow(), ThreadPoolExecutor(_DECODERS) as pool:
+        rest = iter(found)
+        waiting: deque[tuple[Image, Future[NDArray[np.uint8]]]] = deque()
+        waiting.extend((image, pool.submit(pixels, image)) for image in islice(rest, _AHEAD))
+        while waiting:
+            image, decoding = waiting.popleft()
+            waiting.extend((image, pool.submit(pixels, image)) for image in islice(rest, 1))
+            try:
+                decoded = decoding.result()
+            except UnreadableImage as error:
+                on_unreadable(image, str(error))
+            else:
+                yield image, decoded

@@ -10,6 +10,7 @@ import numpy as np
 from cnnsearch.reports.confirmation import write_confirmation_table
 from cnnsearch.reports.model.confusion import write_confusion_matrix
 from cnnsearch.reports.model.file_identity import weighed_file
+from cnnsearch.reports.model_card import write_model_card
 from cnnsearch.reports.predictions import Predictions, read_asked_metrics, read_origin, read_predictions
 from cnnsearch.reports.scores import part_scores
 from cnnsearch.reports.tables import write_history_table, write_trials_table
@@ -32,6 +33,8 @@ def write_run_tables(run: RunFolder, trials: Sequence[TrialRecord], objective: O
 
 def write_model_report(folder: ModelFolder) -> None:
     """Write `metrics.json`, `confusion_matrix.png` and `errors.csv` from the folder's `predictions.csv`.
+
+    And `README.md`, the model card, where none is there yet.
 
     The score of the model's training stands in `metrics.json`, too, where the model comes from a search. For a trial's
     own model it is the best of many draws, and therefore optimistic, and so are its values of several objectives;
@@ -58,6 +61,7 @@ def write_model_report(folder: ModelFolder) -> None:
     write_json(folder.metrics, metrics)
     write_confusion_matrix(folder.confusion_matrix, predictions)
     write_errors(folder.path / "errors.csv", predictions)
+    write_model_card(folder)
 
 
 def _scores(folder: ModelFolder, predictions: Predictions, part: str) -> dict[str, Any] | None:

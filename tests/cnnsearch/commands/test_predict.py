@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ from PIL import Image
 from rich.console import Console
 
 from cnnsearch.commands.predict import predict
-from cnnsearch.reports.inference import load_classifier
+from cnnsearch.reports.inference import classify, load_classifier
 from cnnsearch.spaces.errors import CnnSearchError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -195,3 +196,31 @@ def test_an_unknown_way_of_resizing_is_refused(brightness_models: Path, tmp_path
     (tmp_path / "model.keras").write_bytes((best / "model.keras").read_bytes())
     with pytest.raises(CnnSearchError, match=r"resize is one of stretch, crop, pad, got 'squeeze'\. Write what"):
         load_classifier(tmp_path)
+
+
+def test_the_most_probable_classes_are_shown_in_order(brightness_models: Path, photos: Path, pipe: Console) -> None:
+    predict(brightness_models / "softmax", [photos / "black.png"], None, pipe, top=5)
+    name, *rest = text(pipe).split("\t")
+    assert Path(name).name == "black.png"
+    assert (rest[0], rest[2]) == ("dark", "bright")
+    assert float(rest[1]) + float(rest[3]) == pytest.approx(1, abs=2e-4)
+
+
+def test_images_are_read_a_bounded_number_ahead(brightness_models: Path) -> None:
+    read: list[int] = []
+
+    class Counted:
+        def __init__(self, number: int, content: bytes) -> None:
+            self.name, self.number, self.content = str(number), number, content
+
+        def read(self) -> bytes:
+            read.append(self.number)
+            return self.content
+
+    content = io.BytesIO()
+    Image.fromarray(np.zeros((6, 8, 3), np.uint8)).save(content, "PNG")
+    endless = (Counted(number, content.getvalue()) for number in itertools.count())
+    answers = classify(load_classifier(brightness_models / "softmax"), endless, lambda *_: None)
+    assert [answer.image for answer in itertools.islice(answers, 200)][-1] == "199"
+    assert len(read) <= 200 + 64 + 2 * 64
+    answers.close()

@@ -1,0 +1,75 @@
+"""The models that answer together: the best one of a run, and the best trials' whose models are kept."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnsearch.reports.inference import Classifier, loaded
+from cnnsearch.reports.predictions import read_classes, read_origin, read_resize
+from cnnsearch.search.dataset.decoding.decode import Resize, Shape
+from cnnsearch.search.ranking import rank
+from cnnsearch.search.records import Origin
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.spaces.document import sizes
+from cnnsearch.spaces.errors import CnnSearchError, Problem
+from cnnsearch.spaces.load import load_space
+
+
+@dataclass(frozen=True)
+class Member:
+    """One model, not yet loaded.
+
+    Attributes:
+        name: what a person knows it by.
+        file: the Keras file.
+        classes: the classes' names in the order of its outputs.
+        shape: of the images that it takes, (height, width, channels).
+        resize: how images are brought to this shape.
+    """
+
+    name: str
+    file: Path
+    classes: tuple[str, ...]
+    shape: Shape
+    resize: Resize
+
+    def load(self) -> Classifier:
+        """The model itself.
+
+        Raises:
+            CnnSearchError: the file is none, or does not fit.
+        """
+        return loaded(self.file, self.classes, self.shape, self.resize)
+
+
+def members_of(file: Path, count: int) -> list[Member]:
+    """A model, and after it the best trials of its run whose models are kept, at most `count` in all.
+
+    Raises:
+        CnnSearchError: there is no such model; or more than one is wanted and it lies in no run's `best/`.
+    """
+    folder = ModelFolder(file.parent)
+    classes, shape = read_classes(folder.classes)
+    first = Member(f"{folder.path.name}/{file.name}", file, classes, shape, read_resize(folder.classes))
+    if count == 1:
+        return [first]
+    run = RunFolder(folder.path.parent)
+    if not run.has_study or folder.path.resolve() != run.best.path.resolve():
+        rule = f"several models are a run's best ones, got {file}"
+        raise CnnSearchError(str(Problem("--ensemble", rule, "Name the run's folder, such as runs/basic-001.")))
+    return [first, *_kept(run, classes, read_origin(folder.classes))][:count]
+
+
+def _kept(run: RunFolder, classes: tuple[str, ...], origin: Origin | None) -> list[Member]:
+    """The trials whose models are there, best first, without the one that `best/` holds already."""
+    from cnnsearch.search.study.reading import read_objectives, read_trials
+
+    same = origin.trial if origin and not origin.confirmed else None
+    ranked = (trial.number for trial in rank(read_trials(run), read_objectives(run)) if trial.number != same)
+    return [_member(run, number, classes) for number in ranked if (run.trial(number) / "model.keras").is_file()]
+
+
+def _member(run: RunFolder, number: int, classes: tuple[str, ...]) -> Member:
+    folder = run.trial(number)
+    data = load_space(folder / "config.yaml", allow_code=True).configuration({}).data
+    shape = (*sizes(data.image_size), data.channels)
+    return Member(f"trial {number}", folder / "model.keras", classes, shape, data.resize)
