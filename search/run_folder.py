@@ -142,6 +142,11 @@ class RunFolder:
         return self.path / "report.html"
 
     @property
+    def pictures(self) -> Path:
+        """Its charts as files, PNG and SVG."""
+        return self.path / "report"
+
+    @property
     def best(self) -> ModelFolder:
         """The best trial's model."""
         return ModelFolder(self.path / "best")

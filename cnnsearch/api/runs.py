@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnsearch.api.notebook import run_html
 from cnnsearch.api.wording import errors_in_python
-from cnnsearch.commands.report import rewrite, run_folder
+from cnnsearch.commands.report import run_folder
 from cnnsearch.search.history_file import place_of, places_of
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Objective, TrialRecord
@@ -181,8 +181,3 @@ def _best(folder: RunFolder, trials: Sequence[TrialRecord], objectives: Objectiv
         if origin is not None:
             return trials[origin.trial]
     return next(iter(rank(list(trials), objectives)), None)
-
-
-def write_reports(folder: RunFolder, trials: Sequence[TrialRecord], objectives: Objectives) -> None:
-    """Write the tables and the best model's scores, as the command does."""
-    rewrite(folder, list(trials), objectives)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnsearch.api.given import Text, settings_of, space_given
-from cnnsearch.api.runs import Run, read_run, write_reports
+from cnnsearch.api.runs import Run, read_run
 from cnnsearch.api.wording import errors_in_python
+from cnnsearch.reports.run_report import write_run_report
 from cnnsearch.reports.wording import without_best
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.mounts import check_local
@@ -127,7 +128,8 @@ def _run(space: Any, settings: list[str], which: Which, *, allow_code: bool, pro
         begin(checked, which)
         result = search(checked, which, watchers)
     found = read_run(result.run)
-    write_reports(result.run, found.trials, found._objectives)
+    for warning in write_run_report(result.run, found.trials, found._objectives):
+        warn(warning)
     if result.best is None:
         raise result.failure or CnnSearchError(_without_best(found))
     if result.failure is not None:

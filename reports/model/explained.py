@@ -1,8 +1,11 @@
-"""All that is told of a model: `model_charts` for its pictures, `model_sections` for its part of the page.
+"""All that is told of a model: its pictures, and its part of the page.
 
 Everything comes from its folder: its predictions, and what was written beside them when it was exported. So it takes
 milliseconds, needs neither Keras nor the photos, and shows less where less is there.
 """
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from cnnsearch.reports.charts.chart import Chart
 from cnnsearch.reports.markup import Element, element
@@ -19,12 +22,26 @@ from cnnsearch.reports.page.section import Section
 from cnnsearch.search.run_folder import ModelFolder
 
 
-def model_charts(folder: ModelFolder) -> list[Chart]:
-    """The charts of a model, from the files in its folder: its layers, and what it says of the test part.
+@dataclass(frozen=True)
+class Explained:
+    """What is told of a model.
 
-    Of the validation part where there is no test part; none of its answers where its predictions are gone or damaged.
+    Attributes:
+        charts: its layers, and what it says of the test part, or of the validation part where there is no test part.
+        sections: the parts of the page on it, these charts among them; none where nothing is known of it.
+        warning: says that the scores are those of another file; empty where they are not.
     """
-    return _charts(folder, read_weighed(folder))
+
+    charts: tuple[Chart, ...]
+    sections: tuple[Section, ...]
+    warning: str
+
+
+def explained(folder: ModelFolder) -> Explained:
+    """All that the files in a model's folder tell of it; less where its predictions are gone or damaged."""
+    found, warning = read_weighed(folder), told_change(folder)
+    charts = tuple(_charts(folder, found))
+    return Explained(charts, tuple(_sections(folder, found, charts, warning)), warning)
 
 
 def _charts(folder: ModelFolder, found: Weighed | None) -> list[Chart]:
@@ -36,17 +53,12 @@ def _charts(folder: ModelFolder, found: Weighed | None) -> list[Chart]:
     return [chart for chart in charts if chart is not None]
 
 
-def model_sections(folder: ModelFolder) -> list[Section]:
-    """The parts of the page on a model, its charts among them; none where nothing is known of it."""
-    found = read_weighed(folder)
-    charts = {chart.name: chart for chart in _charts(folder, found)}
-    told = read_explained(folder)
-    change = told_change(folder)
-    warning = (element("p", change, class_="warning"),) if change else ()
-    answers = tuple(_drawn(charts[name]) for name in _ANSWERS if name in charts)
+def _sections(folder: ModelFolder, found: Weighed | None, charts: Sequence[Chart], warning: str) -> Iterator[Section]:
+    drawn, told = {chart.name: _drawn(chart) for chart in charts}, read_explained(folder)
+    warned = (element("p", warning, class_="warning"),) if warning else ()
     parts = [
-        ("architecture", "The best model", tuple(_drawn(charts[name]) for name in ("architecture",) if name in charts)),
-        ("answers", _of_part("What it says", found), (*warning, *answers)),
+        ("architecture", "The best model", _those(drawn, ("architecture",))),
+        ("answers", _of_part("What it says", found), (*warned, *_those(drawn, _ANSWERS))),
         ("classes", _of_part("Each class", found), class_table(found[1]) if found else ()),
         ("gallery", "Where it fails", gallery_body(folder)),
         ("looks", "Where it looks", heat_body(folder, told)),
@@ -54,7 +66,11 @@ def model_sections(folder: ModelFolder) -> list[Section]:
         ("augmented", "What it was trained on", changes_body(folder, told)),
         ("not_shown", "Not shown", left_out(told)),
     ]
-    return [Section(f"model-{anchor}", title, body) for anchor, title, body in parts if body]
+    return (Section(f"model-{anchor}", title, body) for anchor, title, body in parts if body)
+
+
+def _those(drawn: Mapping[str, Element], names: Sequence[str]) -> tuple[Element, ...]:
+    return tuple(drawn[name] for name in names if name in drawn)
 
 
 _ANSWERS = ("confusion_matrix", "roc", "precision_recall", "calibration", "confidence")

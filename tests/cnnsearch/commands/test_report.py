@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cnnsearch.commands.report import report, rewrite, run_folder
+from cnnsearch.commands.report import report, run_folder
+from cnnsearch.reports.run_report import write_run_report
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.database import open_storage, sqlite_url
@@ -35,7 +36,7 @@ def with_best(path: Path) -> RunFolder:
 
 def test_tables_and_best_scores_are_written_anew(tmp_path: Path) -> None:
     run = with_best(tmp_path)
-    rewrite(run, [scored(0, 0.4), scored(1, 0.6)], ACCURACY)
+    write_run_report(run, [scored(0, 0.4), scored(1, 0.6)], ACCURACY)
     assert run.trials_table.read_text().splitlines()[1].startswith("1,completed")
     assert len(run.history_table.read_text().splitlines()) == 3
     metrics = json.loads(run.best.metrics.read_text())
@@ -45,14 +46,14 @@ def test_tables_and_best_scores_are_written_anew(tmp_path: Path) -> None:
 
 def test_a_best_model_keeps_its_trial_though_a_better_one_has_ended(tmp_path: Path) -> None:
     run = with_best(tmp_path)
-    rewrite(run, [scored(0, 0.4), scored(1, 0.6)], ACCURACY)
+    write_run_report(run, [scored(0, 0.4), scored(1, 0.6)], ACCURACY)
     metrics = json.loads(run.best.metrics.read_text())
     assert (metrics["trial"], metrics["score"]) == (0, 0.4)
 
 
 def test_a_run_without_any_model_has_its_tables(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
-    rewrite(run, [TrialRecord(0, {}, Status.FAILED, "oom")], ACCURACY)
+    write_run_report(run, [TrialRecord(0, {}, Status.FAILED, "oom")], ACCURACY)
     assert run.trials_table.is_file()
     assert not run.best.path.exists()
 
@@ -97,9 +98,10 @@ def test_reporting_never_imports_tensorflow(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         "from cnnsearch.commands import report, predict, board\n"
+        "from cnnsearch.reports.run_report import write_run_report\n"
         "from cnnsearch.search.records import Objective\n"
         "from cnnsearch.search.run_folder import RunFolder\n"
-        "report.rewrite(RunFolder(Path(sys.argv[1])), [], Objective.of('val_loss'))\n"
+        "write_run_report(RunFolder(Path(sys.argv[1])), [], Objective.of('val_loss'))\n"
         "sys.exit(', '.join({'tensorflow', 'keras', 'torch', 'jax'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run(

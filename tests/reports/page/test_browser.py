@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cnnsearch.commands.report import rewrite
+from cnnsearch.reports.run_report import write_run_report
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.reading import read_study
 from tests.reports.page.conftest import ended, fill
@@ -24,7 +24,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     made = RunFolder(tmp_path_factory.mktemp("runs") / "basic-001")
     fill(made, [ended(number) for number in range(130)])
     study = read_study(made)
-    rewrite(made, list(study.trials), study.objectives)
+    write_run_report(made, list(study.trials), study.objectives)
     return made
 
 

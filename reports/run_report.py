@@ -1,0 +1,31 @@
+"""The whole report of a run: tables, the best model's scores and card, pictures, the page, and TensorBoard's part."""
+
+from collections.abc import Sequence
+
+from cnnsearch.reports.best_board import log_best_model
+from cnnsearch.reports.charts.files import write_charts
+from cnnsearch.reports.charts.study import charts_of_run
+from cnnsearch.reports.model.explained import explained
+from cnnsearch.reports.page.write import write_page
+from cnnsearch.reports.write import write_model_report, write_run_tables
+from cnnsearch.search.ranking import Objectives
+from cnnsearch.search.records import Objective, TrialRecord
+from cnnsearch.search.run_folder import RunFolder
+
+
+def write_run_report(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> list[str]:
+    """Write all that is told of a finished or running search, and give what a person should be warned of.
+
+    Raises:
+        CnnSearchError: the best model's predictions are damaged.
+        UnwritableFile: the system does not let us write there.
+    """
+    objectives = Objectives.around(objective)
+    write_run_tables(run, trials, objectives)
+    if run.best.predictions.is_file():
+        write_model_report(run.best)
+    charts, model = charts_of_run(run, trials, objectives), explained(run.best)
+    write_charts(run.pictures, [*charts, *model.charts])
+    write_page(run, trials, objectives, charts, model.sections)
+    log_best_model(run)
+    return [model.warning] if model.warning else []
