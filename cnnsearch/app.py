@@ -11,7 +11,8 @@ import typer
 
 from cnnsearch.data_app import data
 from cnnsearch.exits import run_guarded
-from cnnsearch.report_app import board, compare, report
+from cnnsearch.model_app import evaluate, export, predict, submit
+from cnnsearch.report_app import board, compare, report, status
 
 app = typer.Typer(
     name="cnnsearch",
@@ -26,9 +27,6 @@ app.add_typer(data, name="data")
 
 SpaceFile = Annotated[
     str, typer.Argument(metavar="SPACE", help="A space file, or a shipped space (see cnnsearch spaces).")
-]
-ModelPath = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A run, a model folder, or a .keras file beside its classes.json.")
 ]
 Data = Annotated[str | None, typer.Option(metavar="PATH", help="Images to use in place of the file's data.source.")]
 Set = Annotated[
@@ -123,7 +121,7 @@ def worker(
     command(StudyLink(needed_storage(storage), study), own, Which(runs), allow_code=allow_code)
 
 
-for command in (report, compare, board):
+for command in (report, status, compare, board, export, evaluate, predict, submit):
     app.command()(command)
 
 
@@ -150,68 +148,6 @@ def retrain(
         allow_code=allow_code,
         accept_data_change=accept_data_change,
     )
-
-
-@app.command()
-def export(
-    model: ModelPath,
-    to: Annotated[str, typer.Option("--to", metavar="FORMATS", help="Some of keras,saved_model,onnx,litert,openvino.")],
-    quantize: Annotated[
-        str | None, typer.Option(metavar="KINDS", help="LiteRT in these forms, too: int8,float16.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where they go; exports/ in the model's folder.")
-    ] = None,
-) -> None:
-    """Write a model in other formats, compare each with Keras on 64 photos, and measure its size and speed."""
-    from cnnsearch.commands.export import export as command
-
-    command(model, to, quantize, out)
-
-
-@app.command()
-def evaluate(
-    model: ModelPath,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="Labelled images, of any kind that data.source takes.")],
-    part: Annotated[
-        str | None,
-        typer.Option(metavar="test", help="Only those in the source's own train, validation or test folder."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Say how good a model is on labelled images: accuracy with its interval, loss, each class, confusions."""
-    from cnnsearch.commands.evaluate import evaluate as command
-
-    command(model, data, part=part, as_json=json)
-
-
-@app.command()
-def predict(
-    model: ModelPath,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE_OR_FOLDER...", help="Images, folders or archives.")],
-    top: Annotated[int, typer.Option(min=1, metavar="K", help="Show the K most probable classes.")] = 1,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the probabilities of all classes.")] = None,
-) -> None:
-    """Say which class each image shows, and how sure the model is."""
-    from cnnsearch.commands.predict import predict as command
-    from cnnsearch.terminal import output
-
-    command(model, images, csv, output(), top=top)
-
-
-@app.command()
-def submit(
-    model: ModelPath,
-    images: Annotated[Path, typer.Argument(metavar="TEST_ZIP", help="The competition's test images.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The csv to hand in.")] = Path("submission.csv"),
-    ensemble: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Average the N best models that the run has kept.")
-    ] = 1,
-) -> None:
-    """Write a Kaggle submission: an id and the probability of each class, clipped where that lowers the loss."""
-    from cnnsearch.commands.submit import submit as command
-
-    command(model, images, out, ensemble)
 
 
 @app.command()

@@ -47,6 +47,19 @@ def report(
         command(runs[0], output())
 
 
+def status(
+    runs: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RUN...]", help="Runs' folders, or a folder of runs; runs.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON: what status.json says, and the state.")] = False,
+) -> None:
+    """Say how runs stand: their trials, the best, what runs now. It disturbs no search and reads no study."""
+    from cnnsearch.commands.status import status as command
+    from cnnsearch.terminal import output
+
+    command(runs or [Path("runs")], output(), as_json=json)
+
+
 def compare(
     first: Annotated[
         str, typer.Argument(metavar="A", help="A run, a trial such as runs/basic-001:7, or a model folder.")
