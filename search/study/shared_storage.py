@@ -43,6 +43,8 @@ class SharedStorage(PatientStorage, Shared):
     def __init__(self, database: RDBStorage, patience: Patience) -> None:
         super().__init__(database, patience)
         self._tokens: dict[int, str] = {}
+        self._going_on: dict[int, set[int]] = {}
+        """The trials of each study that may have changed since they were read."""
 
     # What is not a trial's: others may change it at any time.
 
@@ -82,6 +84,7 @@ class SharedStorage(PatientStorage, Shared):
         def created() -> int:
             shared_tables.lock_study(self._open(), study_id)
             trial_id = StudyStorage.create_new_trial(self, study_id, template_trial)
+            self._going_on[study_id].add(trial_id)
             if self._here(trial_id).state is TrialState.RUNNING:
                 self._take(trial_id)
             return trial_id
@@ -135,12 +138,15 @@ class SharedStorage(PatientStorage, Shared):
         if known is None:
             self.get_study_name_from_id(study_id)  # which complains where there is none
             known = self._trials[study_id] = []
-            self._distributions[study_id] = {}
+            self._distributions[study_id], self._going_on[study_id] = {}, set()
             trials = self._read(lambda connection: tables.read_trials(connection, study_id))
         else:
             last = known[-1]._trial_id if known else -1
-            going_on = [trial._trial_id for trial in known if not trial.state.is_finished()]
+            going_on = sorted(self._going_on[study_id])
             trials = self._read(lambda connection: _changed(connection, study_id, last, going_on))
+        if not self._is_in_step:  # in one, what has ended may be undone
+            self._going_on[study_id].clear()
+        self._going_on[study_id].update(trial._trial_id for trial in trials if not trial.state.is_finished())
         for trial in trials:
             self._note(study_id, trial)
         return known
