@@ -62,7 +62,8 @@ class Log:
         waited: for the database, in all of these and in heartbeats.
         questions: put to the database.
         processor: time of the process since it was opened.
-        opening: from its start to its first trial.
+        opening: from its start until it was ready for its first trial.
+        whole: from then to its end.
     """
 
     sleeps: list[tuple[float, float]] = field(default_factory=list)
@@ -73,6 +74,7 @@ class Log:
     questions: int = 0
     processor: float = 0.0
     opening: float = 0.0
+    whole: float = 0.0
 
 
 def work(connection: Connection, task: Task, seed: int) -> None:
@@ -95,11 +97,12 @@ def work(connection: Connection, task: Task, seed: int) -> None:
     log.opening = time.perf_counter() - began
     connection.send("ready")
     connection.recv()
-    log.waited, log.questions, processor = 0.0, 0, time.process_time()
+    log.waited, log.questions = 0.0, 0
+    processor, began = time.process_time(), time.perf_counter()
     with Heartbeats(oracle.study):
         while trial := _asked(oracle, log):
             _trained(oracle, trial, task, log)
-    log.processor = time.process_time() - processor
+    log.processor, log.whole = time.process_time() - processor, time.perf_counter() - began
     connection.send(log)
 
 

@@ -115,7 +115,7 @@ def row_of(logs: Sequence[Log], server_time: float, connections: int, size: int)
     begin = max(log.sleeps[0][0] for log in logs)
     end = min(log.sleeps[-1][1] for log in logs)
     spans = [sleep for log in logs for sleep in log.sleeps]
-    whole = sum(log.sleeps[-1][1] - log.sleeps[0][0] for log in logs)
+    whole = sum(log.whole for log in logs)
     asks, reports, tells = ([each for log in logs for each in getattr(log, name)] for name in ("asks", "reports", "tells"))
     trials = len(tells)
     first = min(log.sleeps[0][0] for log in logs)

@@ -83,10 +83,11 @@ class SharedStorage(PatientStorage, Shared):
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         def created() -> int:
             shared_tables.lock_study(self._open(), study_id)
+            self._looked.discard(study_id)
             trial_id = StudyStorage.create_new_trial(self, study_id, template_trial)
             self._going_on[study_id].add(trial_id)
             if self._here(trial_id).state is TrialState.RUNNING:
-                self._take(trial_id)
+                self._take(trial_id, is_new=True)
             return trial_id
 
         if study_id not in self._trials:  # Optuna's own storage is asked for it, which would wait for this step's lock
@@ -135,6 +136,8 @@ class SharedStorage(PatientStorage, Shared):
     def _known(self, study_id: int) -> list[FrozenTrial]:
         """The trials of a study, those anew that go on or have come."""
         known = self._trials.get(study_id)
+        if known is not None and self._is_in_step and study_id in self._looked:
+            return known
         if known is None:
             self.get_study_name_from_id(study_id)  # which complains where there is none
             known = self._trials[study_id] = []
@@ -144,7 +147,9 @@ class SharedStorage(PatientStorage, Shared):
             last = known[-1]._trial_id if known else -1
             going_on = sorted(self._going_on[study_id])
             trials = self._read(lambda connection: _changed(connection, study_id, last, going_on))
-        if not self._is_in_step:  # in one, what has ended may be undone
+        if self._is_in_step:
+            self._looked.add(study_id)
+        else:  # in a step, what has ended may be undone
             self._going_on[study_id].clear()
         self._going_on[study_id].update(trial._trial_id for trial in trials if not trial.state.is_finished())
         for trial in trials:
@@ -204,16 +209,17 @@ class SharedStorage(PatientStorage, Shared):
         self._take(trial_id)
         return StudyStorage.set_trial_state_values(self, trial_id, TrialState.RUNNING)
 
-    def _take(self, trial_id: int) -> None:
-        """Make a trial this worker's, whose row is locked."""
+    def _take(self, trial_id: int, *, is_new: bool = False) -> None:
+        """Make a trial this worker's, whose row is locked, or that this step has made."""
         before, token = self._tokens.get(trial_id), new_token()
         self._undo.append(lambda: self._put_token(trial_id, before))
         self._put_token(trial_id, token)
         if self._checked is not None:
             self._checked.add(trial_id)
-        self._read_anew(trial_id)
+        if not is_new:
+            self._read_anew(trial_id)
         StudyStorage.set_trial_system_attr(self, trial_id, OWNER, token)
-        shared_tables.first_beat(self._open(), trial_id)
+        shared_tables.first_beat(self._open(), trial_id, is_new=is_new)
 
     def _give_up(self, trial_id: int, state: TrialState) -> None:
         """A trial has ended or goes back in line. Where it ended its owner stays to be seen."""

@@ -99,10 +99,10 @@ def beat(connection: Connection, trial_ids: Sequence[int]) -> None:
     connection.execute(update(_HEARTBEATS).where(_HEARTBEATS.c.trial_id.in_(trial_ids)).values(heartbeat=func.now()))
 
 
-def first_beat(connection: Connection, trial_id: int) -> None:
-    """Note that a trial lives now, whether or not it has ever done so; its row must be locked."""
+def first_beat(connection: Connection, trial_id: int, *, is_new: bool = False) -> None:
+    """Note that a trial lives now, whether or not it has ever done so; its row must be locked, or this step's own."""
     here = _HEARTBEATS.c.trial_id == trial_id
-    if not connection.execute(update(_HEARTBEATS).where(here).values(heartbeat=func.now())).rowcount:
+    if is_new or not connection.execute(update(_HEARTBEATS).where(here).values(heartbeat=func.now())).rowcount:
         connection.execute(insert(_HEARTBEATS).values(trial_id=trial_id, heartbeat=func.now()))
 
 
