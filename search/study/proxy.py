@@ -19,8 +19,9 @@ from optuna.storages._grpc.client import GrpcClientCache, create_insecure_channe
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import URL
 
+from cnnsearch.search.study.owners import is_gone, new_token
 from cnnsearch.search.study.patience import Away, Patience
-from cnnsearch.search.study.shared import GRACE, OWNER, Lost, Shared, new_token
+from cnnsearch.search.study.shared import GRACE, OWNER, Lost, Shared
 
 T = TypeVar("T")
 _BEAT = "heartbeat"
@@ -131,7 +132,11 @@ class Proxy(GrpcStorageProxy, Shared):
         if self._patience.was_away_within(grace):
             return []
         running = self.get_all_trials(study_id, deepcopy=False, states=(TrialState.RUNNING,))
-        stale = [trial for trial in running if self._stands_still(trial, grace)]
+        stale = [
+            trial
+            for trial in running
+            if self._stands_still(trial, grace) or is_gone(trial.system_attrs.get(OWNER))
+        ]
         for trial in stale:
             self._take(trial._trial_id)
         self._seen = {trial._trial_id: self._seen[trial._trial_id] for trial in running if trial not in stale}

@@ -14,9 +14,10 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection
 
 from cnnsearch.search.study import shared_tables, tables
+from cnnsearch.search.study.owners import is_gone, new_token
 from cnnsearch.search.study.patience import Patience
 from cnnsearch.search.study.patient_storage import PatientStorage
-from cnnsearch.search.study.shared import GRACE, OWNER, Lost, Shared, new_token
+from cnnsearch.search.study.shared import GRACE, OWNER, Lost, Shared
 from cnnsearch.search.study.storage import StudyStorage
 
 T = TypeVar("T")
@@ -265,7 +266,7 @@ class SharedStorage(PatientStorage, Shared):
 
         def is_stale(life: shared_tables.Life) -> bool:
             last = life.heartbeat if life.heartbeat is None or up_since is None else max(life.heartbeat, up_since)
-            return last is None or now - last > timedelta(seconds=grace)
+            return last is None or now - last > timedelta(seconds=grace) or is_gone(life.owner)
 
         stale = [life.trial_id for life in shared_tables.lives(connection, study_id) if is_stale(life)]
         if stale:
