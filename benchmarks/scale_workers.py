@@ -35,6 +35,14 @@ _BUSY = 95.0
 _JUDGED = 64
 _LOOK = 1.0
 """Seconds between two looks at the server."""
+_PRELOADED = (
+    "cnnsearch.search.engine.oracle",
+    "cnnsearch.search.model.hypermodel",
+    "cnnsearch.search.study.database",
+    "optuna.storages._rdb.storage",
+    "psycopg",
+)
+"""What a worker imports that takes long; the forkserver finds only what is installed."""
 _PROXY = (
     "import sys, optuna; optuna.storages.run_grpc_proxy_server(optuna.storages.RDBStorage("
     "sys.argv[1], {'pool_pre_ping': True}), host='127.0.0.1', port=int(sys.argv[2]))"
@@ -81,7 +89,7 @@ class Row:
 def measured(postgres: Postgres, workers: int, options: argparse.Namespace) -> Row:
     """Run so many workers on a study of their own."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["scale_worker"])
+    context.set_forkserver_preload(list(_PRELOADED))
     url = postgres.database()
     name = str(make_url(url).database)
     with ExitStack() as stack:
