@@ -131,7 +131,9 @@ class Proxy(GrpcStorageProxy, Shared):
     def take_stale(self, study_id: int, grace: float = GRACE) -> list[int]:
         if self._patience.was_away_within(grace):
             return []
-        running = self.get_all_trials(study_id, deepcopy=False, states=(TrialState.RUNNING,))
+        everyones = self.get_all_trials(study_id, deepcopy=False, states=(TrialState.RUNNING,))
+        own = self._own(everyones)
+        running = [trial for trial in everyones if trial._trial_id not in own]
         stale = [
             trial
             for trial in running
@@ -141,6 +143,14 @@ class Proxy(GrpcStorageProxy, Shared):
             self._take(trial._trial_id)
         self._seen = {trial._trial_id: self._seen[trial._trial_id] for trial in running if trial not in stale}
         return [trial.number for trial in stale]
+
+    def _own(self, trials: Sequence[FrozenTrial]) -> set[int]:
+        """Those of the trials that are this worker's, which lives, though its heartbeats may have waited."""
+        return {
+            trial._trial_id
+            for trial in trials
+            if trial._trial_id in self._tokens and trial.system_attrs.get(OWNER) == self._tokens[trial._trial_id]
+        }
 
     def _stands_still(self, trial: FrozenTrial, grace: float) -> bool:
         """Whether a trial has shown no life for so long as this worker has watched it."""

@@ -265,6 +265,8 @@ class SharedStorage(PatientStorage, Shared):
         now, up_since = shared_tables.clock(connection), shared_tables.up_since(connection)
 
         def is_stale(life: shared_tables.Life) -> bool:
+            if life.owner is not None and life.owner == self._tokens.get(life.trial_id):
+                return False  # this worker lives, though its heartbeats may have waited for the network
             last = life.heartbeat if life.heartbeat is None or up_since is None else max(life.heartbeat, up_since)
             return last is None or now - last > timedelta(seconds=grace) or is_gone(life.owner)
 

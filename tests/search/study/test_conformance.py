@@ -233,6 +233,13 @@ class TestSharedStorage:
         assert other.requeue_running() == []
         assert other.pop_waiting(other.trials()) is None
 
+    def test_a_worker_takes_no_trial_of_its_own_for_a_dead_ones(self, worker: Any) -> None:
+        study = worker()
+        number = study.begin({"units": 3}, UNITS)
+        assert study.requeue_stale(grace=-1) == []  # its heartbeats may have waited for the network
+        study.tell(ended(number, 0.5))
+        assert states(study) == [TrialState.COMPLETE]
+
     def test_a_lost_trial_counts_once(self, worker: Any) -> None:
         one, other = worker(), worker()
         number = one.begin({"units": 3}, UNITS)
