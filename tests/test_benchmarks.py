@@ -17,6 +17,7 @@ NAMES = [
     "likeness.py",
     "photos.py",
     "samplers.py",
+    "scale.py",
     "slots.py",
     "startup.py",
     "transfer.py",
