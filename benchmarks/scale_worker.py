@@ -4,7 +4,6 @@ Its oracle, its storage, its heartbeats and its one connection are those of `cnn
 a trial and writes no files, which no other worker waits for.
 """
 
-import os
 import random
 import time
 from collections.abc import Callable
@@ -79,7 +78,6 @@ class Log:
 
 def work(connection: Connection, task: Task, seed: int) -> None:
     """Run trials until the study has all of them, once the connection says so; sends the `Log`."""
-    os.nice(1)  # the database goes first, as it would on a machine of its own
     log, began = Log(), time.perf_counter()
     storage = open_storage(task.url, shared=True)
     _watch(storage, log)

@@ -98,7 +98,8 @@ def measured(postgres: Postgres, workers: int, options: argparse.Namespace) -> R
         task = Task(url, "basic", workers * options.trials, options.seconds, options.epochs, options.sampler)
         ends = [context.Pipe() for _ in range(workers)]
         processes = [
-            context.Process(target=work, args=(theirs, task, seed), daemon=True) for seed, (_, theirs) in enumerate(ends)
+            context.Process(target=work, args=(theirs, task, seed), daemon=True)
+            for seed, (_, theirs) in enumerate(ends)
         ]
         for process, (_, theirs) in zip(processes, ends, strict=True):
             process.start()
@@ -124,7 +125,9 @@ def row_of(logs: Sequence[Log], server_time: float, connections: int, size: int)
     end = min(log.sleeps[-1][1] for log in logs)
     spans = [sleep for log in logs for sleep in log.sleeps]
     whole = sum(log.whole for log in logs)
-    asks, reports, tells = ([each for log in logs for each in getattr(log, name)] for name in ("asks", "reports", "tells"))
+    asks, reports, tells = (
+        [each for log in logs for each in getattr(log, name)] for name in ("asks", "reports", "tells")
+    )
     trials = len(tells)
     first = min(log.sleeps[0][0] for log in logs)
     return Row(
@@ -171,7 +174,15 @@ def _proxy(url: str) -> Iterator[str]:
     """Within it, Optuna's proxy stands before a database."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-W", "ignore", "-c", _PROXY, url.replace("postgresql:", "postgresql+psycopg:"), str(port)]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        _PROXY,
+        url.replace("postgresql:", "postgresql+psycopg:"),
+        str(port),
+    ]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         yield f"grpc://127.0.0.1:{port}"

@@ -123,7 +123,9 @@ def worker(
     from cnnsearch.searching import Which
 
     named = {"search.device": device, "search.per_device": per_device}
-    own = overrides([f"{key}={value}" for key, value in named.items() if value is not None], data=data, artifacts=artifacts)
+    own = overrides(
+        [f"{key}={value}" for key, value in named.items() if value is not None], data=data, artifacts=artifacts
+    )
     command(StudyLink(needed_storage(storage), study), own, Which(runs), allow_code=allow_code)
 
 

@@ -1,4 +1,4 @@
-"""Who has claimed a trial: a token that names the process, so that whoever is on its machine can tell that it is gone."""
+"""Who has claimed a trial: a token that names the process, so that others on its machine can tell that it is gone."""
 
 import hashlib
 import os

@@ -135,9 +135,7 @@ class Proxy(GrpcStorageProxy, Shared):
         own = self._own(everyones)
         running = [trial for trial in everyones if trial._trial_id not in own]
         stale = [
-            trial
-            for trial in running
-            if self._stands_still(trial, grace) or is_gone(trial.system_attrs.get(OWNER))
+            trial for trial in running if self._stands_still(trial, grace) or is_gone(trial.system_attrs.get(OWNER))
         ]
         for trial in stale:
             self._take(trial._trial_id)
