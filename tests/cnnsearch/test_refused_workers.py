@@ -54,7 +54,7 @@ def test_other_photos(command_line: CommandLine, link: StudyLink, refused: Refus
     (other / "cat" / "1.png").unlink()
     said = refused("worker", link.storage, "--study", "pets", "--data", "other")
     assert "all its workers have the same images, got others in" in said
-    assert "1 removed" in said
+    assert "1 image removed (cat/1.png)" in said
 
 
 def test_another_space(command_line: CommandLine, link: StudyLink, refused: Refused):
