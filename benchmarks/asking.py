@@ -90,11 +90,14 @@ def main() -> int:
         fill(url, space, search_space_of(hyperparameters), trials)
         began = time.perf_counter()
         objective = keras_tuner.Objective("val_accuracy", "max")
-        oracle = OptunaOracle(objective, None, hyperparameters, seed=1, storage=url, sampler=options.sampler)
+        is_shared = not url.startswith("sqlite")
+        oracle = OptunaOracle(
+            objective, None, hyperparameters, seed=1, storage=url, sampler=options.sampler, shared=is_shared
+        )
         opened = time.perf_counter() - began
         oracle.verbose = 0
         seconds = asked(oracle)
-    most = 50 if url.startswith("sqlite") else 100
+    most = 100 if is_shared else 50
     figures = [
         Figure(f"ask and tell with {trials:,} trials, median", statistics.median(seconds) * 1000, "ms", at_most=most),
         Figure("the same, 95 %", percentile(seconds, 0.95) * 1000, "ms"),

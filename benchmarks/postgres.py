@@ -69,6 +69,11 @@ class Postgres:
         """Whether it runs."""
         return (self._data / "postmaster.pid").exists()
 
+    @property
+    def process(self) -> int:
+        """The number of its first process, whose children the others are."""
+        return int((self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+
     def database(self, name: str = "") -> str:
         """The URL of a new empty database."""
         self._count += 1

@@ -50,6 +50,10 @@ Storage = Annotated[
         help="A database where several machines meet (search.storage), such as postgresql://user@host/db.",
     ),
 ]
+Artifacts = Annotated[
+    str | None,
+    typer.Option(metavar="PLACE", help="Where all machines keep models: a folder or s3://bucket (search.artifacts)."),
+]
 Runs = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the run folders are.")]
 
 
@@ -69,6 +73,7 @@ def run(
     ] = None,
     accept_data_change: AcceptDataChange = False,
     storage: Storage = None,
+    artifacts: Artifacts = None,
     study: Annotated[
         str | None, typer.Option(metavar="NAME", help="The study's name in the storage (search.study).")
     ] = None,
@@ -83,7 +88,8 @@ def run(
     from cnnsearch.commands.run import run as command
     from cnnsearch.searching import Which
 
-    changes = overrides(set_, data=data, trials=trials, time=time, storage=storage_of(storage), study=study)
+    changes = overrides(set_, data=data, trials=trials, time=time, artifacts=artifacts)
+    changes += overrides(None, storage=storage_of(storage), study=study)
     which = Which(runs, name, new=new, more=more, resume=resume, accept_data_change=accept_data_change)
     command(space, changes, which, allow_code=allow_code)
 
@@ -99,6 +105,7 @@ def worker(
         str | None, typer.Option(metavar="PATH", help="The study's images on this machine (data.source).")
     ] = None,
     runs: Runs = Path("runs"),
+    artifacts: Artifacts = None,
     device: Annotated[
         str | None, typer.Option(metavar="gpu:0", help="Where trials run here (search.device): auto, cpu, gpu:0,1.")
     ] = None,
@@ -117,7 +124,9 @@ def worker(
     from cnnsearch.searching import Which
 
     named = {"search.device": device, "search.per_device": per_device}
-    own = overrides([f"{key}={value}" for key, value in named.items() if value is not None], data=data)
+    own = overrides(
+        [f"{key}={value}" for key, value in named.items() if value is not None], data=data, artifacts=artifacts
+    )
     command(StudyLink(needed_storage(storage), study), own, Which(runs), allow_code=allow_code)
 
 

@@ -18,6 +18,7 @@ NAMES = [
     "photos.py",
     "report.py",
     "samplers.py",
+    "scale.py",
     "slots.py",
     "startup.py",
     "transfer.py",

@@ -9,6 +9,7 @@ _KEYS = {
     "time": "search.time",
     "storage": "search.storage",
     "study": "search.study",
+    "artifacts": "search.artifacts",
     "epochs": "training.epochs",
 }
 

@@ -17,7 +17,7 @@ from cnnsearch.search.engine.tried import Tried
 from cnnsearch.search.records import Failure, Status, TrialRecord
 from cnnsearch.search.study.stored_trial import FIXED
 from cnnsearch.search.study.study import TrialStudy
-from cnnsearch.search.study.view import View, memorable, new_trial
+from cnnsearch.search.study.view import Memory, View, new_trial
 from cnnsearch.spaces.draws import completed, walked
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.listing import configurations
@@ -75,6 +75,7 @@ class Draws:
         self._study, self._method, self._seed, self._reject, self._outline = study, method, seed, reject, outline
         self._rivals = rivals
         self._tried: Tried | None = None
+        self._memory = Memory(study.directions, method.memory)
 
     def possible(self, space: SearchSpace) -> Drawn | None:
         """The next trial whose model can exist, within the constraints that can be checked before it is built.
@@ -211,7 +212,7 @@ class Draws:
         with without_experimental_warnings():
             sampler = self._method.sampler(turn)
         self._study.use(sampler)
-        study, view = self._study.shown(memorable(trials, self._study.directions, self._method.memory))
+        study, view = self._study.shown(self._memory.of(trials))
         return _Draft(turn, sampler, trial, study, view)
 
 

@@ -59,7 +59,7 @@ class Rivals:
         news = [
             record_of(trial, self._study.objectives)
             for trial in trials
-            if trial.state.is_finished() and trial.number not in self._told
+            if trial.number not in self._told and trial.state.is_finished()
         ]
         self._told.update(record.number for record in news)
         self._free.update(record.number for record in news if record.costs_nothing)

@@ -1,8 +1,13 @@
 """How this process connects to a study's database: few connections, dead ones noticed, times in UTC."""
 
+import math
+import time
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 _WRITER_WAIT = 60.0
 """Seconds that SQLite waits for another writer."""
@@ -12,6 +17,9 @@ _IDLE = 120
 """Seconds after which the server undoes the transaction of a worker that says nothing and may be cut off."""
 _CONNECTED_AGAIN = 1800
 """Seconds after which a connection is replaced."""
+_FRESH = 5.0
+"""Seconds after its last use in which a connection counts as whole; later it is asked before it is used."""
+_USED = "used"
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 """When to ask whether the other side is there, in seconds, and how often."""
 
@@ -22,7 +30,7 @@ def engine_settings(url: URL, *, shared: bool) -> dict[str, Any]:
     settings: dict[str, Any] = {"hide_parameters": True}  # errors quote them
     if backend == "sqlite":
         return settings | {"connect_args": {"timeout": _WRITER_WAIT}}
-    settings |= {"pool_pre_ping": True, "pool_recycle": _CONNECTED_AGAIN}
+    settings |= {"pool_pre_ping": not shared, "pool_recycle": _CONNECTED_AGAIN}
     if shared:
         settings |= {"pool_size": 1, "max_overflow": 4, "isolation_level": "READ COMMITTED"}
     if url.drivername == "postgresql+psycopg":
@@ -32,6 +40,7 @@ def engine_settings(url: URL, *, shared: bool) -> dict[str, Any]:
 
 def prepare(engine: Engine) -> None:
     """Have every connection of a shared database tell times in UTC and let nobody wait for one that was cut off."""
+    _ask_when_idle(engine)
     match engine.dialect.name:
         case "postgresql":
             event.listen(engine, "connect", _prepare_postgresql)
@@ -41,6 +50,24 @@ def prepare(engine: Engine) -> None:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_immediate)
     engine.dispose()  # those that were made before
+
+
+def _ask_when_idle(engine: Engine) -> None:
+    """Ask connections that were idle whether they live. Asking each time would cost one question for every answer."""
+
+    def used(_: object, record: ConnectionPoolEntry) -> None:
+        record.info[_USED] = time.monotonic()
+
+    def wanted(connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - record.info.get(_USED, math.inf) < _FRESH:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError("the connection was idle, and is broken") from error  # then there is a new one
+
+    event.listen(engine, "checkin", used)
+    event.listen(engine, "checkout", wanted)
 
 
 def _prepare_postgresql(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's

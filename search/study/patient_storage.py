@@ -30,6 +30,8 @@ class PatientStorage(StudyStorage):
         self._reader = database.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._checked: set[int] | None = None
         """Trials that this step may change; None where no step goes on."""
+        self._looked: set[int] = set()
+        """Studies whose trials this step has read: until it locks one of them, it goes by what it has seen."""
 
     def close(self) -> None:
         """Close its connections."""
@@ -71,6 +73,7 @@ class PatientStorage(StudyStorage):
     def _step(self) -> Iterator[None]:
         """A transaction, which begins with the first thing that is written."""
         self._checked = set()
+        self._looked.clear()
         try:
             yield
             if self._connection is not None:

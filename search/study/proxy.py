@@ -19,8 +19,9 @@ from optuna.storages._grpc.client import GrpcClientCache, create_insecure_channe
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import URL
 
+from cnnsearch.search.study.owners import is_gone, new_token
 from cnnsearch.search.study.patience import Away, Patience
-from cnnsearch.search.study.shared import GRACE, OWNER, Lost, Shared, new_token
+from cnnsearch.search.study.shared import GRACE, OWNER, Lost, Shared
 
 T = TypeVar("T")
 _BEAT = "heartbeat"
@@ -130,12 +131,24 @@ class Proxy(GrpcStorageProxy, Shared):
     def take_stale(self, study_id: int, grace: float = GRACE) -> list[int]:
         if self._patience.was_away_within(grace):
             return []
-        running = self.get_all_trials(study_id, deepcopy=False, states=(TrialState.RUNNING,))
-        stale = [trial for trial in running if self._stands_still(trial, grace)]
+        everyones = self.get_all_trials(study_id, deepcopy=False, states=(TrialState.RUNNING,))
+        own = self._own(everyones)
+        running = [trial for trial in everyones if trial._trial_id not in own]
+        stale = [
+            trial for trial in running if self._stands_still(trial, grace) or is_gone(trial.system_attrs.get(OWNER))
+        ]
         for trial in stale:
             self._take(trial._trial_id)
         self._seen = {trial._trial_id: self._seen[trial._trial_id] for trial in running if trial not in stale}
         return [trial.number for trial in stale]
+
+    def _own(self, trials: Sequence[FrozenTrial]) -> set[int]:
+        """Those of the trials that are this worker's, which lives, though its heartbeats may have waited."""
+        return {
+            trial._trial_id
+            for trial in trials
+            if trial._trial_id in self._tokens and trial.system_attrs.get(OWNER) == self._tokens[trial._trial_id]
+        }
 
     def _stands_still(self, trial: FrozenTrial, grace: float) -> bool:
         """Whether a trial has shown no life for so long as this worker has watched it."""

@@ -4,12 +4,9 @@ A trial belongs to the worker that has claimed it, by a token in its attributes 
 off for too long finds another token there, or none: the trial went back in line, and what is told of it counts no more.
 """
 
-import os
-import socket
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
-from uuid import uuid4
 
 from optuna.storages import BaseStorage
 
@@ -56,7 +53,10 @@ class Shared(BaseStorage):
 
     @abstractmethod
     def take_stale(self, study_id: int, grace: float = GRACE) -> list[int]:
-        """Make running trials this worker's whose owner has shown no life for so many seconds; gives their numbers."""
+        """Make running trials this worker's whose owner is gone, or has shown no life for so many seconds.
+
+        Gives their numbers.
+        """
 
     @abstractmethod
     def drop(self, trial_id: int) -> None:
@@ -73,8 +73,3 @@ class Shared(BaseStorage):
     @abstractmethod
     def tell_with(self, tell: Callable[[str], None]) -> None:
         """Have `tell` hear when this worker begins to wait for the database, and when it goes on."""
-
-
-def new_token() -> str:
-    """What marks one claim: the machine, the process, and what no other claim has."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"

@@ -14,9 +14,10 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection
 
 from cnnsearch.search.study import shared_tables, tables
+from cnnsearch.search.study.owners import is_gone, new_token
 from cnnsearch.search.study.patience import Patience
 from cnnsearch.search.study.patient_storage import PatientStorage
-from cnnsearch.search.study.shared import GRACE, OWNER, Lost, Shared, new_token
+from cnnsearch.search.study.shared import GRACE, OWNER, Lost, Shared
 from cnnsearch.search.study.storage import StudyStorage
 
 T = TypeVar("T")
@@ -43,6 +44,8 @@ class SharedStorage(PatientStorage, Shared):
     def __init__(self, database: RDBStorage, patience: Patience) -> None:
         super().__init__(database, patience)
         self._tokens: dict[int, str] = {}
+        self._going_on: dict[int, set[int]] = {}
+        """The trials of each study that may have changed since they were read."""
 
     # What is not a trial's: others may change it at any time.
 
@@ -81,9 +84,11 @@ class SharedStorage(PatientStorage, Shared):
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         def created() -> int:
             shared_tables.lock_study(self._open(), study_id)
+            self._looked.discard(study_id)
             trial_id = StudyStorage.create_new_trial(self, study_id, template_trial)
+            self._going_on[study_id].add(trial_id)
             if self._here(trial_id).state is TrialState.RUNNING:
-                self._take(trial_id)
+                self._take(trial_id, is_new=True)
             return trial_id
 
         if study_id not in self._trials:  # Optuna's own storage is asked for it, which would wait for this step's lock
@@ -132,15 +137,22 @@ class SharedStorage(PatientStorage, Shared):
     def _known(self, study_id: int) -> list[FrozenTrial]:
         """The trials of a study, those anew that go on or have come."""
         known = self._trials.get(study_id)
+        if known is not None and self._is_in_step and study_id in self._looked:
+            return known
         if known is None:
             self.get_study_name_from_id(study_id)  # which complains where there is none
             known = self._trials[study_id] = []
-            self._distributions[study_id] = {}
+            self._distributions[study_id], self._going_on[study_id] = {}, set()
             trials = self._read(lambda connection: tables.read_trials(connection, study_id))
         else:
             last = known[-1]._trial_id if known else -1
-            going_on = [trial._trial_id for trial in known if not trial.state.is_finished()]
+            going_on = sorted(self._going_on[study_id])
             trials = self._read(lambda connection: _changed(connection, study_id, last, going_on))
+        if self._is_in_step:
+            self._looked.add(study_id)
+        else:  # in a step, what has ended may be undone
+            self._going_on[study_id].clear()
+        self._going_on[study_id].update(trial._trial_id for trial in trials if not trial.state.is_finished())
         for trial in trials:
             self._note(study_id, trial)
         return known
@@ -198,16 +210,17 @@ class SharedStorage(PatientStorage, Shared):
         self._take(trial_id)
         return StudyStorage.set_trial_state_values(self, trial_id, TrialState.RUNNING)
 
-    def _take(self, trial_id: int) -> None:
-        """Make a trial this worker's, whose row is locked."""
+    def _take(self, trial_id: int, *, is_new: bool = False) -> None:
+        """Make a trial this worker's, whose row is locked, or that this step has made."""
         before, token = self._tokens.get(trial_id), new_token()
         self._undo.append(lambda: self._put_token(trial_id, before))
         self._put_token(trial_id, token)
         if self._checked is not None:
             self._checked.add(trial_id)
-        self._read_anew(trial_id)
+        if not is_new:
+            self._read_anew(trial_id)
         StudyStorage.set_trial_system_attr(self, trial_id, OWNER, token)
-        shared_tables.first_beat(self._open(), trial_id)
+        shared_tables.first_beat(self._open(), trial_id, is_new=is_new)
 
     def _give_up(self, trial_id: int, state: TrialState) -> None:
         """A trial has ended or goes back in line. Where it ended its owner stays to be seen."""
@@ -252,8 +265,10 @@ class SharedStorage(PatientStorage, Shared):
         now, up_since = shared_tables.clock(connection), shared_tables.up_since(connection)
 
         def is_stale(life: shared_tables.Life) -> bool:
+            if life.owner is not None and life.owner == self._tokens.get(life.trial_id):
+                return False  # this worker lives, though its heartbeats may have waited for the network
             last = life.heartbeat if life.heartbeat is None or up_since is None else max(life.heartbeat, up_since)
-            return last is None or now - last > timedelta(seconds=grace)
+            return last is None or now - last > timedelta(seconds=grace) or is_gone(life.owner)
 
         stale = [life.trial_id for life in shared_tables.lives(connection, study_id) if is_stale(life)]
         if stale:

@@ -23,10 +23,11 @@ _HEARTBEATS: Table = models.TrialHeartbeatModel.__table__
 
 @dataclass(frozen=True)
 class Life:
-    """A running trial's last sign of life; None where it never gave one."""
+    """A running trial's last sign of life, and who has claimed it; None where there is none."""
 
     trial_id: int
     heartbeat: datetime | None
+    owner: str | None
 
 
 def lock_study(connection: Connection, study_id: int) -> None:
@@ -99,10 +100,10 @@ def beat(connection: Connection, trial_ids: Sequence[int]) -> None:
     connection.execute(update(_HEARTBEATS).where(_HEARTBEATS.c.trial_id.in_(trial_ids)).values(heartbeat=func.now()))
 
 
-def first_beat(connection: Connection, trial_id: int) -> None:
-    """Note that a trial lives now, whether or not it has ever done so; its row must be locked."""
+def first_beat(connection: Connection, trial_id: int, *, is_new: bool = False) -> None:
+    """Note that a trial lives now, whether or not it has ever done so; its row must be locked, or this step's own."""
     here = _HEARTBEATS.c.trial_id == trial_id
-    if not connection.execute(update(_HEARTBEATS).where(here).values(heartbeat=func.now())).rowcount:
+    if is_new or not connection.execute(update(_HEARTBEATS).where(here).values(heartbeat=func.now())).rowcount:
         connection.execute(insert(_HEARTBEATS).values(trial_id=trial_id, heartbeat=func.now()))
 
 
@@ -110,13 +111,15 @@ def lives(connection: Connection, study_id: int) -> list[Life]:
     """The last signs of life of a study's running trials."""
     rows = select(TRIALS.c.trial_id, _HEARTBEATS.c.heartbeat).outerjoin(_HEARTBEATS)
     running = rows.where(TRIALS.c.study_id == study_id, TRIALS.c.state == TrialState.RUNNING)
-    return [Life(row.trial_id, row.heartbeat) for row in connection.execute(running.order_by(TRIALS.c.trial_id))]
+    found = {row.trial_id: row.heartbeat for row in connection.execute(running.order_by(TRIALS.c.trial_id))}
+    owners = owners_of(connection, found)
+    return [Life(trial_id, heartbeat, owners.get(trial_id)) for trial_id, heartbeat in found.items()]
 
 
 def life_of(connection: Connection, trial_id: int) -> Life:
     """A trial's last sign of life."""
     found = select(_HEARTBEATS.c.heartbeat).where(_HEARTBEATS.c.trial_id == trial_id)
-    return Life(trial_id, connection.execute(found).scalar_one_or_none())
+    return Life(trial_id, connection.execute(found).scalar_one_or_none(), owner_of(connection, trial_id))
 
 
 def clock(connection: Connection) -> datetime:

@@ -8,6 +8,7 @@ the trial is written, whole and at once.
 from collections.abc import Container, Iterable, Sequence
 from copy import deepcopy as deep_copy
 from datetime import datetime
+from heapq import nsmallest
 from typing import Any
 
 import optuna
@@ -28,16 +29,39 @@ def new_trial(number: int) -> FrozenTrial:
     return FrozenTrial(number, TrialState.RUNNING, None, now, None, {}, {}, {}, {}, {}, NEW)
 
 
-def memorable(
-    trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection], most: int | None
-) -> Sequence[FrozenTrial]:
-    """At most so many of the trials, in their order: half of them the best, the others the latest."""
-    if most is None or len(trials) <= most:
-        return trials
-    latest, earlier = trials[-(most - most // 2) :], trials[: -(most - most // 2)]
-    scored = [trial for trial in earlier if trial.state is TrialState.COMPLETE]
-    best = best_first(scored, directions)[: most // 2]
-    return [*sorted(best, key=lambda trial: trial.number), *latest]
+class Memory:
+    """Which trials of one study a sampler is shown: all, or the best and the latest.
+
+    A trial that has ended is never changed, so what it ranks by is found out once.
+
+    Args:
+        directions: whether more is better, for each objective.
+        most: how many trials at most; None for all.
+    """
+
+    def __init__(self, directions: Sequence[StudyDirection], most: int | None) -> None:
+        self._directions, self._most = directions, most
+        self._keys: dict[int, _Key] = {}
+
+    def of(self, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
+        """At most so many of the trials, in their order: half of them the best, the others the latest."""
+        if self._most is None or len(trials) <= self._most:
+            return trials
+        half = self._most // 2
+        latest, earlier = trials[half - self._most :], trials[: half - self._most]
+        scored = [trial for trial in earlier if trial.state is TrialState.COMPLETE and trial.values is not None]
+        return [*sorted(self._best(scored, half), key=lambda trial: trial.number), *latest]
+
+    def _best(self, scored: Sequence[FrozenTrial], most: int) -> Sequence[FrozenTrial]:
+        if len(self._directions) > 1:  # a front changes with every trial
+            return best_first(scored, self._directions)[:most]
+        return nsmallest(most, scored, key=self._key)
+
+    def _key(self, trial: FrozenTrial) -> "_Key":
+        known = self._keys.get(trial.number)
+        if known is None:
+            known = self._keys[trial.number] = _key(trial, _losses(trial, self._directions))
+        return known
 
 
 def best_first(trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection]) -> list[FrozenTrial]:
@@ -46,14 +70,26 @@ def best_first(trials: Iterable[FrozenTrial], directions: Sequence[StudyDirectio
     Of equals the earlier one is first. A trial that was pruned has the one value of its last epoch: with several
     objectives it is left out.
     """
-    signs = [-1 if direction is StudyDirection.MAXIMIZE else 1 for direction in directions]
-    known = [trial for trial in trials if trial.values is not None and len(trial.values) == len(signs)]
-    losses = [tuple(sign * value for sign, value in zip(signs, trial.values, strict=True)) for trial in known]
-    broken = [sum(max(0.0, violation) for violation in trial.constraints.values()) for trial in known]
-    places = fronts(losses) if len(signs) > 1 else [0] * len(known)
-    heights = [-work_of(trial) for trial in known]
-    keys = list(zip(broken, heights, places, losses, (trial.number for trial in known), strict=True))
+    known = [trial for trial in trials if trial.values is not None and len(trial.values) == len(directions)]
+    losses = [_losses(trial, directions) for trial in known]
+    places = fronts(losses) if len(directions) > 1 else [0] * len(known)
+    keys = [_key(*each) for each in zip(known, losses, places, strict=True)]
     return [known[index] for index in sorted(range(len(known)), key=keys.__getitem__)]
+
+
+_Key = tuple[float, float, int, tuple[float, ...], int]
+
+
+def _losses(trial: FrozenTrial, directions: Sequence[StudyDirection]) -> tuple[float, ...]:
+    """A trial's values, turned so that less is better."""
+    signs = [-1 if direction is StudyDirection.MAXIMIZE else 1 for direction in directions]
+    return tuple(sign * value for sign, value in zip(signs, trial.values, strict=True))
+
+
+def _key(trial: FrozenTrial, losses: tuple[float, ...], place: int = 0) -> _Key:
+    """What a trial is ranked by, the least first; `place` is that of its front."""
+    broken = sum(max(0.0, violation) for violation in trial.constraints.values())
+    return broken, -work_of(trial), place, losses, trial.number
 
 
 class View(InMemoryStorage):

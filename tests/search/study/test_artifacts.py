@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,48 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, study: TrialStu
 def test_a_bucket_wants_its_extra(study: TrialStudy, storage: BaseStorage):
     with pytest.raises(CnnSearchError, match=re.escape("pip install 'cnnsearch[s3]'")):
         Artifacts("s3://bucket/prefix", study, storage)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket on a server of our own that speaks as S3 does."""
+    pytest.importorskip("boto3", reason="boto3 is not installed: pip install 'cnnsearch[s3]'")
+    server = pytest.importorskip(
+        "moto.server", reason="there is no S3 to try it on: pip install 'moto[s3]' flask flask-cors"
+    )
+    known = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
+    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    for name, value in {**known, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}.items():
+        monkeypatch.setenv(name, value)
+    import boto3
+
+    boto3.client("s3").create_bucket(Bucket="trials")
+    yield "trials"
+    running.stop()
+
+
+def kept_in(bucket: str) -> list[str]:
+    """The names of what is in a bucket."""
+    import boto3
+
+    return [each["Key"] for each in boto3.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+
+def test_a_bucket_keeps_what_a_trial_left_under_its_prefix(
+    tmp_path: Path, study: TrialStudy, storage: BaseStorage, bucket: str
+):
+    number, artifacts = left_by(study, tmp_path / "here"), Artifacts(f"s3://{bucket}/pets/one", study, storage)
+    artifacts.keep(number, tmp_path / "here")
+    assert artifacts.fetch(number, tmp_path / "there")
+    assert (tmp_path / "there" / "model.keras").read_bytes() == b"model"
+    assert [name.startswith("pets/one/") for name in kept_in(bucket)] == [True, True]
+    artifacts.drop_models([number])
+    assert len(kept_in(bucket)) == 1
+
+
+def test_a_bucket_that_is_not_there_is_named(tmp_path: Path, study: TrialStudy, storage: BaseStorage, bucket: str):
+    number = left_by(study, tmp_path / "here")
+    with pytest.raises(CnnSearchError, match=r"go to s3://others, got .*bucket does not exist.* Make it reachable"):
+        Artifacts("s3://others", study, storage).keep(number, tmp_path / "here")

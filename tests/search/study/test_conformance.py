@@ -109,9 +109,22 @@ class TestSharedStorage:
         study = worker()
         crowd("die")
         assert states(study) == [TrialState.RUNNING] * 10
-        assert study.requeue_stale() == []
         assert sorted(chain(*crowd("sweep"))) == [*range(10)]
         assert states(study) == [TrialState.WAITING] * 10
+
+    def test_a_worker_that_was_killed_on_this_machine_loses_its_trials_at_once(self, worker: Any, crowd: Crowd) -> None:
+        study = worker()
+        crowd("die")
+        assert sorted(study.requeue_stale()) == [*range(10)]
+
+    def test_a_worker_that_was_killed_elsewhere_has_a_grace_time(
+        self, worker: Any, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("cnnsearch.search.study.shared_storage.is_gone", lambda _: False)
+        study = worker()
+        crowd("die")
+        assert study.requeue_stale() == []
+        assert sorted(study.requeue_stale(grace=-1)) == [*range(10)]
 
     def test_of_ten_processes_that_open_a_study_one_makes_it(self, shared: Any, crowd: Crowd) -> None:
         crowd("put_in_line")
@@ -185,6 +198,33 @@ class TestSharedStorage:
         assert study.trials() == before == worker().trials()
         assert study.begin({"units": 4}, UNITS) == number + 1
 
+    def test_what_ended_in_a_step_that_fails_goes_on(self, worker: Any) -> None:
+        one, other = worker(), worker()
+        number = one.begin({"units": 3}, UNITS)
+
+        def fails() -> None:
+            one.tell(ended(number, 0.5))
+            one.trials()
+            raise ZeroDivisionError("in the middle")
+
+        with pytest.raises(ZeroDivisionError, match="in the middle"):
+            one.together(fails)
+        assert states(one) == [TrialState.RUNNING]
+        other.requeue_stale(grace=-1)
+        assert states(one) == [TrialState.WAITING]
+
+    def test_a_new_trial_sees_those_that_came_while_its_step_went_on(self, worker: Any) -> None:
+        one, other = worker(), worker()
+
+        def begun() -> int:
+            assert one.trials() == []
+            other.begin({"units": 4}, UNITS)
+            return int(one.begin({"units": 3}, UNITS))
+
+        if one._storage.engine.dialect.name == "postgresql":  # SQLite's transactions lock the whole file
+            assert one.together(begun) == 1
+            assert [trial.params["units"] for trial in one.trials()] == [4, 3]
+
     def test_a_trial_whose_worker_lives_stays_its_own(self, worker: Any) -> None:
         one, other = worker(), worker()
         one.begin()
@@ -192,6 +232,13 @@ class TestSharedStorage:
         assert other.requeue_stale(grace=60) == []
         assert other.requeue_running() == []
         assert other.pop_waiting(other.trials()) is None
+
+    def test_a_worker_takes_no_trial_of_its_own_for_a_dead_ones(self, worker: Any) -> None:
+        study = worker()
+        number = study.begin({"units": 3}, UNITS)
+        assert study.requeue_stale(grace=-1) == []  # its heartbeats may have waited for the network
+        study.tell(ended(number, 0.5))
+        assert states(study) == [TrialState.COMPLETE]
 
     def test_a_lost_trial_counts_once(self, worker: Any) -> None:
         one, other = worker(), worker()
