@@ -151,6 +151,7 @@ def files(run: RunFolder) -> Table:
     table.add_column(overflow="fold")
     rows: list[tuple[str, Path]] = [
         ("all in one page", run.page),
+        ("its pictures", run.pictures),
         ("all trials", run.trials_table),
         ("all epochs", run.history_table),
         ("all retrainings", run.confirmation_table),

@@ -16,6 +16,8 @@ from cnnsearch.reports.markup import Element
 from cnnsearch.search.records import PHASE, Epoch, Status, TrialRecord
 
 _HEIGHT = 360.0
+_MANY = 60
+"""More curves than these would be one surface: they are drawn paler."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def learning_curves(results: Results) -> Chart | None:
     beyond = sum(not scale.low <= value <= scale.high for value in values)
     told = sentences(_told(results, curves), beyond_told(beyond), shown.told)
     keys, high = legend(_keys(results, curves), frame.plot.left, _HEIGHT + 6, frame.plot.width)
-    drawn = [mark for curve in reversed(curves) for mark in _marks(results, frame, curve)]
+    kind = " crowded" if len(curves) > _MANY else ""
+    drawn = [mark for curve in reversed(curves) for mark in _marks(results, frame, curve, kind)]
     return Chart(
         "learning_curves",
         "Learning curves",
@@ -104,10 +107,10 @@ def _keys(results: Results, curves: Sequence[Curve]) -> list[Key]:
     return [*best, *status_keys(curve.trial for curve in curves if curve.trial is not results.best)]
 
 
-def _marks(results: Results, frame: Frame, curve: Curve) -> Iterable[Element]:
+def _marks(results: Results, frame: Frame, curve: Curve, more: str) -> Iterable[Element]:
     trial = curve.trial
     is_best = trial is results.best
-    kind = "best strong" if is_best else f"{kind_of(trial.status)} thin"
+    kind = "best strong" if is_best else f"{kind_of(trial.status)} thin{more}"
     placed = [[frame.at(*point) for point in part] for part in curve.parts]
     told = f"{results.told(trial)}, {_epochs(trial.epochs)}"
     yield pieces(placed, kind, told, trial.number)

@@ -44,6 +44,7 @@ _RULES = f"""
 .chart .cell {{ shape-rendering: crispEdges; }}
 .chart .band {{ fill: currentColor; stroke: none; fill-opacity: 0.18; }}
 .chart .faint {{ fill-opacity: 0.45; stroke-opacity: 0.45; }}
+.chart .crowded {{ stroke-opacity: 0.25; }}
 .chart .strong {{ stroke-width: 3px; }}
 .chart .thin {{ stroke-width: 1px; }}
 .chart .dashed {{ stroke-dasharray: 5 4; }}

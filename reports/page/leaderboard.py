@@ -1,7 +1,8 @@
 """The table of all trials: the first rows as they stand, and all of them as data that the script works with."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 from cnnsearch.reports.markup import Element, element
 from cnnsearch.reports.page.cells import Column, Raw, columns_of, raw_of, text_of
@@ -9,6 +10,7 @@ from cnnsearch.reports.page.facts import Facts
 from cnnsearch.reports.page.section import Section
 from cnnsearch.reports.tables import TrialsTable, trials_table
 from cnnsearch.reports.wording import status_name
+from cnnsearch.search.ranking import places
 from cnnsearch.search.records import Status
 
 FIRST = 50
@@ -24,7 +26,7 @@ def leaderboard(facts: Facts) -> Section:
     """All trials, the ranked ones first."""
     table = trials_table(facts.trials, facts.objectives)
     columns = columns_of(table)
-    rows = _rows(table, columns, ranked=len(facts.ranked))
+    rows = _rows(table, columns, _ranks(facts))
     shown = [_RANK, *columns]
     body = (
         _controls(facts),
@@ -37,14 +39,21 @@ def leaderboard(facts: Facts) -> Section:
     return Section("leaderboard", "Leaderboard", body)
 
 
-def _rows(table: TrialsTable, columns: Sequence[Column], ranked: int) -> list[list[Cell]]:
-    """The cells of each row, the place in the ranking first."""
-    places = {name: place for place, name in enumerate(table.columns)}
-    order = [(column, places[column.name]) for column in columns]
+def _ranks(facts: Facts) -> dict[int, int]:
+    """The rank of each trial that has one, by its number; those that are as good as each other share it."""
+    found = places(facts.trials, facts.objectives)
+    return {trial.number: rank for trial, rank in zip(facts.trials, found, strict=True) if rank is not None}
+
+
+def _rows(table: TrialsTable, columns: Sequence[Column], ranks: Mapping[int, int]) -> list[list[Cell]]:
+    """The cells of each row, its rank first."""
+    at = {name: index for index, name in enumerate(table.columns)}
+    order = [(column, at[column.name]) for column in columns]
     found = []
-    for number, row in enumerate(table.rows, start=1):
-        rank: Cell = (number, str(number)) if number <= ranked else (None, "")
-        found.append([rank, *((raw_of(row[place]), text_of(column, row[place])) for column, place in order)])
+    for row in table.rows:
+        rank = ranks.get(cast(int, row[at["trial"]]))
+        first: Cell = (rank, "" if rank is None else str(rank))
+        found.append([first, *((raw_of(row[place]), text_of(column, row[place])) for column, place in order)])
     return found
 
 
