@@ -14,8 +14,9 @@ from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.load import load_space
 
-CHECKED = 64
-"""Images that a converted model is compared with Keras on."""
+CHECKED, CHECKED_ROUGH = 64, 256
+"""Images that a converted model is compared with Keras on; more where they need not all agree, since 3 or 4 in 64 are
+luck."""
 CALIBRATED = 200
 """Training images from which int8 takes the ranges of its activations; more hardly change them."""
 _SEED = 2024
@@ -51,13 +52,13 @@ def photos_of(folder: ModelFolder, shape: Shape, progress: Callable[[int, int], 
     return Photos(dataset.reference())
 
 
-def checked_images(dataset: Dataset | None, shape: Shape) -> tuple[Images, str]:
+def checked_images(dataset: Dataset | None, shape: Shape, most: int = CHECKED) -> tuple[Images, str]:
     """What models are compared on, and what it is in words: images of the test part, else others, else noise."""
     if dataset is None:
         return noise(shape), "seeded noise"
     for part in (TEST, VALIDATION, TRAIN):
         if len(rows := dataset.rows(part)):
-            return _spread(dataset, rows, CHECKED), f"the {part} part"
+            return _spread(dataset, rows, most), f"the {part} part"
     return noise(shape), "seeded noise"
 
 

@@ -10,7 +10,7 @@ from cnnsearch.reports.exports.conversion import Material, convert
 from cnnsearch.reports.exports.formats import Target
 from cnnsearch.reports.exports.parity import parity
 from cnnsearch.reports.exports.runtimes import Run, latency, opened
-from cnnsearch.reports.exports.samples import Images, Photos, calibration_images, checked_images
+from cnnsearch.reports.exports.samples import CHECKED, CHECKED_ROUGH, Images, Photos, calibration_images, checked_images
 from cnnsearch.reports.inference import load_classifier
 from cnnsearch.search.dataset.dataset import open_dataset
 from cnnsearch.search.model.outputs import class_probabilities
@@ -49,7 +49,7 @@ def run_export(line: Line, job: ExportJob) -> None:
     is_int8 = job.target.quantized == "int8"
     calibration = calibration_images(dataset, job.photos.lack) if is_int8 else None
     convert(Material(classifier.model, job.model, calibration), job.target, job.file)
-    images, where = checked_images(dataset, classifier.shape)
+    images, where = checked_images(dataset, classifier.shape, CHECKED_ROUGH if job.target.quantized else CHECKED)
     run = opened(job.target.format, job.file)
     compared = parity(classifier.probabilities(images), _answers(run, images), job.target.tolerance)
     figures = {
