@@ -10,6 +10,7 @@ from cnnsearch.reports.inert import visible
 from cnnsearch.reports.ranking.cells import Column, constants, shown_columns
 from cnnsearch.reports.ranking.ranking import Ranking
 from cnnsearch.reports.terminal import STATUS_COLOR, safe
+from cnnsearch.search.ranking import front_of
 
 _GAP = 2
 """Characters between two columns."""
@@ -103,7 +104,9 @@ def _notes(
     kinds = {line.values.get("interval") for line in ranking.lines[: view.top]} - {None}
     notes = []
     if not ranking.objectives.is_plain and any(cell.startswith("*") for cell in fitting[0].cells):
-        notes.append("* on the Pareto front: none is better in every objective")
+        front = len(front_of([line.trial for line in ranking.lines], ranking.objectives))
+        trials = "1 trial" if front == 1 else f"{front} trials"
+        notes.append(f"* on the Pareto front, {trials}: none is better in every objective")
     if "95 %" in shown:
         whole = {"images": "the validation images were others", "folds": "the folds were others"}
         notes.append(

@@ -34,7 +34,7 @@ def test_a_search_by_two_objectives_shows_its_front(searched: tuple[Path, str]) 
     others = [row for row in table if row["front"] == "0"]
     assert "by val_accuracy and parameters" in printed
     assert "* 1" in printed
-    assert f"the Pareto front, {len(front)} trial" in printed
+    assert f"* on the Pareto front, {len(front)} trial" in printed
     for row in others:
         better = [f for f in front if float(f["score"]) >= float(row["score"])]
         assert any(int(f["parameters"]) <= int(row["parameters"]) for f in better)
