@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 
 import optuna
 from optuna.samplers import BaseSampler
@@ -133,20 +133,24 @@ class Draws:
         All of it is written in one step: a trial that a full disk had left half drawn would wait for its ending for
         ever, as nobody runs it.
         """
-        return self._study.together(lambda: self._judged_once(space))
+        attempts = count()
 
-    def _judged_once(self, space: SearchSpace) -> tuple[Drawn | None, TrialRecord | None]:
-        try:
+        def attempt() -> tuple[Drawn | None, TrialRecord | None]:
+            if next(attempts):
+                self._tried = None  # it knows of a trial that the attempt before did not get written
             drawn = self.next(space)
             refused = self._refused(drawn) if drawn else None
             if refused:
                 self._study.tell(refused)
+            return drawn, refused
+
+        try:
+            return self._study.together(attempt)
         except Beaten:
             raise
         except BaseException:
-            self._tried = None  # it may know of a trial that was not written
+            self._tried = None  # as above: a full disk may show itself only where the whole step is written
             raise
-        return drawn, refused
 
     def next(self, space: SearchSpace) -> Drawn | None:
         """The next trial: one that waits in line, or a new one; None where every configuration was tried."""

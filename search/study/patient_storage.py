@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -75,18 +74,12 @@ class PatientStorage(StudyStorage):
         self._checked = set()
         self._looked.clear()
         try:
-            yield
-            if self._connection is not None:
-                self._commit(self._connection)
-        except BaseException as error:
-            while self._undo:
-                self._undo.pop()()
-            if isinstance(error, SQLAlchemyError):
-                raise StorageInternalError(f"the study cannot be written: {error}") from error
-            raise
+            with self._undone_where_it_fails():
+                yield
+                if self._connection is not None:
+                    self._commit(self._connection)
         finally:
             self._checked = None
-            self._undo.clear()
             self._close()
 
     def _commit(self, connection: Connection) -> None:

@@ -84,8 +84,16 @@ class StudyStorage(BaseStorage):
             yield self._connection
             return
         try:
-            with self.engine.begin() as self._connection:
+            with self._undone_where_it_fails(), self.engine.begin() as self._connection:
                 yield self._connection
+        finally:
+            self._connection = None
+
+    @contextmanager
+    def _undone_where_it_fails(self) -> Iterator[None]:
+        """Within it, what is kept in memory follows the transaction: it goes back to what it was where that fails."""
+        try:
+            yield
         except BaseException as error:
             while self._undo:
                 self._undo.pop()()
@@ -93,7 +101,6 @@ class StudyStorage(BaseStorage):
                 raise StorageInternalError(f"the study cannot be written: {error}") from error
             raise
         finally:
-            self._connection = None
             self._undo.clear()
 
     # What is not a trial's: Optuna's own storage makes and reads it; attributes are kept here besides.

@@ -76,3 +76,23 @@ def test_a_trial_that_ran_out_of_memory_keeps_its_parts_over_an_interruption(tmp
     again, _ = opened(tmp_path)
     assert again.create_trial("a").trial_id == trial.trial_id
     assert again.study.parts(0) == 4
+
+
+def test_a_trial_that_found_no_room_at_the_commit_is_drawn_again_alike(tmp_path: Path) -> None:
+    whole, _ = opened(tmp_path)
+    wanted = whole.create_trial("a").hyperparameters.values
+    (tmp_path / "again").mkdir()
+    oracle, storage = opened(tmp_path / "again")
+    left = [1]
+
+    def refuse(_connection: object) -> None:
+        if left:
+            left.pop()
+            raise sqlite3.OperationalError("database or disk is full")
+
+    event.listen(storage.engine, "commit", refuse)
+    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+        oracle.create_trial("a")
+    trial = oracle.create_trial("a")
+    assert (trial.trial_id, trial.hyperparameters.values) == ("0000", wanted)
+    assert states(oracle) == [TrialState.RUNNING]
