@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cnnsearch.reports.best_board import log_best_model
-from cnnsearch.reports.charts.files import write_charts
+from cnnsearch.reports.charts.files import charts_written
 from cnnsearch.reports.charts.study import charts_of_run
 from cnnsearch.reports.model.explained import explained
 from cnnsearch.reports.page.write import write_page
@@ -21,11 +21,11 @@ def write_run_report(run: RunFolder, trials: Sequence[TrialRecord], objective: O
         UnwritableFile: the system does not let us write there.
     """
     objectives = Objectives.around(objective)
-    write_run_tables(run, trials, objectives)
-    if run.best.predictions.is_file():
-        write_model_report(run.best)
     charts, model = charts_of_run(run, trials, objectives), explained(run.best)
-    write_charts(run.pictures, [*charts, *model.charts])
-    write_page(run, trials, objectives, charts, model.sections)
-    log_best_model(run)
+    with charts_written(run.pictures, [*charts, *model.charts]):
+        write_run_tables(run, trials, objectives)
+        if run.best.predictions.is_file():
+            write_model_report(run.best)
+        write_page(run, trials, objectives, charts, model.sections)
+        log_best_model(run)
     return [model.warning] if model.warning else []

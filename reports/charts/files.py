@@ -4,10 +4,15 @@ The PNG files come from the SVG by resvg, a renderer without system libraries. R
 picture whose SVG file says the same as before is left as it is.
 """
 
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import DEVNULL, Popen
+from tempfile import TemporaryFile
 from xml.etree import ElementTree as ET
 
 from cnnsearch.reports.charts.chart import Chart
@@ -22,6 +27,10 @@ _TITLE = 34.0
 """Units above the drawing for its title."""
 _MARGIN = 16.0
 _ZOOM = 2
+RENDERING = "cnnsearch.reports.charts.rendering"
+"""What a process runs that renders."""
+_WORTH_A_PROCESS = 3
+"""Pictures that take longer than a process does to start."""
 _COMMON = 0x0530
 """Below it are Latin, Greek and Cyrillic letters, which DejaVu has, and so need no search for the system's fonts."""
 _SIGNS = range(0x2000, 0x2300)
@@ -38,22 +47,61 @@ def write_charts(folder: Path, charts: Sequence[Chart]) -> None:
     Raises:
         UnwritableFile: the system does not let us write there.
     """
-    for chart in charts:
-        _write(folder, chart)
-    kept = {chart.name for chart in charts}
-    for svg in [path for path in folder.glob("*.svg") if path.stem not in kept]:
+    with charts_written(folder, charts):
+        pass
+
+
+@contextmanager
+def charts_written(folder: Path, charts: Sequence[Chart]) -> Iterator[None]:
+    """The same, while what is within goes on: at its end the files are there.
+
+    Raises:
+        UnwritableFile: the system does not let us write there.
+    """
+    texts = {chart.name: svg_text(chart) for chart in charts}
+    with _rendered({str(folder / name): text for name, text in texts.items() if not _is_written(folder / name, text)}):
+        yield
+    for name, text in texts.items():  # what the process did not do, this one does, or says why it cannot
+        write_pictures(folder / name, text)
+    for svg in [path for path in folder.glob("*.svg") if path.stem not in texts]:
         svg.with_suffix(".png").unlink(missing_ok=True)
         svg.unlink(missing_ok=True)
 
 
-def _write(folder: Path, chart: Chart) -> None:
-    svg, png = folder / f"{chart.name}.svg", folder / f"{chart.name}.png"
-    text = svg_text(chart)
-    if png.is_file() and svg.is_file() and svg.read_bytes() == text.encode():
+@contextmanager
+def _rendered(texts: Mapping[str, str]) -> Iterator[None]:
+    """Within it, a process of its own renders: the renderer lets no other thread of this one run meanwhile."""
+    if len(texts) < _WORTH_A_PROCESS or not sys.executable:
+        yield
+        return
+    with TemporaryFile() as asked:
+        asked.write(json.dumps(texts).encode())
+        asked.seek(0)
+        command = [sys.executable, "-m", RENDERING]
+        with Popen(command, stdin=asked, stdout=DEVNULL, stderr=DEVNULL) as process:
+            try:
+                yield
+            except BaseException:
+                process.kill()
+                raise
+
+
+def _is_written(place: Path, text: str) -> bool:
+    svg, png = place.with_suffix(".svg"), place.with_suffix(".png")
+    return png.is_file() and svg.is_file() and svg.read_bytes() == text.encode()
+
+
+def write_pictures(place: Path, text: str) -> None:
+    """Write an SVG document and its PNG file, at a place without an ending, where the same is not there yet.
+
+    Raises:
+        UnwritableFile: the system does not let us write there.
+    """
+    if _is_written(place, text):
         return
     # The SVG file comes last: it stands there only beside its own PNG file, whenever this is interrupted.
-    write_beside(png, lambda beside: beside.write_bytes(png_bytes(text)))
-    write_text(svg, text)
+    write_beside(place.with_suffix(".png"), lambda beside: beside.write_bytes(png_bytes(text)))
+    write_text(place.with_suffix(".svg"), text)
 
 
 def svg_text(chart: Chart, *, dark: bool = False) -> str:

@@ -1,13 +1,16 @@
 """Charts become SVG and PNG files that say the same; what is no longer drawn goes away."""
 
 import io
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
 from PIL import Image
 
+from cnnsearch.reports.charts import files
 from cnnsearch.reports.charts.chart import Chart
-from cnnsearch.reports.charts.files import png_bytes, svg_text, write_charts
+from cnnsearch.reports.charts.files import charts_written, png_bytes, svg_text, write_charts
 from cnnsearch.reports.charts.frame import drawing
 from cnnsearch.reports.charts.marks import bar, words
 
@@ -81,3 +84,23 @@ def test_markup_in_words_stays_text_and_what_no_document_may_have_is_replaced(tm
 def test_names_in_other_scripts_are_drawn(tmp_path: Path) -> None:
     write_charts(tmp_path, [chart("a", "猫と犬", "кошка")])
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_process_renders_while_something_else_is_done(tmp_path: Path) -> None:
+    charts = [chart(name, text=name * 5) for name in "abcd"]
+    with charts_written(tmp_path, charts):
+        written_by_a_process(tmp_path / "d.svg")
+    assert names(tmp_path) == sorted(f"{name}.{kind}" for name in "abcd" for kind in ("png", "svg"))
+    assert png_bytes(svg_text(charts[3])) == (tmp_path / "d.png").read_bytes()
+
+
+def test_what_the_process_cannot_do_is_done_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "RENDERING", "cnnsearch.no_such_module")
+    write_charts(tmp_path, [chart(name) for name in "abcd"])
+    assert len(names(tmp_path)) == 8
+
+
+def written_by_a_process(path: Path) -> None:
+    """Wait for a file that nobody here writes; the test's time limit ends what never comes."""
+    while not path.is_file():
+        time.sleep(0.01)
