@@ -125,6 +125,7 @@ def write_history_table(path: Path, trials: Sequence[TrialRecord]) -> None:
         path,
         ["trial", *places, "epoch", *metrics, "seconds"],
         (_line(trial.number, epoch, places, metrics) for trial in by_number for epoch in trial.epochs),
+        texts=bool(places),
     )
 
 

@@ -18,14 +18,18 @@ def cell(value: object) -> object:
     return value
 
 
-def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Replace a csv file: UTF-8, floats so that reading them gives the same number, no cell that could run."""
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], *, texts: bool = True) -> None:
+    """Replace a csv file: UTF-8, floats so that reading them gives the same number, no cell that could run.
+
+    Without `texts` its rows hold numbers only, which takes half the time.
+    """
 
     def write(beside: Path) -> None:
         # A file name may hold bytes that are no UTF-8; written out, they cost neither the table nor its encoding.
         with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")
             lines.writerow([cell(name) for name in header])
-            lines.writerows([cell(value) if isinstance(value, str) else value for value in row] for row in rows)
+            safe = ([cell(value) if isinstance(value, str) else value for value in row] for row in rows)
+            lines.writerows(safe if texts else rows)
 
     write_beside(path, write)
