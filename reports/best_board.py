@@ -3,12 +3,12 @@
 All of it comes from the files in `best/`, which are there once a search has ended; nothing here loads a model.
 """
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _is_newer(folder: Path, best: ModelFolder) -> bool:
 
 
 def _write_texts(file: "EventFile", best: ModelFolder) -> None:
-    metrics, layers = _object(best.metrics), _object(best.architecture)
+    metrics, layers = read_object(best.metrics), read_object(best.architecture)
     if layers.get("layers"):
         file.text("model/layers", layers_text(layers), 0)
     if best.config.is_file():
@@ -99,12 +99,12 @@ def _pictures(best: ModelFolder) -> Iterator[tuple[str, list[Path], str]]:
     """A tag, files, and what they show in Markdown."""
     yield "model/confusion_matrix", [best.confusion_matrix], "Which class is taken for which."
     yield "model/augmented", [best.explained / "augmented.jpg"], "Photos, and how a training changes them."
-    gallery = _object(best.gallery / "gallery.json")
+    gallery = read_object(best.gallery / "gallery.json")
     for name, what in (("wrong", "The most confident mistakes"), ("unsure", "What the model is least sure of")):
         shown = [each for each in gallery.get(name, ()) if isinstance(each, dict)]
         paths = [best.gallery / Path(str(each.get("file"))).name for each in shown]
         yield f"model/{name}", paths, f"{what}: {'; '.join(map(_told, shown))}"
-    looked = _object(best.explained / "explained.json").get("grad_cam") or {}
+    looked = read_object(best.explained / "explained.json").get("grad_cam") or {}
     paths = [best.explained / Path(str(each.get("file"))).name for each in looked.get("photos", ())]
     yield "model/grad_cam", paths, "What speaks for the model's answer, and, where it errs, for the truth (Grad-CAM)."
 
@@ -131,7 +131,7 @@ def _picture(path: Path) -> "Picture | None":
 def _write_embeddings(folder: Path, best: ModelFolder) -> None:
     """Copy the embeddings beside the log, with the file that the projector looks for."""
     source = best.explained / "embeddings"
-    about = _object(source / "embeddings.json")
+    about = read_object(source / "embeddings.json")
     if not about or not all((source / name).is_file() for name in _EMBEDDINGS):
         return
     for name in _EMBEDDINGS:
@@ -147,11 +147,3 @@ def _write_embeddings(folder: Path, best: ModelFolder) -> None:
         "}\n",
         encoding="utf-8",
     )
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

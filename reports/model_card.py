@@ -6,11 +6,12 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 from cnnsearch.reports.inert import visible
 from cnnsearch.search.dataset.change import Summary
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_status import read_summary
 from cnnsearch.search.writing import write_text
@@ -72,12 +73,12 @@ def write_model_card(folder: ModelFolder) -> None:
 
 def read_card(folder: ModelFolder) -> Card:
     """What the files of a model's folder and of its run tell; what is missing or damaged is left out."""
-    about, run = _object(folder.classes), RunFolder(folder.path.resolve().parent)
+    about, run = read_object(folder.classes), RunFolder(folder.path.resolve().parent)
     fingerprint = str((about.get("data") or {}).get("stamp", "")).partition("-")[0]
     now = read_summary(run)
     images = now if now and fingerprint in ("", now.fingerprint) else read_summary(run, fingerprint)
     name = run.path.name if folder.path.name == run.best.path.name else folder.path.resolve().name
-    return Card(name, about, _object(folder.metrics), images, _network(folder), _versions(folder))
+    return Card(name, about, read_object(folder.metrics), images, _network(folder), _versions(folder))
 
 
 def model_card(card: Card) -> str:
@@ -226,15 +227,6 @@ def _limits() -> str:
         "confidence. The scores hold for photos like those that it was measured on; other cameras, places or seasons "
         "lower them. It was not tested for fairness between groups of people."
     )
-
-
-def _object(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; empty where there is none."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _network(folder: ModelFolder) -> str:

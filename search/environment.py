@@ -1,6 +1,5 @@
 """Where a run takes place: what somebody needs to know who wants its numbers again."""
 
-import json
 import os
 import platform
 import sys
@@ -11,6 +10,7 @@ from typing import Any
 import psutil
 
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.writing import write_json
 
@@ -45,20 +45,11 @@ def environment(slots: Sequence[Slot]) -> dict[str, Any]:
 
 def note_packing(run: RunFolder, device: str, slots: int, why: str) -> str:
     """Add to a run's `environment.json` how many trials run side by side on a device, and why; gives it in words."""
-    found = _known(run)
+    found = read_object(run.environment)
     found["per_device"] = found.get("per_device", {}) | {device: {"slots": slots, "why": why}}
     write_json(run.environment, found)
     trials = "one trial at a time" if slots == 1 else f"{slots} trials side by side"
     return f"{device}: {trials} ({why})"
-
-
-def _known(run: RunFolder) -> dict[str, Any]:
-    """What a run's `environment.json` says; nothing where it is lost or damaged, which ends no search."""
-    try:
-        found = json.loads(run.environment.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _version(package: str) -> str | None:

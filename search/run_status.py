@@ -5,10 +5,10 @@ same: no single file of these makes a run unknown.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 from cnnsearch.search.dataset.change import Summary
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
@@ -16,17 +16,8 @@ from cnnsearch.spaces.load import load_space
 
 def read_status(run: RunFolder) -> dict[str, Any]:
     """How a run stands; empty where nothing readable says it."""
-    status = _object(run.status)
+    status = read_object(run.status)
     return status if "state" in status else _retold(run)
-
-
-def _object(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; empty where there is none."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _retold(run: RunFolder) -> dict[str, Any]:
@@ -85,7 +76,7 @@ def read_summary(run: RunFolder, fingerprint: str | None = None) -> Summary | No
     """What a run's images are, or were under an earlier fingerprint; None where nothing readable says it."""
     path = run.dataset if fingerprint is None else run.earlier_dataset(fingerprint)
     try:
-        return Summary.of(_object(path))
+        return Summary.of(read_object(path))
     except ValueError:
         return None
 
@@ -137,5 +128,5 @@ def data_fingerprint(run: RunFolder) -> str:
 
 def _known_identity(run: RunFolder) -> tuple[str, str]:
     """The identities of space and data as the status file has them; empty where it has none."""
-    space, _, data = str(_object(run.status).get("identity", "")).partition("-")
+    space, _, data = str(read_object(run.status).get("identity", "")).partition("-")
     return space, data

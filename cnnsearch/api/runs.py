@@ -10,6 +10,7 @@ from cnnsearch.api.notebook import run_html
 from cnnsearch.api.wording import errors_in_python
 from cnnsearch.commands.report import run_folder
 from cnnsearch.search.history_file import place_of, places_of
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
@@ -89,12 +90,7 @@ class Run:
         Each has `accuracy`, its 95 % `interval`, `loss`, `macro_f1`, `images` and `classes`; None where the part has
         no images. The validation images chose the model, so that the test part's scores are the honest ones.
         """
-        import json
-
-        try:
-            found = json.loads(RunFolder(self.path).best.metrics.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
+        found = read_object(RunFolder(self.path).best.metrics)
         return {part: found.get(part) for part in ("validation", "test")}
 
     @property

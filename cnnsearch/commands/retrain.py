@@ -10,6 +10,7 @@ from cnnsearch import terminal
 from cnnsearch.reports.predictions import origin_of
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.engine.processes import start_forkserver
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.listeners.events import EpochEnded, Event, Told, TrialBuilt, TrialEnded, Warned
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.ranking import Objectives
@@ -128,13 +129,7 @@ def _stamp(folder: ModelFolder) -> str:
 
 def _metrics(folder: ModelFolder | None) -> dict[str, Any]:
     """A model folder's scores; none where there is no folder, or its file is damaged."""
-    if folder is None:
-        return {}
-    try:
-        metrics = json.loads(folder.metrics.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return metrics if isinstance(metrics, dict) else {}
+    return read_object(folder.metrics) if folder else {}
 
 
 def _origin(known: dict[str, Any]) -> Origin | None:

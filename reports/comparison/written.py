@@ -1,6 +1,7 @@
 """A comparison as JSON, and as a page of its own."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -48,7 +49,7 @@ def as_json(comparison: Comparison) -> str:
 
 def _side(side: Side, metric: str) -> dict[str, Any]:
     score = side.trial.score if side.trial else None
-    values = [value if value == value else None for value in curve(side.epochs, metric)]  # noqa: PLR0124 - NaN
+    values = [None if math.isnan(value) else value for value in curve(side.epochs, metric)]
     return {"name": side.name, "told": side.told, "score": score, "curve": values if metric else []}
 
 

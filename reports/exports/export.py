@@ -1,6 +1,5 @@
 """Exports a model into a folder: one folder for each format, and `export.json`, which says how each came out."""
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from cnnsearch.reports.exports.work import ExportJob, run_export
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import CPU
 from cnnsearch.search.environment import environment
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.errors import CnnSearchError
@@ -93,7 +93,7 @@ def _exported(exporting: Exporting, target: Target) -> Exported:
         if broken:
             raise CnnSearchError(broken.message)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        figures = {"file": f"{target.name}/{target.format.file}", "bytes": size, **_read(result)}
+        figures = {"file": f"{target.name}/{target.format.file}", "bytes": size, **read_object(result)}
         _add_scripts(ModelFolder(exporting.model.parent), target, folder)
         place = exporting.out / target.name
         shutil.rmtree(place, ignore_errors=True)
@@ -112,17 +112,8 @@ def _add_scripts(model: ModelFolder, target: Target, folder: Path) -> None:
 def _note(exporting: Exporting, found: Exported) -> None:
     """Say in `export.json` what came out; what it says of another model's exports is left out."""
     index, model = exporting.out / INDEX, sha256(exporting.model.read_bytes()).hexdigest()
-    before = _read(index)
+    before = read_object(index)
     formats = before.get("formats", {}) if before.get("model") == model else {}
     machine = environment([CPU])
     kept = {name: machine[name] for name in ("packages", "python", "platform", "cpu_cores")}
     write_json(index, {"model": model, "machine": kept, "formats": {**formats, found.name: found.figures}})
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; empty where there is none."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

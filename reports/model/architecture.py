@@ -10,7 +10,8 @@ from cnnsearch.reports.charts.frame import WIDTH, drawing
 from cnnsearch.reports.charts.marks import bar, rule, words
 from cnnsearch.reports.charts.words import fitted
 from cnnsearch.reports.markup import Element
-from cnnsearch.reports.model.files import mappings, read_json, shape_text
+from cnnsearch.reports.model.files import mappings, shape_text
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.run_folder import ModelFolder
 
 MOST = 36
@@ -48,7 +49,7 @@ class Block:
 
 def architecture_chart(folder: ModelFolder) -> Chart | None:
     """The drawing of a model's `architecture.json`; None where there is none."""
-    told = read_json(folder.architecture)
+    told = read_object(folder.architecture)
     layers = mappings(told.get("layers"))
     if not layers:
         return None

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from cnnsearch.reports.model.files import read_json
 from cnnsearch.search.file_hash import file_hash
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.run_folder import ModelFolder
 
 
 def weighed_file(folder: ModelFolder) -> dict[str, str] | None:
     """The file that the predictions come from, as `{"file": ..., "sha256": ...}`; None where nothing says so."""
-    return _named(read_json(folder.classes).get("model"))
+    return _named(read_object(folder.classes).get("model"))
 
 
 def told_change(folder: ModelFolder) -> str:
@@ -18,7 +18,7 @@ def told_change(folder: ModelFolder) -> str:
 
     Nothing, too, where the file is gone, or where an earlier version wrote the scores and did not say of which file.
     """
-    of = _named(read_json(folder.metrics).get("of")) or weighed_file(folder)
+    of = _named(read_object(folder.metrics).get("of")) or weighed_file(folder)
     if of is None:
         return ""
     file = folder.path / Path(of["file"]).name

@@ -1,7 +1,6 @@
-"""What lies beside a model to be shown: JSON files and small pictures, read with care: anybody may have made them."""
+"""What lies beside a model to be shown: lists and small pictures, read with care: anybody may have made them."""
 
 import base64
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,6 @@ from cnnsearch.reports.markup import Element, element
 _KINDS = {".jpg": "image/jpeg", ".png": "image/png"}
 _MOST_BYTES = 1_000_000
 """Of a picture; ours have some ten thousand."""
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The mapping in a file; an empty one where there is no such file, or another thing in it."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def mappings(told: object) -> list[Mapping[str, Any]]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnnsearch.reports.markup import Element, element
-from cnnsearch.reports.model.files import mappings, picture, read_json
+from cnnsearch.reports.model.files import mappings, picture
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.run_folder import ModelFolder
 
 _SETS = {
@@ -15,7 +16,7 @@ _SETS = {
 
 def gallery_body(folder: ModelFolder) -> tuple[Element, ...]:
     """The pictures of both sets, each with its name, truth, answer and probabilities; nothing without a gallery."""
-    told = read_json(folder.gallery / "gallery.json")
+    told = read_object(folder.gallery / "gallery.json")
     parts: list[Element] = []
     for name, (title, meaning) in _SETS.items():
         photos = mappings(told.get(name))

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnnsearch.reports.markup import Element, element
-from cnnsearch.reports.model.files import figure, mappings, picture, read_json, shape_text, shown
+from cnnsearch.reports.model.files import figure, mappings, picture, shape_text, shown
 from cnnsearch.reports.model.gallery import probabilities
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.run_folder import ModelFolder
 
 
 def read_explained(folder: ModelFolder) -> dict[str, Any]:
     """What was shown when the model was exported; nothing where that is not known."""
-    return read_json(folder.explained / "explained.json")
+    return read_object(folder.explained / "explained.json")
 
 
 def heat_body(folder: ModelFolder, told: Mapping[str, Any]) -> tuple[Element, ...]:

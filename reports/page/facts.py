@@ -1,6 +1,5 @@
 """All that the page is made of: read from a run's folder, without its photos and without its model."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnsearch.search.confirmed import Confirmation, read_confirmation
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
@@ -73,22 +73,14 @@ def read_facts(run: RunFolder, trials: Sequence[TrialRecord], objectives: Object
         trials=trials,
         objectives=objectives,
         status=read_status(run),
-        environment=_object(run.environment),
-        dataset=_object(run.dataset),
-        metrics=_object(run.best.metrics),
+        environment=read_object(run.environment),
+        dataset=read_object(run.dataset),
+        metrics=read_object(run.best.metrics),
         confirmation=read_confirmation(run),
         config=_text(run.best.config),
         now=time.time(),
         ranked=rank(list(trials), objectives),
     )
-
-
-def _object(path: Path) -> Mapping[str, Any]:
-    try:
-        found = json.loads(_text(path) or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _text(path: Path) -> str:

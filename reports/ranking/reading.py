@@ -1,12 +1,11 @@
 """Reads runs for a ranking, without keras: trials from the study, image counts from `dataset.json`."""
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from cnnsearch.reports.ranking.ranking import RankedRun
 from cnnsearch.search.confirmed import read_confirmation
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.study_file import StudyFile
@@ -23,12 +22,12 @@ def scored_images(run: RunFolder, trials: Sequence[TrialRecord]) -> dict[str, in
 
     A trial of an earlier version has no stamp; it was trained on the images of now, unless there were others before.
     """
-    now = _object(run.dataset)
+    now = read_object(run.dataset)
     found = {str(now.get("fingerprint")): _validation(now)}
     if not (run.path / "datasets").is_dir():
         found[""] = _validation(now)
     for fingerprint in {trial.data.partition("-")[0] for trial in trials} - set(found):
-        found[fingerprint] = _validation(_object(run.earlier_dataset(fingerprint)))
+        found[fingerprint] = _validation(read_object(run.earlier_dataset(fingerprint)))
     return {fingerprint: images for fingerprint, images in found.items() if images}
 
 
@@ -37,14 +36,6 @@ def _validation(summary: Mapping[str, Any]) -> int:
         return sum(int(parts["validation"]) for parts in summary["counts"].values())
     except (KeyError, TypeError, ValueError, AttributeError):
         return 0
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def run_names(runs: Sequence[RunFolder]) -> list[str]:

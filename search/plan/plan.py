@@ -1,7 +1,7 @@
 """A plan of a search: what its space holds, which models come of it, and what trials and time will give here."""
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import disk_usage
@@ -102,10 +102,7 @@ def make_plan(space: Space, cache: Path | None = None, progress: Progress = lamb
         found = forecast(space, likely, list(stands.values()), dataset, len(slots), trials)
         frozen = frozen_costs(likely, dataset, making_rates(stands.values()))
         notes += _without_room(frozen, trials, cache)
-    if space.document.search.per_device != 1:
-        notes.append("search.per_device is not reckoned with: trials side by side share a device, and may be faster.")
-    if len(slots[0].gpus) > 1:
-        notes.append("search.strategy is not reckoned with: models are timed on one device, several may be faster.")
+    notes += _not_reckoned_with(space, slots)
     return Plan(
         space=space,
         classes=classes,
@@ -122,6 +119,14 @@ def make_plan(space: Space, cache: Path | None = None, progress: Progress = lamb
         frozen=frozen,
         notes=tuple(notes),
     )
+
+
+def _not_reckoned_with(space: Space, slots: Sequence[Slot]) -> Iterator[str]:
+    """What would make the search faster than this says."""
+    if space.document.search.per_device != 1:
+        yield "search.per_device is not reckoned with: trials side by side share a device, and may be faster."
+    if len(slots[0].gpus) > 1:
+        yield "search.strategy is not reckoned with: models are timed on one device, several may be faster."
 
 
 def _left_out(missing: Mapping[str, str]) -> list[str]:

@@ -1,8 +1,7 @@
 """`cnnsearch worker` that cannot work for a study is told why before it takes a trial."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,14 +14,6 @@ from tests.cnnsearch.command_line import TINY, CommandLine
 from tests.cnnsearch.test_worker import make_photos
 
 Refused = Callable[..., str]
-
-
-@pytest.fixture
-def command_line(tmp_path: Path) -> Iterator[CommandLine]:
-    """The real command in an empty folder."""
-    line = CommandLine(tmp_path)
-    yield line
-    line.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`cnnsearch worker` and `run --storage` as a person uses them, on a real PostgreSQL with a password."""
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,14 +15,6 @@ from cnnsearch.spaces.load import loads_space
 from tests.cnnsearch.command_line import TINY, CommandLine
 
 SECRET = quote(PASSWORD, safe="")
-
-
-@pytest.fixture
-def command_line(tmp_path: Path) -> Iterator[CommandLine]:
-    """The real command in an empty folder."""
-    line = CommandLine(tmp_path)
-    yield line
-    line.close()
 
 
 @pytest.fixture
