@@ -18,6 +18,7 @@ import psutil
 from data import in_child
 from engine import follow
 from incumbents import Finished, Searched, incumbents
+from kept import Kept
 from measured import ROOT, Workplace
 from plain_search import Job
 
@@ -110,16 +111,12 @@ class BothSides:
         return self._once(f"{tuner}-{seed}", lambda: self._plain(tuner, seed, given))
 
     def _once(self, name: str, measure: Callable[[], Searched]) -> Searched:
-        file, setting = self.kept / f"{name}.json", asdict(self.setting)
-        with suppress(FileNotFoundError):
-            known = json.loads(file.read_text(encoding="utf-8"))
-            if known.pop("setting") == setting:
-                return Searched.of(known)
+        kept = Kept(self.kept, asdict(self.setting))
+        if known := kept.get(name):
+            return Searched.of(known)
         print(f"measuring {name}", file=sys.stderr, flush=True)
         found = measure()
-        beside = file.with_suffix(".part")
-        beside.write_text(json.dumps({"setting": setting} | asdict(found), indent=1) + "\n", encoding="utf-8")
-        beside.replace(file)
+        kept.put(name, asdict(found))
         return found
 
     def _run(self, seed: int, *sets: str) -> Searched:

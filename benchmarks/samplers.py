@@ -7,15 +7,17 @@ import os
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.util import find_spec
 from multiprocessing import get_context
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from kept import Kept
 from measured import Figure, arguments, conclude
 from simulated import Course, searched
 from tabulated.table import PROBLEMS, Table, read
@@ -47,6 +49,11 @@ class Way:
     sampler: str
     pruner: str
 
+    @property
+    def name(self) -> str:
+        """All three."""
+        return f"{self.problem}-{self.sampler}-{self.pruner}"
+
 
 @dataclass(frozen=True)
 class Found:
@@ -63,6 +70,11 @@ class Found:
     spent: tuple[int, ...]
     good: int | None
     tested: int | None
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Self:
+        """From a JSON file."""
+        return cls(**{**fields, "regret": tuple(fields["regret"]), "spent": tuple(fields["spent"])})
 
 
 @dataclass(frozen=True)
@@ -175,7 +187,9 @@ def main() -> int:
     parser.add_argument("--sampler", action="append", choices=SAMPLERS, help="this one only; may be repeated")
     parser.add_argument("--pruner", action="append", choices=Pruner.kinds(), help="this one only; may be repeated")
     parser.add_argument("--seeds", type=int, help="searches of each (50, or 2 with --quick)")
+    parser.add_argument("--first-seed", type=int, default=0, metavar="SEED", help="the others follow it (0)")
     parser.add_argument("--processes", type=int, default=2, help="side by side (2)")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is measured there, and go on from it")
     options = parser.parse_args()
     found = _all(ways(options), options)
     for problem in dict.fromkeys(way.problem for way in found):
@@ -185,15 +199,18 @@ def main() -> int:
 
 
 def _all(ways: Sequence[Way], options: argparse.Namespace) -> dict[Way, list[Found]]:
-    seeds = range(options.seeds or (2 if options.quick else 50))
-    looks = LOOKS[:2] if options.quick else LOOKS
+    first, count = options.first_seed, options.seeds or (2 if options.quick else 50)
+    seeds, looks = range(first, first + count), LOOKS[:2] if options.quick else LOOKS
+    kept = Kept(options.keep, {"seeds": [*seeds], "looks": [*looks]})
+    found = {way: [Found.of(each) for each in known["searches"]] for way in ways if (known := kept.get(way.name))}
     with ProcessPoolExecutor(options.processes, mp_context=get_context("forkserver")) as pool:
-        begun: dict[Way, Any] = {way: pool.submit(tried, way, seeds, looks) for way in ways}
-        found = {}
-        for number, (way, searches) in enumerate(begun.items(), start=1):
-            found[way] = searches.result()
-            print(f"{number} of {len(ways)}: {way.problem}, {way.sampler}, {way.pruner}", file=sys.stderr)
-    return found
+        begun = {pool.submit(tried, way, seeds, looks): way for way in ways if way not in found}
+        for done in as_completed(begun):
+            way = begun[done]
+            found[way] = done.result()
+            kept.put(way.name, {"searches": [asdict(each) for each in found[way]]})
+            print(f"{len(found)} of {len(ways)}: {way.name}", file=sys.stderr, flush=True)
+    return {way: found[way] for way in ways}
 
 
 if __name__ == "__main__":

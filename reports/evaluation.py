@@ -1,6 +1,5 @@
 """How good a model is on labelled images of any source: asked image by image, in constant memory."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +14,8 @@ from cnnsearch.search.dataset.cache.naming import content_hash
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.layout import LabelledImage, listed
 from cnnsearch.search.dataset.sources.source import Source
-from cnnsearch.search.run_folder import ModelFolder, RunFolder
-from cnnsearch.search.run_status import read_summary
+from cnnsearch.search.run_folder import ModelFolder
+from cnnsearch.search.run_status import trained_on
 from cnnsearch.spaces.nearest import nearest
 
 _PART = "given"
@@ -73,14 +72,8 @@ class Labelled:
 
 def watch_of(folder: ModelFolder) -> Watch:
     """What a model was trained on, where its run's description of the images tells it."""
-    try:
-        stamp = str(json.loads(folder.classes.read_text(encoding="utf-8"))["data"]["stamp"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return Watch()
-    run, fingerprint = RunFolder(folder.path.parent), stamp.partition("-")[0]
-    now = read_summary(run)
-    summary = now if now and now.fingerprint == fingerprint else read_summary(run, fingerprint)
-    return Watch(summary.contents("train") if summary else frozenset())
+    images = trained_on(folder)
+    return Watch(images.contents("train") if images else frozenset())
 
 
 def labelled_images(source: Source, classes: tuple[str, ...], watch: Watch, part: str | None = None) -> list[Labelled]:

@@ -13,7 +13,7 @@ from cnnsearch.reports.inert import visible
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.json_file import read_object
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
-from cnnsearch.search.run_status import read_summary
+from cnnsearch.search.run_status import trained_on
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.document import branch_of
 from cnnsearch.spaces.errors import CnnSearchError
@@ -74,11 +74,8 @@ def write_model_card(folder: ModelFolder) -> None:
 def read_card(folder: ModelFolder) -> Card:
     """What the files of a model's folder and of its run tell; what is missing or damaged is left out."""
     about, run = read_object(folder.classes), RunFolder(folder.path.resolve().parent)
-    fingerprint = str((about.get("data") or {}).get("stamp", "")).partition("-")[0]
-    now = read_summary(run)
-    images = now if now and fingerprint in ("", now.fingerprint) else read_summary(run, fingerprint)
     name = run.path.name if folder.path.name == run.best.path.name else folder.path.resolve().name
-    return Card(name, about, read_object(folder.metrics), images, _network(folder), _versions(folder))
+    return Card(name, about, read_object(folder.metrics), trained_on(folder), _network(folder), _versions(folder))
 
 
 def model_card(card: Card) -> str:

@@ -21,7 +21,7 @@ from cnnsearch.search.engine.serving import writing_in
 from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
 from cnnsearch.search.exporting import export_best, trained_configuration, written
-from cnnsearch.search.listeners.events import Listener, RunEnded, Told
+from cnnsearch.search.listeners.events import Broadcast, Listener, RunEnded, Told
 from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.model.hypermodel import CnnHyperModel, encoded, hyperparameters_of
 from cnnsearch.search.outline import outline_of
@@ -32,7 +32,7 @@ from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.request import Progress, Request
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_status import read_summary, searches, spent_seconds
-from cnnsearch.search.sharing.company import Alone, company_of
+from cnnsearch.search.sharing.company import Company, company_of
 from cnnsearch.search.study.database import sqlite_url
 from cnnsearch.search.study.study import STUDY_NAME
 from cnnsearch.search.telling import broadcast_of, tell_of_begin, telling_of_its_end
@@ -107,8 +107,8 @@ def _describe(prepared: Prepared, request: Request) -> None:
     write_json(prepared.run.dataset, prepared.dataset.summary())
 
 
-def _searched(prepared: Prepared, company: Alone, listeners: Sequence[Listener], train: Train) -> Result:
-    run, document, crew = prepared.run, prepared.space.document, prepared.crew
+def _searched(prepared: Prepared, company: Company, listeners: Sequence[Listener], train: Train) -> Result:
+    run, document = prepared.run, prepared.space.document
     objectives, oracle = Objectives.of(document.search), company.oracle
     known = oracle.study.records()
     finished = tuple(trial for trial in known if counts(trial))
@@ -120,22 +120,7 @@ def _searched(prepared: Prepared, company: Alone, listeners: Sequence[Listener],
     checkpoints.ended(*finished)
     with ExitStack() as files:
         broadcast = broadcast_of(prepared, objectives, budget, pause, listeners, files)
-        limit = document.search.trial_time
-        bench = Bench(
-            run,
-            prepared.space,
-            prepared.datasets.of,
-            crew,
-            budget,
-            checkpoints,
-            broadcast,
-            pause,
-            limit,
-            train=train,
-            halting=company.halting,
-            artifacts=company.artifacts,
-            ending=company.stop_waiting,
-        )
+        bench = _bench(prepared, company, budget, checkpoints, broadcast, pause, train)
         tell_of_begin(prepared, bench, finished)
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         tuner = SearchTuner(oracle, hypermodel, bench)
@@ -152,8 +137,35 @@ def _searched(prepared: Prepared, company: Alone, listeners: Sequence[Listener],
     return Result(run, oracle.study.records(), objectives.epoch, best, failure, is_final)
 
 
+def _bench(
+    prepared: Prepared,
+    company: Company,
+    budget: Budget,
+    checkpoints: Checkpoints,
+    broadcast: Broadcast,
+    pause: Pause,
+    train: Train,
+) -> Bench:
+    """What all trials of this process are run with."""
+    return Bench(
+        prepared.run,
+        prepared.space,
+        prepared.datasets.of,
+        prepared.crew,
+        budget,
+        checkpoints,
+        broadcast,
+        pause,
+        prepared.space.document.search.trial_time,
+        train=train,
+        halting=company.halting,
+        artifacts=company.artifacts,
+        ending=company.stop_waiting,
+    )
+
+
 def _budget(
-    prepared: Prepared, objective: Objective, known: Sequence[TrialRecord], pause: Pause, company: Alone
+    prepared: Prepared, objective: Objective, known: Sequence[TrialRecord], pause: Pause, company: Company
 ) -> Budget:
     """What the search may take, less what its trials have taken, those that go on included."""
     search = prepared.space.document.search
@@ -202,7 +214,7 @@ def _tuned(tuner: SearchTuner) -> EveryTrialFailed | None:
 
 
 def _finished(
-    prepared: Prepared, company: Alone, tuner: SearchTuner, bench: Bench, failure: EveryTrialFailed | None
+    prepared: Prepared, company: Company, tuner: SearchTuner, bench: Bench, failure: EveryTrialFailed | None
 ) -> tuple[EveryTrialFailed | None, ModelFolder | None]:
     """Confirm the best trials, where that was asked for and can be, and export the best model."""
     study, confirm = tuner.oracle.study, bench.space.document.search.confirm

@@ -9,7 +9,7 @@ from typing import Any
 
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.json_file import read_object
-from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
 
@@ -79,6 +79,21 @@ def read_summary(run: RunFolder, fingerprint: str | None = None) -> Summary | No
         return Summary.of(read_object(path))
     except ValueError:
         return None
+
+
+def trained_on(folder: ModelFolder) -> Summary | None:
+    """The images that a model was trained on, by its run's description; None where nothing tells them.
+
+    Where they are described no more it has their fingerprint alone. A model of an earlier version, which says nothing
+    of its images, was trained on those of its run.
+    """
+    data = read_object(folder.classes).get("data")
+    fingerprint = str(data.get("stamp", "") if isinstance(data, dict) else "").partition("-")[0]
+    run = RunFolder(folder.path.resolve().parent)
+    now = read_summary(run)
+    if now and fingerprint in ("", now.fingerprint):
+        return now
+    return (read_summary(run, fingerprint) or Summary(fingerprint=fingerprint)) if fingerprint else None
 
 
 def seen_images(run: RunFolder, stamp: str, fingerprint: str) -> dict[str, frozenset[str]]:

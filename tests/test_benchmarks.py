@@ -91,12 +91,17 @@ def test_the_small_form_of_transfer_measures_both_sides(checkout: Path, tmp_path
 
 
 def test_the_small_form_of_samplers_compares_with_chance(checkout: Path, tmp_path: Path) -> None:
-    done = benchmark(checkout, "samplers.py", "--quick", "--json", str(tmp_path / "samplers.json"))
+    options = ("--quick", "--json", str(tmp_path / "samplers.json"), "--keep", str(tmp_path / "kept"))
+    done = benchmark(checkout, "samplers.py", *options)
     assert done.returncode == 0, done.stderr
     assert "| random | none |" in done.stdout
     report = json.loads((tmp_path / "samplers.json").read_text())
     assert all(figure["value"] > 0 for figure in report["figures"])
     assert {len(way["searches"]) for way in report["searches"]} == {2}
+    (tmp_path / "kept" / "digits-random-none.json").unlink()
+    again = benchmark(checkout, "samplers.py", *options)
+    assert again.stderr.splitlines()[-1:] == ["4 of 4: digits-random-none"], "only what is missing is made"
+    assert json.loads((tmp_path / "samplers.json").read_text())["searches"] == report["searches"]
 
 
 def test_the_table_of_samplers_is_read_from_a_run(checkout: Path) -> None:

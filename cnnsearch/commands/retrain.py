@@ -1,6 +1,5 @@
 """`cnnsearch retrain`: train one configuration again and compare with the search's score."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Any
 
 from cnnsearch import terminal
 from cnnsearch.reports.predictions import origin_of
-from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.json_file import read_object
 from cnnsearch.search.listeners.events import EpochEnded, Event, Told, TrialBuilt, TrialEnded, Warned
@@ -16,7 +14,7 @@ from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import PHASE, Epoch, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
-from cnnsearch.search.run_status import read_summary
+from cnnsearch.search.run_status import trained_on
 from cnnsearch.spaces.document import branch_of
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
@@ -70,7 +68,8 @@ def retrain(
     from cnnsearch.reports.write import write_model_report
 
     terminal.say(f"training {found.config} on {'train and validation' if full else 'train'} images")
-    images = None if accept_data_change or _other_data(overrides) else known_images(found)
+    other = accept_data_change or _other_data(overrides)
+    images = trained_on(found.best) if found.best and not other else None
     record = train(Retraining(space, folder, full, _origin(known), known=images), [say_event])
     write_model_report(folder)
     _compare(record, known, _metrics(folder), Objectives.of(space.document.search).epoch.metric)
@@ -105,26 +104,6 @@ def source_of(source: Path) -> Source:
 def _other_data(overrides: Sequence[str]) -> bool:
     """Whether the person asks for other images or another split."""
     return any(text.startswith("data.") for text in overrides)
-
-
-def known_images(source: Source) -> Summary | None:
-    """The images that a model was trained on, from its run's description; None where nothing tells them."""
-    if source.best is None:
-        return None
-    run = RunFolder(source.best.path.parent)
-    fingerprint = _stamp(source.best).partition("-")[0]
-    now = read_summary(run)
-    if now is not None and fingerprint in ("", now.fingerprint):
-        return now
-    return read_summary(run, fingerprint) or (Summary(fingerprint=fingerprint) if fingerprint else None)
-
-
-def _stamp(folder: ModelFolder) -> str:
-    """The stamp of a model's images, from its `classes.json`; empty where an earlier version wrote none."""
-    try:
-        return str(json.loads(folder.classes.read_text(encoding="utf-8"))["data"]["stamp"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
 
 
 def _metrics(folder: ModelFolder | None) -> dict[str, Any]:

@@ -27,8 +27,8 @@ _HEAD_START = 10.0
 """Seconds that whoever has the best model is ahead of those who have not, where nobody else could export it."""
 
 
-class Alone:
-    """A search that nobody takes part in but this process.
+class Company:
+    """Whom a search is made with: nobody but this process, unless its study is shared.
 
     Attributes:
         oracle: over its study.
@@ -68,20 +68,20 @@ class Alone:
         return True
 
 
-def company_of(meeting: Meeting | None, oracle: OptunaOracle, run: RunFolder, *, begins: bool) -> Alone:
+def company_of(meeting: Meeting | None, oracle: OptunaOracle, run: RunFolder, *, begins: bool) -> Company:
     """Whom a search is made with.
 
     Raises:
         CnnSearchError: the place for artifacts cannot be used.
     """
     if meeting is None:
-        return Alone(oracle)
+        return Company(oracle)
     place = meeting.link.artifacts
     artifacts = Artifacts(place, oracle.study, meeting.storage) if place else None
-    return Company(meeting, oracle, run, artifacts, begins=begins)
+    return SharedCompany(meeting, oracle, run, artifacts, begins=begins)
 
 
-class Company(Alone):
+class SharedCompany(Company):
     """The other workers of a shared study, for one search.
 
     Args:

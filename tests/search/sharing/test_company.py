@@ -12,7 +12,7 @@ from cnnsearch.search.engine.rivals import Next, Rivals
 from cnnsearch.search.listeners.events import Event, Warned
 from cnnsearch.search.records import Epoch, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.sharing.company import Company
+from cnnsearch.search.sharing.company import SharedCompany
 from cnnsearch.search.sharing.final_part import FinalPart
 from cnnsearch.search.sharing.meeting import Meeting
 from cnnsearch.search.study.artifacts import Artifacts
@@ -135,10 +135,10 @@ def test_a_study_that_gets_more_trials_has_another_final_part(link: StudyLink, t
 
 
 @pytest.fixture
-def company_of(link: StudyLink, worker: Worker, tmp_path: Path) -> Callable[..., Company]:
+def company_of(link: StudyLink, worker: Worker, tmp_path: Path) -> Callable[..., SharedCompany]:
     """`company_of(artifacts)`: a worker that has trained nothing, beside one that has ended trial 0."""
 
-    def made(place: str | None) -> Company:
+    def made(place: str | None) -> SharedCompany:
         other = worker()
         store = open_storage(link.storage, shared=True)
         trial, folder = other.create_trial("a"), tmp_path / "other"
@@ -150,18 +150,18 @@ def company_of(link: StudyLink, worker: Worker, tmp_path: Path) -> Callable[...,
         end(other, trial)
         oracle = worker()
         found = Artifacts(place, oracle.study, oracle.study._storage) if place else None
-        return Company(Meeting(link, store, 3, 0.0), oracle, RunFolder(tmp_path / "run"), found, begins=True)
+        return SharedCompany(Meeting(link, store, 3, 0.0), oracle, RunFolder(tmp_path / "run"), found, begins=True)
 
     return made
 
 
-def test_the_best_model_comes_from_where_all_keep_theirs(company_of: Callable[..., Company], tmp_path: Path):
+def test_the_best_model_comes_from_where_all_keep_theirs(company_of: Callable[..., SharedCompany], tmp_path: Path):
     assert company_of(str(tmp_path / "store")).bring_best(lambda _: "", lambda _: None)
     assert (tmp_path / "run" / "trials" / "0000" / "model.keras").read_bytes() == b"model"
 
 
 def test_a_model_that_nobody_can_bring_is_told_and_can_be_trained_again(
-    company_of: Callable[..., Company], tmp_path: Path
+    company_of: Callable[..., SharedCompany], tmp_path: Path
 ):
     told: list[Event] = []
     assert not company_of(None).bring_best(lambda trial: f"trial {trial.number}", told.append)
