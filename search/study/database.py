@@ -24,8 +24,18 @@ __all__ = ["open_storage", "readable", "sqlite_url"]
 _EXTRAS = {"postgresql": "postgres", GRPC: "grpc"}
 _TRIES = 10
 """How often the tables are made where others make them at the same time, or the server has just begun."""
-_PASSING = ("already exists", "duplicate key", "UNIQUE constraint", "locked", "starting up", "too many clients")
-"""What is said then."""
+_PASSING = (
+    "already exists",
+    "duplicate key",
+    "UNIQUE constraint",
+    "locked",
+    "starting up",
+    "too many clients",
+    "timeout expired",
+)
+"""What is said then, or by one that is busy."""
+_PATIENT = 40.0
+"""Seconds after which it is tried no more: of a host that does not exist the same is said as of a busy one."""
 
 _BEGIN = 10.0
 """Seconds until a proxy must have answered for the first time."""
@@ -91,13 +101,14 @@ def _opened(url: str, parts: URL, *, shared: bool) -> RDBStorage:
 
 def _made(template: str, parts: URL, *, shared: bool) -> RDBStorage:
     """Optuna's storage; others may be making its tables at the same time."""
-    tried = 0
+    tried, until = 0, time.monotonic() + _PATIENT
     while True:
         tried += 1
         try:
             return RDBStorage(template, engine_kwargs=engine_settings(parts, shared=shared))
         except (ProgrammingError, IntegrityError, OperationalError, optuna.exceptions.StorageInternalError) as error:
-            if tried == _TRIES or not shared or not any(told in str(error.__cause__ or error) for told in _PASSING):
+            may_pass = shared and any(told in str(error.__cause__ or error) for told in _PASSING)
+            if not may_pass or tried == _TRIES or time.monotonic() >= until:
                 raise
             time.sleep(random.uniform(0.1, 0.5) * tried)
 

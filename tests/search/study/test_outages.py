@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from benchmarks.postgres import PASSWORD, Postgres
@@ -15,6 +16,7 @@ from cnnsearch.search.study.heartbeats import Heartbeats
 from cnnsearch.search.study.shared_storage import SharedStorage
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.spaces.errors import CnnSearchError
+from tests.search.sharing.relay import Relay
 
 ACCURACY = Objective("val_accuracy", "max")
 EPOCH = Epoch(1, {"val_accuracy": 0.5}, 1.0)
@@ -52,6 +54,16 @@ def opened(url: str) -> Iterator[Opened]:
 
 def tell(study: TrialStudy, number: int) -> None:
     study.tell(TrialRecord(number, {}, Status.COMPLETED, score=0.5, epochs=(EPOCH,)))
+
+
+def test_a_database_that_is_too_busy_to_answer_at_first_is_opened_all_the_same(url: str) -> None:
+    known = make_url(url)
+    with Relay(str(Path(str(known.query["host"])) / ".s.PGSQL.5432")) as relay:
+        relay.cut()
+        threading.Timer(11, relay.mend).start()  # the first try ends after ten seconds
+        storage = open_storage(f"postgresql://{known.username}@127.0.0.1:{relay.port}/{known.database}")
+        assert isinstance(storage, SharedStorage)
+        storage.close()
 
 
 @pytest.mark.parametrize("how", ["fast", "immediate"])
