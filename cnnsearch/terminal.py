@@ -73,6 +73,11 @@ def warn(message: object) -> None:
     _write(errors(), f"warning: {plain(message)}", style="yellow")
 
 
+def note(text: object) -> None:
+    """Print a line on stderr that is no warning: what takes a while, where stdout has the answer alone."""
+    _write(errors(), plain(text), style="dim")
+
+
 def complain(error: CnnSearchError | str) -> None:
     """Print an error on stderr: a framed block on a terminal, else a line `error: ...` for each problem."""
     if errors().is_terminal:

@@ -52,7 +52,7 @@ def members_of(file: Path, count: int) -> list[Member]:
     first = Member(f"{folder.path.name}/{file.name}", file, classes, shape, read_resize(folder.classes))
     if count == 1:
         return [first]
-    run = RunFolder(folder.path.parent)
+    run = folder.run
     if not run.has_study or folder.path.resolve() != run.best.path.resolve():
         rule = f"several models are a run's best ones, got {file}"
         raise CnnSearchError(str(Problem("--ensemble", rule, "Name the run's folder, such as runs/basic-001.")))
@@ -61,10 +61,11 @@ def members_of(file: Path, count: int) -> list[Member]:
 
 def _kept(run: RunFolder, classes: tuple[str, ...], origin: Origin | None) -> list[Member]:
     """The trials whose models are there, best first, without the one that `best/` holds already."""
-    from cnnsearch.search.study.reading import read_objectives, read_trials
+    from cnnsearch.search.study.reading import read_study
 
+    study = read_study(run)
     same = origin.trial if origin and not origin.confirmed else None
-    ranked = (trial.number for trial in rank(read_trials(run), read_objectives(run)) if trial.number != same)
+    ranked = (trial.number for trial in rank(list(study.trials), study.objectives) if trial.number != same)
     return [_member(run, number, classes) for number in ranked if (run.trial(number) / "model.keras").is_file()]
 
 

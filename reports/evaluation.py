@@ -15,7 +15,7 @@ from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.layout import LabelledImage, listed
 from cnnsearch.search.dataset.sources.source import Source
 from cnnsearch.search.run_folder import ModelFolder
-from cnnsearch.search.run_status import trained_on
+from cnnsearch.search.run_status import trained_contents
 from cnnsearch.spaces.nearest import nearest
 
 _PART = "given"
@@ -72,8 +72,7 @@ class Labelled:
 
 def watch_of(folder: ModelFolder) -> Watch:
     """What a model was trained on, where its run's description of the images tells it."""
-    images = trained_on(folder)
-    return Watch(images.contents("train") if images else frozenset())
+    return Watch(trained_contents(folder))
 
 
 def labelled_images(source: Source, classes: tuple[str, ...], watch: Watch, part: str | None = None) -> list[Labelled]:

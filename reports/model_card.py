@@ -12,7 +12,7 @@ from typing import Any
 from cnnsearch.reports.inert import visible
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.json_file import read_object
-from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.run_status import trained_on
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.document import branch_of
@@ -73,7 +73,7 @@ def write_model_card(folder: ModelFolder) -> None:
 
 def read_card(folder: ModelFolder) -> Card:
     """What the files of a model's folder and of its run tell; what is missing or damaged is left out."""
-    about, run = read_object(folder.classes), RunFolder(folder.path.resolve().parent)
+    about, run = read_object(folder.classes), folder.run
     name = run.path.name if folder.path.name == run.best.path.name else folder.path.resolve().name
     return Card(name, about, read_object(folder.metrics), trained_on(folder), _network(folder), _versions(folder))
 

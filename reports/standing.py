@@ -1,50 +1,16 @@
 """How runs stand, from `status.json` alone: it costs a search nothing to be asked, on this machine or another one."""
 
-import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import psutil
 from rich.table import Table
 
 from cnnsearch.reports.terminal import safe
 from cnnsearch.reports.wording import status_name, time_text
 from cnnsearch.search.records import Status
-from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.run_status import read_status
+from cnnsearch.search.standing import KILLED, Standing
 
-KILLED = "killed"
-"""What a run is whose process is gone though nothing says that it ended."""
 _STYLES = {"running": "cyan", "paused": "yellow", "finished": "green", "failed": "red", KILLED: "yellow"}
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a run stood when its search last wrote it down.
-
-    Attributes:
-        run: its folder.
-        state: `running`, `paused`, `finished`, `interrupted`, `failed` or `killed`; `unknown` where nothing says it.
-        told: the whole of `status.json`.
-    """
-
-    run: RunFolder
-    state: str
-    told: Mapping[str, Any]
-
-
-def standing_of(run: RunFolder) -> Standing:
-    """How a run stands; a search of this machine whose process is gone has been killed."""
-    told = read_status(run)
-    state = str(told.get("state", "unknown"))
-    return Standing(run, KILLED if state in ("running", "paused") and _is_gone(told) else state, told)
-
-
-def _is_gone(told: Mapping[str, Any]) -> bool:
-    """Whether its process is surely gone: of another machine's processes nothing is known."""
-    process = told.get("process")
-    return told.get("host") == socket.gethostname() and isinstance(process, int) and not psutil.pid_exists(process)
 
 
 def standing_table(standings: Sequence[Standing]) -> Table:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.runner import Work, run_in_child
@@ -37,6 +36,7 @@ class TrainedModel:
         dataset: what it is asked about.
         origin: the trial that it was, if it was one.
         stamp: of the images that it was trained on; empty for those of `dataset`.
+        parts: those that it was trained on.
         seen: by part, the hashes of images that a training on earlier images knew: it is not asked about these.
         metrics: what it is measured by beside the usual scores, such as `val_precision`.
     """
@@ -46,6 +46,7 @@ class TrainedModel:
     dataset: Dataset
     origin: Origin | None
     stamp: str = ""
+    parts: tuple[str, ...] = ("train",)
     seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
 
@@ -79,7 +80,7 @@ def export_model(
     try:
         shutil.copyfile(trained.model, beside.model)
         shutil.copyfile(trained.config, beside.config)
-        write_json(beside.classes, _description(trained, beside.model))
+        describe(beside, trained)
         job = EvaluationJob(
             beside.model, trained.dataset.reference(), parts, beside.predictions, trained.seen, trained.metrics
         )
@@ -121,18 +122,19 @@ class _Heard:
         return None if self.evaluated is None else self.evaluated + _EXPLAINING - time.monotonic()
 
 
-def _description(trained: TrainedModel, model: Path) -> dict[str, Any]:
-    """What somebody needs who has only the model's folder, and which file it was that was asked."""
+def describe(folder: ModelFolder, trained: TrainedModel) -> None:
+    """Write what somebody needs who has only the model's folder, and which file it was that was asked."""
     origin = asdict(trained.origin) if trained.origin else None
     dataset = trained.dataset
-    return {
+    description = {
         "classes": list(dataset.classes),
         "shape": list(dataset.shape),
         "resize": dataset.resize,
         "origin": origin,
-        "data": {"source": dataset.source, "stamp": trained.stamp or dataset.stamp},
-        "model": {"file": model.name, "sha256": file_hash(model)},
+        "data": {"source": dataset.source, "stamp": trained.stamp or dataset.stamp, "parts": list(trained.parts)},
+        "model": {"file": folder.model.name, "sha256": file_hash(folder.model)},
     }
+    write_json(folder.classes, description)
 
 
 def mend_export(folder: ModelFolder) -> None:

@@ -13,7 +13,7 @@ from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.prepared import Prepared
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Origin, TrialRecord
-from cnnsearch.search.run_folder import ModelFolder
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_status import seen_images
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.spaces.document import Configuration
@@ -39,14 +39,19 @@ def export_best(
     trained = confirmed_model(run, lambda number: dataset_of(trials[number]))
     best = best_of(run, trials, objectives)
     if trained is None and best is not None:
-        folder, dataset, epoch = run.trial(best.number), dataset_of(best), objectives.epoch
-        seen = seen_images(run, best.data, dataset.fingerprint)
-        origin = Origin.of(best, epoch, phases_to_best(best, epoch), objectives.named_values(best))
-        trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data, seen)
+        trained = trained_model(run, best, dataset_of(best), objectives)
     if trained is None:
         return None
     export_model(run.best, replace(trained, metrics=objectives.metrics), ("validation", "test"), slot, say=say)
     return run.best
+
+
+def trained_model(run: RunFolder, trial: TrialRecord, dataset: Dataset, objectives: Objectives) -> TrainedModel:
+    """The model that a trial left in its folder, to be asked about these images."""
+    folder, epoch = ModelFolder(run.trial(trial.number)), objectives.epoch
+    seen = seen_images(run, trial.data, dataset.fingerprint)
+    origin = Origin.of(trial, epoch, phases_to_best(trial, epoch), objectives.named_values(trial))
+    return TrainedModel(folder.model, folder.config, dataset, origin, trial.data, seen=seen)
 
 
 def written(space: Space, trial: TrialRecord) -> str:

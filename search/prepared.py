@@ -69,11 +69,11 @@ def prepared_for(request: Request, progress: Progress | None = None) -> Iterator
     wanted = Wanted(space.identity(), Summary.of(dataset.summary()), trials, search.confirm)
     meeting = meeting_of(request, space, dataset, trials)
     with place_of(request, wanted, meeting) as chosen:
-        doubts = (*warnings, *unfit, *_doubts(dataset), *chosen.warnings)
+        doubts = (*warnings, *unfit, *doubts_of(dataset), *chosen.warnings)
         yield Prepared(space, datasets, dataset, wanted, chosen, crew, doubts, meeting)
 
 
-def _doubts(dataset: Dataset) -> list[str]:
+def doubts_of(dataset: Dataset) -> list[str]:
     """What a person should know of the images before hours are spent on them."""
     doubts = list(dataset.notes)
     count = len(dataset.skipped)

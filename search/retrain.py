@@ -88,7 +88,9 @@ def retrain(
             raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.{advice}")
         config.write_text(configuration_yaml(dialogue.as_built(configuration)), encoding="utf-8")
         parts = ("test",) if request.full else ("validation", "test")
-        trained = TrainedModel(model, config, dataset, request.origin, metrics=configuration.search.metrics)
+        trained = TrainedModel(
+            model, config, dataset, request.origin, parts=job.train, metrics=configuration.search.metrics
+        )
         export_model(request.folder, trained, parts, slot, say=dialogue.say)
     record = dialogue.ended()
     write_history(request.folder.path, record.epochs)

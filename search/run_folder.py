@@ -11,6 +11,12 @@ class ModelFolder:
     path: Path
 
     @property
+    def run(self) -> "RunFolder":
+        """The folder it lies in, which is its run's where it is a run's."""
+        is_named = self.path.name not in ("", "..")  # the parent of `.` is not `.`
+        return RunFolder((self.path if is_named else self.path.resolve()).parent)
+
+    @property
     def model(self) -> Path:
         """The whole Keras model, from raw 0-255 pixels to class probabilities."""
         return self.path / "model.keras"

@@ -89,11 +89,19 @@ def trained_on(folder: ModelFolder) -> Summary | None:
     """
     data = read_object(folder.classes).get("data")
     fingerprint = str(data.get("stamp", "") if isinstance(data, dict) else "").partition("-")[0]
-    run = RunFolder(folder.path.resolve().parent)
+    run = folder.run
     now = read_summary(run)
     if now and fingerprint in ("", now.fingerprint):
         return now
     return (read_summary(run, fingerprint) or Summary(fingerprint=fingerprint)) if fingerprint else None
+
+
+def trained_contents(folder: ModelFolder) -> frozenset[str]:
+    """The hashes of the images that a model was trained on; none where nothing tells them."""
+    data, images = read_object(folder.classes).get("data"), trained_on(folder)
+    named = data.get("parts") if isinstance(data, dict) else None
+    parts = named if isinstance(named, list) else ["train"]  # an earlier version did not name them
+    return frozenset().union(*map(images.contents, parts)) if images else frozenset()
 
 
 def seen_images(run: RunFolder, stamp: str, fingerprint: str) -> dict[str, frozenset[str]]:

@@ -25,7 +25,7 @@ class Run:
 
     Attributes:
         path: its folder, such as `runs/basic-001`; the README says what lies in it.
-        state: `finished`, `running`, `interrupted` or `failed`.
+        state: `finished`, `running`, `paused`, `interrupted`, `failed`, or `killed` where its process is gone.
         objective: what a trial's score is of: `.metric`, such as `val_accuracy`, and `.direction`, `max` or `min`.
         trials: all of them by their numbers, from 0. Each has `values` (its parameters by dotted name), `status` (such
             as `completed`, `stopped_early`, `pruned`, `failed`), `score` (None where it has none), `epochs` (each with
@@ -160,12 +160,14 @@ def open_run(path: str | PathLike[str]) -> Run:
 
 def read_run(folder: RunFolder) -> Run:
     """The run in this folder as it stands."""
-    from cnnsearch.search.run_status import read_status
-    from cnnsearch.search.study.reading import read_objectives, read_trials
+    from cnnsearch.search.standing import standing_of
+    from cnnsearch.search.study.reading import read_study
 
-    trials, objectives = read_trials(folder), read_objectives(folder)
-    state = str(read_status(folder).get("state", "interrupted"))
-    return Run(folder.path, state, objectives.epoch, tuple(trials), _best(folder, trials, objectives), objectives)
+    study, state = read_study(folder), standing_of(folder).state
+    state = "interrupted" if state == "unknown" else state
+    trials, objectives = list(study.trials), study.objectives
+    best = _best(folder, trials, objectives)
+    return Run(folder.path, state, objectives.epoch, tuple(trials), best, objectives)
 
 
 def _best(folder: RunFolder, trials: Sequence[TrialRecord], objectives: Objectives) -> TrialRecord | None:

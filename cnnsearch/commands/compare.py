@@ -1,5 +1,6 @@
 """`cnnsearch compare A B`: two trials, two runs or two models, side by side, in words."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -7,8 +8,11 @@ from rich.console import Console
 from cnnsearch import terminal
 from cnnsearch.reports.comparison.comparison import compared
 from cnnsearch.reports.comparison.shown import as_text
-from cnnsearch.reports.comparison.sides import side_of
+from cnnsearch.reports.comparison.sides import Side, side_of
 from cnnsearch.reports.comparison.written import as_json, write_page
+from cnnsearch.search.engine.processes import start_forkserver
+from cnnsearch.search.native_messages import without_native_messages
+from cnnsearch.spaces.errors import CnnSearchError
 
 
 def compare(first: str, second: str, console: Console, *, as_object: bool, html: Path | None) -> None:
@@ -23,7 +27,7 @@ def compare(first: str, second: str, console: Console, *, as_object: bool, html:
     Raises:
         CnnSearchError: one of them is none of these or damaged, or the page cannot be written.
     """
-    comparison = compared(side_of(first), side_of(second))
+    comparison = compared(_answered(first), _answered(second))
     if html is not None:
         write_page(html, comparison)
     if as_object:
@@ -32,3 +36,19 @@ def compare(first: str, second: str, console: Console, *, as_object: bool, html:
     console.print(as_text(comparison))
     if html is not None:
         terminal.say(f"page: {html}")
+
+
+def _answered(text: str) -> Side:
+    """What a person named, where it is a trial whose model is kept with what that says of the validation images."""
+    side = side_of(text)
+    if side.unasked is None or side.trial is None:
+        return side
+    start_forkserver()
+    with without_native_messages():
+        from cnnsearch.search.kept_model import ask_kept_model
+    terminal.note(f"asking the model of {side.told} about the validation images")
+    try:
+        ask_kept_model(side.unasked, side.trial)
+    except CnnSearchError as error:
+        return replace(side, missing=str(error).rstrip("."))
+    return side_of(text)

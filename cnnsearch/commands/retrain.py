@@ -82,7 +82,7 @@ def source_of(source: Path) -> Source:
     Raises:
         CnnSearchError: there is none.
     """
-    if (source / "study.db").is_file():
+    if RunFolder(source).has_study:
         best = RunFolder(source).best
         if not best.config.is_file():
             raise CnnSearchError(
@@ -97,7 +97,7 @@ def source_of(source: Path) -> Source:
         )
     found = ModelFolder(config.parent)
     if found.metrics.is_file():
-        return Source(config, config.parent.parent, "retrained", found)
+        return Source(config, found.run.path, "retrained", found)
     return Source(config, Path("runs"), f"{config.stem}-retrained", None)
 
 

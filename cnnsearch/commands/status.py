@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.text import Text
 
 from cnnsearch.commands.report import run_folder
-from cnnsearch.reports.standing import standing_of, standing_table
+from cnnsearch.reports.standing import standing_table
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.standing import standing_of
 
 
 def status(paths: Sequence[Path], console: Console, *, as_json: bool) -> None:

@@ -30,6 +30,7 @@ class Side:
         epochs: of its training; none where nothing tells them.
         predictions: what it says of validation and test images; None where there are none.
         missing: why there are none, and what makes them.
+        unasked: the run whose trial has a model that was asked about no image yet; None for any other.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Side:
     epochs: tuple[Epoch, ...] = ()
     predictions: Predictions | None = field(default=None, repr=False)
     missing: str = ""
+    unasked: RunFolder | None = None
 
 
 def side_of(text: str) -> Side:
@@ -89,7 +91,9 @@ def _of_trial(text: str, run: RunFolder, number: int) -> Side:
     told, config = f"trial {number} of {run.path.resolve().name}", run.trial(number) / "config.yaml"
     if predictions and (origin := _origin(run.best)) and origin.confirmed:
         told += f"; its model is retraining {origin.confirmed.retraining} of {origin.confirmed.seeds} with new seeds"
-    return Side(text, told, config, trial, study.objectives, images, trial.epochs, predictions, missing)
+    has_model = trial.status.ended and ModelFolder(run.trial(number)).model.is_file()
+    unasked = run if has_model and predictions is None else None
+    return Side(text, told, config, trial, study.objectives, images, trial.epochs, predictions, missing, unasked)
 
 
 def _predictions_of(run: RunFolder, number: int) -> tuple[Predictions | None, str]:
@@ -97,10 +101,20 @@ def _predictions_of(run: RunFolder, number: int) -> tuple[Predictions | None, st
     origin = _origin(run.best)
     if origin is not None and origin.trial == number and run.best.predictions.is_file():
         return read_predictions(run.best), ""
+    folder = ModelFolder(run.trial(number))
+    if _is_answered(folder):
+        return read_predictions(folder), ""
     config = run.trial(number) / "config.yaml"
     if not config.is_file():
         return None, f"trial {number} of {run.path} has no configuration left to train it from"
     return None, f"trial {number} has no predictions; cnnsearch retrain {config} makes a model folder that has"
+
+
+def _is_answered(folder: ModelFolder) -> bool:
+    """Whether a trial's model was asked, and did not train on since, as one that climbs to another rung does."""
+    if not (folder.predictions.is_file() and folder.classes.is_file()):
+        return False
+    return not folder.model.is_file() or folder.model.stat().st_mtime <= folder.predictions.stat().st_mtime
 
 
 def _origin(folder: ModelFolder) -> Origin | None:
@@ -111,9 +125,9 @@ def _of_model(text: str, folder: ModelFolder) -> Side:
     known = folder.predictions.is_file()
     predictions = read_predictions(folder) if known else None
     missing = "" if known else f"{folder.path} has no predictions.csv; cnnsearch retrain {folder.path} makes one"
-    run = RunFolder(folder.path.parent)
+    run = folder.run
     origin = _origin(folder)
-    if folder.path.name == "best" and run.has_study and origin is not None:
+    if folder.path.resolve().name == "best" and run.has_study and origin is not None:
         return _of_trial(text, run, origin.trial)
     epochs = read_history(folder.path)
     return Side(text, "a model folder", folder.config, epochs=epochs, predictions=predictions, missing=missing)

@@ -11,7 +11,7 @@ from cnnsearch.search.json_file import read_object
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.run_status import read_status
+from cnnsearch.search.standing import KILLED, standing_of
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ class Facts:
         """Whether more is to come, as far as its files say."""
         return self.status.get("state") in ("running", "paused")
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether it runs, or was ended from outside: then the best of now may not stay it."""
+        return self.is_running or self.status.get("state") in ("interrupted", KILLED)
+
     def part(self, name: str) -> Mapping[str, Any] | None:
         """The kept model's scores on a part of the images; None where there are none, or the file is damaged."""
         found = self.metrics.get(name)
@@ -68,11 +73,12 @@ class Facts:
 
 def read_facts(run: RunFolder, trials: Sequence[TrialRecord], objectives: Objectives) -> Facts:
     """What a run's folder says beside its study; a file that is gone or damaged says nothing."""
+    standing = standing_of(run)
     return Facts(
         run=run,
         trials=trials,
         objectives=objectives,
-        status=read_status(run),
+        status={**standing.told, "state": standing.state},
         environment=read_object(run.environment),
         dataset=read_object(run.dataset),
         metrics=read_object(run.best.metrics),

@@ -16,6 +16,7 @@ from cnnsearch.reports.page.values import joined, number, pairs, verbatim
 from cnnsearch.reports.wording import configuration, count_text, status_name, time_text, value_with_unit
 from cnnsearch.search.confirmed import Confirmation
 from cnnsearch.search.records import Status, TrialRecord
+from cnnsearch.search.standing import KILLED
 
 _ONE_IN_TWENTY = 1.96
 """Standard errors on either side of the middle of a 95 % interval."""
@@ -44,9 +45,17 @@ def verdict(facts: Facts) -> str:
     confirmed = facts.confirmation.winner if facts.confirmation else None
     by_seeds = confirmed is not None and confirmed.chosen.trial == winner.number
     value = f"{mean_text(confirmed)} over new seeds" if confirmed and by_seeds else _values(facts, winner)
-    told = f"Trial {winner.number} {'leads' if facts.is_running else 'won'}: {value}"
+    told = f"Trial {winner.number} {'leads' if facts.may_go_on else 'won'}: {value}"
     test = facts.part("test")
     return f"{told}, {test['accuracy']:.4f} of the test images right." if test else f"{told}."
+
+
+_ENDED = {
+    "finished": "Finished",
+    "failed": "Ended before its time",
+    "interrupted": "Interrupted: the same command goes on",
+    KILLED: "Killed: the same command goes on",
+}
 
 
 def standing(facts: Facts) -> str:
@@ -58,7 +67,7 @@ def standing(facts: Facts) -> str:
         heard = f" Its last sign of life was on {_moment(updated)}." if isinstance(updated, int | float) else ""
         paused = f" It is paused: {reason}." if state == "paused" else ""
         return f"This search has not ended: the numbers are those of now.{paused}{heard} {written}"
-    ended = {"finished": "Finished", "failed": "Ended before its time", "interrupted": "Interrupted"}.get(state)
+    ended = _ENDED.get(state)
     return f"{ended}{f': {reason}' if reason else ''}. {written}" if ended else written
 
 

@@ -1,15 +1,15 @@
 """A whole search of somebody's HyperModel, in this process: from its first build to an ended study and a best model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.trial import TrialStatus
 
-from cnnsearch.search.best import TrainedModel, best_of, export_model, mend_export
+from cnnsearch.search.best import best_of, export_model, mend_export
 from cnnsearch.search.chosen_run import Chosen, Wanted, choose, counts, keep_summary
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
@@ -24,29 +24,29 @@ from cnnsearch.search.engine.slots import CPU, Slot
 from cnnsearch.search.engine.tuner import ALL_DONE
 from cnnsearch.search.environment import environment
 from cnnsearch.search.explaining.explain import explain
+from cnnsearch.search.exporting import trained_model
 from cnnsearch.search.in_process.asked import Asked
 from cnnsearch.search.in_process.material import Part
 from cnnsearch.search.in_process.trials import HERE, Workshop, fresh_model, run_trial
-from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted
+from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.model.custom import check_fits, explored
-from cnnsearch.search.outcome import phases_to_best
+from cnnsearch.search.prepared import doubts_of
 from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import Origin, TrialRecord
+from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.request import Request
 from cnnsearch.search.run import Result
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_lock import held
-from cnnsearch.search.run_status import spent_seconds
+from cnnsearch.search.run_status import read_summary, spent_seconds
 from cnnsearch.search.study.database import sqlite_url
+from cnnsearch.search.telling import telling_of_its_end
 from cnnsearch.search.trial.evaluation import EvaluationJob, evaluate
 from cnnsearch.search.writing import clear_temporary, write_json
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.rungs import comparing
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ def search_hypermodel(asked: Asked, request: Request, listener: Listener) -> Res
             keep_summary(chosen.run)
         if chosen.change or not chosen.continued:
             write_json(chosen.run.environment, environment([Slot(HERE)]))
+        if chosen.change or not chosen.continued or read_summary(chosen.run) is None:
             write_json(chosen.run.dataset, dataset.summary())
         return _searched(prepared, listener)
 
@@ -135,8 +136,9 @@ def _searched(prepared: _Prepared, listener: Listener) -> Result:
             prepared.asked, run, prepared.dataset, train, validation, oracle, budget, checkpoints, broadcast
         )
         _tell_of_begin(prepared, shop, finished)
-        failure, ended_by = _told_of_its_end(broadcast, lambda: _tune(shop))
-        best = _told_of_its_end(broadcast, lambda: _finish(prepared, oracle))
+        with telling_of_its_end(broadcast):
+            failure, ended_by = _tune(shop)
+            best = _finish(prepared, oracle, broadcast)
         broadcast(RunEnded("failed" if failure else "finished", str(failure or ended_by)))
     return Result(run, oracle.study.records(), objectives.epoch, best, failure)
 
@@ -185,18 +187,8 @@ def _tell_of_begin(prepared: _Prepared, shop: Workshop, finished: tuple[TrialRec
     bounds = limits.epochs, limits.target
     started = RunStarted(chosen.run, objectives.epoch, *total, (HERE,), finished, *going_on, *bounds, objectives)
     shop.broadcast(started)
-
-
-def _told_of_its_end(broadcast: Broadcast, work: Callable[[], T]) -> T:
-    """The work's outcome; where it ends before its time, the listeners hear of it."""
-    try:
-        return work()
-    except CnnSearchError as error:
-        broadcast.at_once(RunEnded("failed", str(error)))
-        raise
-    except BaseException:
-        broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
-        raise
+    for doubt in (*chosen.warnings, *doubts_of(prepared.dataset)):
+        shop.broadcast(Warned(doubt))
 
 
 def _tune(shop: Workshop) -> tuple[EveryTrialFailed | None, str]:
@@ -215,22 +207,19 @@ def _tune(shop: Workshop) -> tuple[EveryTrialFailed | None, str]:
             return failure, str(failure)
 
 
-def _finish(prepared: _Prepared, oracle: OptunaOracle) -> ModelFolder | None:
+def _finish(prepared: _Prepared, oracle: OptunaOracle, say: Listener) -> ModelFolder | None:
     """Export the best trial's model, evaluated here on validation and test part."""
     run, dataset, objectives = prepared.run, prepared.dataset, prepared.objectives
     best = best_of(run, oracle.study.records(), objectives)
     if best is None:
         return None
-    epoch = objectives.epoch
-    origin = Origin.of(best, epoch, phases_to_best(best, epoch), objectives.named_values(best))
-    folder = run.trial(best.number)
-    trained = TrainedModel(folder / "model.keras", folder / "config.yaml", dataset, origin, best.data)
-    asks = partial(_evaluated, prepared, best)
+    trained = trained_model(run, best, dataset, objectives)
+    asks = partial(_evaluated, prepared, best, say)
     export_model(run.best, replace(trained, metrics=objectives.metrics), ("validation", "test"), CPU, asks)
     return run.best
 
 
-def _evaluated(prepared: _Prepared, best: TrialRecord, job: EvaluationJob) -> None:
+def _evaluated(prepared: _Prepared, best: TrialRecord, say: Listener, job: EvaluationJob) -> None:
     """Ask the best model, built again: so layers of somebody's own need not be known to Keras."""
     hyperparameters = prepared.hyperparameters.copy()
     hyperparameters.values = dict(best.values)
@@ -239,4 +228,5 @@ def _evaluated(prepared: _Prepared, best: TrialRecord, job: EvaluationJob) -> No
         model.optimizer.build(model.trainable_variables)  # else Keras warns that the file has more of it
     model.load_weights(job.model)
     evaluate(model, job)
-    explain(model, job)
+    for left_out in explain(model, job):
+        say(Warned(left_out))

@@ -26,6 +26,7 @@ from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.callbacks import BestWeights
 from cnnsearch.search.trial.failures import classify
+from cnnsearch.search.trial.stopping import early_stopping, stopped_by
 from cnnsearch.search.writing import write_beside, write_text
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError, Problem
@@ -134,7 +135,7 @@ class _Training:
         if not watch.epochs:
             rule = "it hands its keyword arguments on to model.fit, callbacks among them, got no epoch"
             raise CnnSearchError(str(Problem(shop.asked.key.replace(".build", ".fit"), rule, "Take **kwargs.")))
-        reason = watch.ended_by or _stopped_by(stopping)
+        reason = watch.ended_by or stopped_by(self._configuration.training, stopping)
         status = Status.PRUNED if self._is_pruned else Status.STOPPED_EARLY if reason else Status.COMPLETED
         known = _so_far(shop, self._number)
         ending = replace(known, status=status, reason=reason, parameters=model.count_params())
@@ -194,18 +195,3 @@ def fresh_model(asked: Asked, dataset: Dataset, hyperparameters: Any, configurat
     model = asked.hypermodel.build(hyperparameters)
     check_fits(model, asked.key, dataset.shape, len(dataset.classes))
     return model
-
-
-def early_stopping(configuration: Configuration) -> keras.callbacks.EarlyStopping | None:
-    """Keras' own, as the configuration asks for it."""
-    rule = configuration.training.early_stopping
-    if rule is None:
-        return None
-    mode = configuration.search.direction(rule.monitor)
-    return keras.callbacks.EarlyStopping(rule.monitor, mode=mode, patience=rule.patience, min_delta=rule.min_delta)
-
-
-def _stopped_by(stopping: keras.callbacks.EarlyStopping | None) -> str:
-    if stopping is None or not stopping.stopped_epoch:
-        return ""
-    return f"no better {stopping.monitor} for {stopping.patience} epochs"

@@ -5,10 +5,9 @@ A study in the run's folder is read without Optuna; one that several machines sh
 
 from typing import TYPE_CHECKING
 
-from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import Objective, TrialRecord
+from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study.study_file import StudyFile, read_objectives_in, read_study_file
+from cnnsearch.search.study.study_file import StudyFile, read_study_file
 from cnnsearch.search.study_link import StudyLink, read_link
 from cnnsearch.spaces.errors import CnnSearchError
 
@@ -37,28 +36,6 @@ def read_trials(run: RunFolder) -> list[TrialRecord]:
         CnnSearchError: the folder holds no run, or its study is damaged.
     """
     return list(read_study(run).trials)
-
-
-def read_objective(run: RunFolder) -> Objective:
-    """What the trials of a run are ranked by.
-
-    Raises:
-        CnnSearchError: the folder holds no run, or its study is damaged.
-    """
-    return read_objectives(run).epoch
-
-
-def read_objectives(run: RunFolder) -> Objectives:
-    """All that the trials of a run are ranked by.
-
-    Raises:
-        CnnSearchError: the folder holds no run, or its study is damaged.
-    """
-    link = read_link(run)
-    if link is not None:
-        return _shared(link).objectives
-    _check_study(run)
-    return read_objectives_in(run.study)
 
 
 def _check_study(run: RunFolder) -> None:

@@ -57,16 +57,6 @@ def read_study_file(path: Path) -> StudyFile:
     return StudyFile(objectives, tuple(trials))
 
 
-def read_objectives_in(path: Path) -> Objectives:
-    """What the trials of the study in a run's database are ranked by.
-
-    Raises:
-        CnnSearchError: it is damaged, or there is no study of ours in it.
-    """
-    with _readable(path), closing(_opened(path)) as connection:
-        return _study(connection, path)[1]
-
-
 def _opened(path: Path) -> sqlite3.Connection:
     """A connection in one transaction, so that all answers are of one moment."""
     connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)

@@ -16,6 +16,8 @@ from cnnsearch.search.model.metrics import asked_metrics
 from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.trial.batches import EVALUATION_BATCH
+from cnnsearch.search.trial.line import Line
+from cnnsearch.search.trial.messages import Done
 from cnnsearch.search.writing import write_json
 
 
@@ -38,6 +40,12 @@ class EvaluationJob:
     predictions: Path
     seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
+
+
+def run_evaluation(line: Line, job: EvaluationJob) -> None:
+    """Ask a model about photos, in a process of its own."""
+    evaluate(keras.saving.load_model(job.model, compile=False), job)
+    line.tell(Done())
 
 
 def evaluate(model: keras.Model, job: EvaluationJob) -> None:

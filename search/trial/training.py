@@ -38,9 +38,9 @@ from cnnsearch.search.trial.material import Material, Wanted, material_of
 from cnnsearch.search.trial.measuring import OutOfLimits, tell_built
 from cnnsearch.search.trial.messages import Continued, Done, RungDone, Trained, Verdict
 from cnnsearch.search.trial.room import when_there_is_room
+from cnnsearch.search.trial.stopping import early_stopping, stopped_by
 from cnnsearch.search.trial.whole import Whole
 from cnnsearch.search.writing import write_beside
-from cnnsearch.spaces.document import Configuration, Training
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _fitted(trial: _Trial, stage: Stage, whole: Whole, ended: Sequence[Ended], r
     best, reporter = watching.best, watching.reporter
     if best.weights is not None:
         material.trained.set_weights(best.weights)
-    reason = reporter.ended_by or _stopped_by(training, watching.stopping)
+    reason = reporter.ended_by or stopped_by(training, watching.stopping)
     return Ended(
         stage.place, whole.weights(material.trained), best.score, reason, bool(reporter.ended_by), reporter.epochs
     )
@@ -192,27 +192,5 @@ def _watching(trial: _Trial, stage: Stage, material: Material, before: int) -> W
         validation=validation,
         reporter=Reporter(trial.line, stage.place, before, looked),
         best=BestWeights(trial.job.objective if stage.validation else None),
-        stopping=_early_stopping(stage.configuration) if stage.validation else None,
+        stopping=early_stopping(stage.configuration) if stage.validation else None,
     )
-
-
-def _early_stopping(configuration: Configuration) -> keras.callbacks.EarlyStopping | None:
-    rule = configuration.training.early_stopping
-    if rule is None:
-        return None
-    return keras.callbacks.EarlyStopping(
-        monitor=rule.monitor,
-        mode=configuration.search.direction(rule.monitor),
-        patience=rule.patience,
-        min_delta=rule.min_delta,
-    )
-
-
-def _stopped_by(training: Training, stopping: keras.callbacks.EarlyStopping | None) -> str:
-    if training.early_stopping is None or stopping is None:
-        return ""
-    if (
-        not 0 < stopping.stopped_epoch < training.epochs - 1
-    ):  # counted from 0; at the last epoch there is nothing to stop
-        return ""
-    return f"no better {training.early_stopping.monitor} for {training.early_stopping.patience} epochs"

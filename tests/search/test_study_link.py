@@ -7,7 +7,7 @@ import pytest
 from cnnsearch.search.records import Epoch, Objective
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.database import open_storage
-from cnnsearch.search.study.reading import read_objective, read_trials
+from cnnsearch.search.study.reading import read_study, read_trials
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.search.study_link import StudyLink, read_link, without_password, write_link
 from cnnsearch.spaces.errors import CnnSearchError
@@ -53,7 +53,7 @@ def test_what_reads_a_run_follows_its_link(tmp_path: Path):
     run = RunFolder(tmp_path / "team-001")
     write_link(run, StudyLink(f"sqlite:///{tmp_path}/shared.db", "team"))
     assert read_link(run) == StudyLink(f"sqlite:///{tmp_path}/shared.db", "team")
-    assert read_objective(run).metric == "val_loss"
+    assert read_study(run).objectives.epoch.metric == "val_loss"
     assert [len(trial.epochs) for trial in read_trials(run)] == [1]
 
 

@@ -18,7 +18,7 @@ from cnnsearch.search.ranking import rank
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.database import open_storage, sqlite_url
-from cnnsearch.search.study.reading import read_objective, read_trials
+from cnnsearch.search.study.reading import read_study, read_trials
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.spaces.errors import CnnSearchError
 
@@ -166,7 +166,7 @@ def test_a_study_that_ranks_by_something_else_is_refused(run: RunFolder, other: 
     message = rf"ranks by val_accuracy \(max\), got {other.metric} \({other.direction}\). Use another storage"
     with pytest.raises(CnnSearchError, match=message):
         opened(run, other)
-    assert read_objective(run) == ACCURACY
+    assert read_study(run).objectives.epoch == ACCURACY
 
 
 def test_readers_see_whole_trials_while_others_are_written(run: RunFolder) -> None:
@@ -213,7 +213,7 @@ def damaged(kind: str, whole: bytes) -> bytes:
 def test_a_damaged_study_is_named_wherever_it_is_opened(run: RunFolder, kind: str) -> None:
     ask(opened(run))
     run.study.write_bytes(damaged(kind, run.study.read_bytes()))
-    for read in (read_trials, read_objective, opened):
+    for read in (read_trials, read_study, opened):
         with pytest.raises(CnnSearchError, match=r"stud.*database must be whole and readable, got .*Restore it"):
             read(run)
 

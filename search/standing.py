@@ -1,0 +1,42 @@
+"""How a run stands now: what its search last wrote down, and whether that process still lives."""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_status import read_status
+
+KILLED = "killed"
+"""What a run is whose process is gone though nothing says that it ended."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a run stood when its search last wrote it down.
+
+    Attributes:
+        run: its folder.
+        state: `running`, `paused`, `finished`, `interrupted`, `failed` or `killed`; `unknown` where nothing says it.
+        told: the whole of `status.json`.
+    """
+
+    run: RunFolder
+    state: str
+    told: Mapping[str, Any]
+
+
+def standing_of(run: RunFolder) -> Standing:
+    """How a run stands; a search of this machine whose process is gone has been killed."""
+    told = read_status(run)
+    state = str(told.get("state", "unknown"))
+    return Standing(run, KILLED if state in ("running", "paused") and _is_gone(told) else state, told)
+
+
+def _is_gone(told: Mapping[str, Any]) -> bool:
+    """Whether its process is surely gone: of another machine's processes nothing is known."""
+    process = told.get("process")
+    return told.get("host") == socket.gethostname() and isinstance(process, int) and not psutil.pid_exists(process)
