@@ -24,8 +24,8 @@ from plain_search import Job
 
 SPACE = ROOT / "benchmarks" / "versus.yaml"
 PLAIN = ROOT / "benchmarks" / "plain_search.py"
-BATCH, PATIENCE = 32, 3
-"""As the space has them."""
+BATCH = 32
+"""As the space has it."""
 NAMES = {
     "model.scratch.blocks": "blocks",
     "model.scratch.filters.start": "filters",
@@ -60,7 +60,7 @@ class Setting:
     validation: int = 250
     test: int = 750
     trials: int = 20
-    ours: int = 40
+    ours: int = 30
     epochs: int = 10
     alike: int = 8
 
@@ -107,7 +107,7 @@ class BothSides:
         return self._once(f"cnnsearch-identical-{seed}", lambda: self._run(seed, *whole))
 
     def theirs(self, tuner: str, seed: int, given: Sequence[Mapping[str, float | str]] = ()) -> Searched:
-        """The plain script; given trials run to their end."""
+        """The plain script, whose trials all run to their end."""
         return self._once(f"{tuner}-{seed}", lambda: self._plain(tuner, seed, given))
 
     def _once(self, name: str, measure: Callable[[], Searched]) -> Searched:
@@ -144,7 +144,6 @@ class BothSides:
             side=setting.side,
             batch_size=BATCH,
             epochs=setting.epochs,
-            patience=0 if given else PATIENCE,
             trials=setting.trials,
             seed=seed,
             began=time.time(),

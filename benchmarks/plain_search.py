@@ -3,7 +3,7 @@
     python benchmarks/plain_search.py JOB RESULT
 
 JOB is a JSON file with the fields of `Job`, RESULT the JSON file that gets what was measured. It is what KerasTuner's
-and TensorFlow's guides show: photos decoded once and then from memory, `build_model(hp)`, early stopping.
+and TensorFlow's guides show: photos decoded once and then from memory, `build_model(hp)`, `tuner.search(...)`.
 """
 
 import json
@@ -34,8 +34,7 @@ class Job:
         tuner: `random`, `hyperband`, or `given` for trials of given values.
         side: height and width of the images in pixels.
         batch_size: images in one step.
-        epochs: of a trial, at most.
-        patience: epochs without a better loss before a trial ends; 0 for never.
+        epochs: of a trial; of Hyperband's, at most.
         trials: how many; Hyperband counts by itself.
         seed: of the search.
         began: when the script was started, in seconds since 1970.
@@ -47,7 +46,6 @@ class Job:
     side: int
     batch_size: int
     epochs: int
-    patience: int
     trials: int
     seed: int
     began: float
@@ -70,10 +68,10 @@ class Job:
 
         layers = keras.layers
         model = keras.Sequential([keras.Input((self.side, self.side, 3)), layers.Rescaling(1 / 255)])
-        filters, growth = hp.Choice("filters", [16, 32], default=32), hp.Choice("growth", [1.0, 2.0], default=2.0)
-        norm = hp.Choice("norm", ["none", "batch"], default="batch")
-        dropout = hp.Float("dropout", 0.0, 0.3, step=0.1, default=0.1)
-        for block in range(hp.Int("blocks", 2, 4, default=4)):
+        filters, growth = hp.Choice("filters", [16, 32], default=16), hp.Choice("growth", [1.0, 2.0], default=2.0)
+        norm = hp.Choice("norm", ["none", "batch"], default="none")
+        dropout = hp.Float("dropout", 0.0, 0.3, step=0.1, default=0.0)
+        for block in range(hp.Int("blocks", 2, 4, default=3)):
             model.add(layers.Conv2D(round(filters * growth**block), 3, padding="same", use_bias=norm == "none"))
             if norm == "batch":
                 model.add(layers.BatchNormalization())
@@ -81,7 +79,7 @@ class Job:
             model.add(layers.MaxPooling2D())
             if dropout:
                 model.add(layers.Dropout(dropout))
-        flat = hp.Choice("pooling", ["flatten", "average"], default="average") == "flatten"
+        flat = hp.Choice("pooling", ["flatten", "average"], default="flatten") == "flatten"
         model.add(layers.Flatten() if flat else layers.GlobalAveragePooling2D())
         model.add(layers.Dense(hp.Choice("units", [64, 128, 256], default=128), activation="relu"))
         model.add(layers.Dropout(hp.Float("dense_dropout", 0.0, 0.5, step=0.25, default=0.25)))
@@ -149,11 +147,8 @@ def noting(kind: Any) -> Any:  # noqa: ANN401 - keras_tuner has no types
 
 def search(job: Job) -> dict[str, Any]:
     """Run the search, then test the weights of each incumbent; gives the fields of `Searched`."""
-    import keras
-
     tuner, train, validation = job.make_tuner(), job.images("train"), job.images("validation")
-    stopping = [keras.callbacks.EarlyStopping("val_loss", patience=job.patience)] if job.patience else []
-    tuner.search(train, validation_data=validation, epochs=job.epochs, callbacks=stopping, verbose=0)
+    tuner.search(train, validation_data=validation, epochs=job.epochs, verbose=0)
     memory = psutil.Process().memory_info().rss
     trials = [Finished(name, score, at - job.began, made) for name, score, at, made in tuner.notes]
     test = job.images("test")
