@@ -3,7 +3,6 @@
 All text from data and messages goes in as `Text`, so rich's markup in a class name or an exception stays plain text.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.wording import configuration, status_name, value_with_unit
+from cnnsearch.search.json_file import read_object
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
@@ -41,11 +41,11 @@ def summary(
     Args:
         winner: what is said of the best trial where it was confirmed.
     """
-    scores = model_scores(run.best)
+    first = next((trial.number for trial in rank(list(trials), objective)), None)
     told = (
         counts(trials),
         winner or best(trials, objective),
-        *scores,
+        *model_scores(run.best, None if winner else first),
         *mixed_data(trials),
         *infeasible(trials),
         *failures(trials),
@@ -115,19 +115,25 @@ def infeasible(trials: Sequence[TrialRecord]) -> list[Text]:
     return [safe(f"Infeasible: {kinds}; such as trial {last.number}, {last.reason}.", "yellow")]
 
 
-def model_scores(folder: ModelFolder) -> list[Text]:
-    """The kept model's accuracy on each part with its 95 % interval; nothing where it is not scored yet."""
+def model_scores(folder: ModelFolder, told: int | None = None) -> list[Text]:
+    """The kept model's accuracy on each part with its 95 % interval; nothing where it is not scored yet.
+
+    Args:
+        told: the trial that was named as the best one; where the model is another's, that is said.
+    """
+    metrics = read_object(folder.metrics)
+    kept = metrics.get("trial")
+    whose = "Its model" if told is None or kept in (told, None) else f"The model in best/, trial {kept}'s,"
     try:
-        metrics = json.loads(folder.metrics.read_text(encoding="utf-8"))
         parts = [(name, metrics[name]) for name in ("validation", "test") if metrics[name] is not None]
-        return [_part_line(name, scores) for name, scores in parts]
-    except (OSError, ValueError, KeyError, TypeError):
+        return [_part_line(whose, name, scores) for name, scores in parts]
+    except (KeyError, TypeError, ValueError):
         return []
 
 
-def _part_line(name: str, scores: Mapping[str, Any]) -> Text:
+def _part_line(whose: str, name: str, scores: Mapping[str, Any]) -> Text:
     low, high = scores["interval"]
-    line = Text.assemble(f"Its model on the {name} part: accuracy ", (f"{scores['accuracy']:.4f}", "bold"))
+    line = Text.assemble(f"{whose} on the {name} part: accuracy ", (f"{scores['accuracy']:.4f}", "bold"))
     line.append(f" (95 %: {low:.4f} to {high:.4f}, {scores['images']} images)")
     return line if name == "test" else line.append(", which chose it: optimistic")
 

@@ -36,8 +36,9 @@ def write_model_report(folder: ModelFolder) -> None:
 
     And `README.md`, the model card, where none is there yet.
 
-    The score of the model's training stands in `metrics.json`, too, where the model comes from a search. For a trial's
-    own model it is the best of many draws, and therefore optimistic, and so are its values of several objectives;
+    The score of the model's own training stands in `metrics.json`, too, where the model comes from a search. For a
+    trial's own model it is the best of many draws, and therefore optimistic, and so are its values of several
+    objectives; `searched` is the search's score where the configuration was trained again by hand.
     `confirmed` says where it is a retraining, which one, and the mean over all seeds. Each part has the metrics that
     the search asked for, without their `val_`. `of` says which file was asked, with its SHA-256: the one that was
     exported, loaded again.
@@ -52,6 +53,7 @@ def write_model_report(folder: ModelFolder) -> None:
         "phases": list(origin.phases) if origin else [],
         "objective": origin.objective if origin else None,
         "score": origin.score if origin else None,
+        "searched": origin.searched if origin else None,
         "objectives": dict(origin.objectives) if origin else {},
         "confirmed": asdict(origin.confirmed) if origin and origin.confirmed else None,
         "of": weighed_file(folder),

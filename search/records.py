@@ -226,6 +226,7 @@ class Origin:
         phases: how many epochs of each phase led to the model; none where there is one phase only.
         objectives: the trial's values of several objectives by name; none where there is one metric only.
         confirmed: where the model is a retraining of the trial with a new seed; None for the trial's own model.
+        searched: where somebody trained the configuration again: what the search's own training had reached.
     """
 
     trial: int
@@ -235,6 +236,12 @@ class Origin:
     phases: tuple[int, ...] = ()
     objectives: Mapping[str, float] = field(default_factory=dict)
     confirmed: NewSeeds | None = None
+    searched: float | None = None
+
+    def retrained(self, record: "TrialRecord", phases: tuple[int, ...]) -> "Origin":
+        """The origin of a model that somebody trained again: its scores are those of this training."""
+        searched = self.score if self.searched is None else self.searched
+        return Origin(self.trial, record.best_epoch, self.objective, record.score, phases, searched=searched)
 
     @classmethod
     def of(

@@ -15,6 +15,7 @@ from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.events import EpochEnded, Listener, Told, TrialBuilt, TrialEnded, TrialStarted, Warned
+from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weights
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Failure, Origin, TrialRecord
@@ -88,11 +89,10 @@ def retrain(
             raise CnnSearchError(f"{kept}: the training must succeed, got {broken.failure}: {broken.message}.{advice}")
         config.write_text(configuration_yaml(dialogue.as_built(configuration)), encoding="utf-8")
         parts = ("test",) if request.full else ("validation", "test")
-        trained = TrainedModel(
-            model, config, dataset, request.origin, parts=job.train, metrics=configuration.search.metrics
-        )
+        record = dialogue.ended()
+        again = request.origin and request.origin.retrained(record, phases_to_best(record, job.objective))
+        trained = TrainedModel(model, config, dataset, again, parts=job.train, metrics=configuration.search.metrics)
         export_model(request.folder, trained, parts, slot, say=dialogue.say)
-    record = dialogue.ended()
     write_history(request.folder.path, record.epochs)
     return record
 

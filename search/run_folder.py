@@ -110,7 +110,10 @@ class RunFolder:
     @property
     def has_study(self) -> bool:
         """Whether there is a study, here or elsewhere."""
-        return self.study.is_file() or self.link.is_file()
+        try:
+            return self.study.is_file() or self.link.is_file()
+        except PermissionError:  # somebody else's folder
+            return False
 
     @property
     def events(self) -> Path:

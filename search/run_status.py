@@ -81,6 +81,12 @@ def read_summary(run: RunFolder, fingerprint: str | None = None) -> Summary | No
         return None
 
 
+def images_under(run: RunFolder, fingerprint: str) -> Summary | None:
+    """What a run's images were under a fingerprint; those of now where it is empty, None where nothing says it."""
+    now = read_summary(run)
+    return now if now and fingerprint in ("", now.fingerprint) else read_summary(run, fingerprint)
+
+
 def trained_on(folder: ModelFolder) -> Summary | None:
     """The images that a model was trained on, by its run's description; None where nothing tells them.
 
@@ -89,11 +95,8 @@ def trained_on(folder: ModelFolder) -> Summary | None:
     """
     data = read_object(folder.classes).get("data")
     fingerprint = str(data.get("stamp", "") if isinstance(data, dict) else "").partition("-")[0]
-    run = folder.run
-    now = read_summary(run)
-    if now and fingerprint in ("", now.fingerprint):
-        return now
-    return (read_summary(run, fingerprint) or Summary(fingerprint=fingerprint)) if fingerprint else None
+    found = images_under(folder.run, fingerprint)
+    return found or (Summary(fingerprint=fingerprint) if fingerprint else None)
 
 
 def trained_contents(folder: ModelFolder) -> frozenset[str]:

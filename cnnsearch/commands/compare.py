@@ -49,6 +49,6 @@ def _answered(text: str) -> Side:
     terminal.note(f"asking the model of {side.told} about the validation images")
     try:
         ask_kept_model(side.unasked, side.trial)
-    except CnnSearchError as error:
-        return replace(side, missing=str(error).rstrip("."))
+    except (CnnSearchError, OSError) as error:  # such as a run that may only be read
+        return replace(side, missing=f"{side.told}: {str(error).rstrip('.')}")
     return side_of(text)

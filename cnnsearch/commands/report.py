@@ -17,6 +17,7 @@ from cnnsearch.reports.terminal import summary
 from cnnsearch.search.confirmed import read_confirmation
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.reading import read_study
+from cnnsearch.search.writing import UnwritableFile
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 
@@ -24,14 +25,18 @@ def report(run: Path, console: Console) -> None:
     """Write the report of a finished or running search from its study, and print what came out.
 
     Raises:
-        CnnSearchError: the folder is no run, or its study or the best model's predictions are damaged.
+        CnnSearchError: the folder is no run, or its study is damaged; or, after all was printed, it cannot be written.
     """
     folder = run_folder(run)
     with _garbage_left():
         study = read_study(folder)
         trials, objectives = list(study.trials), study.objectives
-        for warning in write_run_report(folder, trials, objectives):
-            terminal.warn(warning)
+        unwritten: UnwritableFile | None = None
+        try:
+            for warning in write_run_report(folder, trials, objectives):
+                terminal.warn(warning)
+        except UnwritableFile as error:  # the ranking can be told all the same
+            unwritten = error
         show(ranking_of([ranked_run(folder, study, *run_names([folder]))]), Asked(), console)
         console.print()
         confirmation = read_confirmation(folder)
@@ -39,6 +44,8 @@ def report(run: Path, console: Console) -> None:
             console.print(told)
             console.print()
         console.print(summary(trials, objectives, folder, winner_text(confirmation, trials)))
+    if unwritten:
+        raise unwritten
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def _origin(known: dict[str, Any]) -> Origin | None:
     """Where a model comes from, by its folder's scores; None where they do not say, or are damaged."""
     if known.get("trial") is None:
         return None
-    told = {name: known.get(name) for name in ("trial", "epoch", "score", "confirmed")}
+    told = {name: known.get(name) for name in ("trial", "epoch", "score", "searched")}
     rest = {"objective": known.get("objective") or "", "objectives": known.get("objectives") or {}}
     try:
         return origin_of({**told, **rest, "phases": known.get("phases") or ()})
@@ -189,7 +189,8 @@ def _compare(record: TrialRecord, known: dict[str, Any], new: dict[str, Any], ob
     """Print the search's score, this training's own, and the gap; then the same for the test part."""
     if record.folds:
         terminal.say(f"{objective} of each fold: {' '.join(f'{score:.4f}' for score in record.fold_scores)}")
-    rows = [(objective, known.get("score"), record.score)]
+    searched = known.get("score") if known.get("searched") is None else known["searched"]
+    rows = [(objective, searched, record.score)]
     rows.append(("test accuracy", _accuracy(known), _accuracy(new)))
     for name, before, after in rows:
         if after is None:

@@ -66,6 +66,6 @@ def _parameters(run: RunFolder) -> tuple[Parameter, ...]:
     from cnnsearch.spaces.load import load_space
 
     try:
-        return load_space(run.resolved).parameters if run.resolved.is_file() else ()
+        return load_space(run.resolved, allow_code=True).parameters if run.resolved.is_file() else ()
     except CnnSearchError:
         return ()

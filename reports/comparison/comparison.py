@@ -1,7 +1,8 @@
 """What differs between two sides, as plain values: parameters, scores on each part, images that only one gets right."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from cnnsearch.reports.predictions import Predictions
 from cnnsearch.reports.scores import accuracy_interval
 from cnnsearch.reports.wording import without_indices
 from cnnsearch.search.records import Epoch
+from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
 
 PARTS = ("validation", "test")
@@ -93,16 +95,26 @@ def compared(first: Side, second: Side) -> Comparison:
     """
     scores = {part: (_score(first.predictions, part), _score(second.predictions, part)) for part in PARTS}
     known = {part: pair for part, pair in scores.items() if any(pair)}
-    parts = tuple(_parts(first.predictions, second.predictions)) if first.predictions and second.predictions else ()
+    parts = tuple(_parts(first, second)) if first.predictions and second.predictions else ()
     return Comparison((first, second), _parameters(first, second), known, parts, _metric(first, second))
 
 
 def _parameters(first: Side, second: Side) -> tuple[Differing, ...] | None:
     if not (first.config.is_file() and second.config.is_file()):
         return None
-    one, other = (load_space(side.config, allow_code=True).tree for side in (first, second))
+    one, other = _settings(first), _settings(second)
     drawn = {without_indices(path) for side in (first, second) if side.trial for path in side.trial.values}
     return differing(one, other, drawn)
+
+
+def _settings(side: Side) -> Mapping[str, Any]:
+    """The tree of a configuration; of a trial of somebody's HyperModel, its values."""
+    try:
+        return load_space(side.config, allow_code=True).tree
+    except CnnSearchError:
+        if side.trial and "\nhyperparameters:" in f"\n{side.config.read_text(encoding='utf-8')}":
+            return {"hyperparameters": dict(side.trial.values)}
+        raise
 
 
 def _metric(first: Side, second: Side) -> str:
@@ -124,20 +136,21 @@ def _score(predictions: Predictions | None, part: str) -> Score | None:
     return Score(correct / len(rows), *accuracy_interval(correct, len(rows)), len(rows))
 
 
-def _parts(first: Predictions, second: Predictions) -> Iterator[PartCompared]:
-    """What both say of the same images, which are the same where part, name and class are."""
+def _parts(first: Side, second: Side) -> Iterator[PartCompared]:
+    """What both say of the same images of a part: of one data set by their names, of two by what is in the files."""
+    by_content = bool(first.contents and second.contents and first.contents != second.contents)
     for part in PARTS:
-        one, other = first.of(part), second.of(part)
-        places = {key: row for row, key in enumerate(_keys(other))}
-        pairs = [(row, places[key]) for row, key in enumerate(_keys(one)) if key in places]
+        one, other = (side.predictions.of(part) for side in (first, second) if side.predictions)
+        places = {key: row for row, key in enumerate(_keys(other, second.contents if by_content else {}))}
+        keys = enumerate(_keys(one, first.contents if by_content else {}))
+        pairs = [(row, places.pop(key)) for row, key in keys if key in places]
         if pairs:
-            rows = np.array(pairs, dtype=np.int64)
-            yield _part(part, one, other, rows)
+            yield _part(part, one, other, np.array(pairs, dtype=np.int64))
 
 
-def _keys(predictions: Predictions) -> Iterator[tuple[str, str]]:
+def _keys(predictions: Predictions, contents: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     labels = (predictions.classes[label] for label in predictions.labels)
-    return zip(predictions.images, labels, strict=True)
+    return zip((contents.get(name, name) for name in predictions.images), labels, strict=True)
 
 
 def _part(part: str, one: Predictions, other: Predictions, rows: NDArray[np.int64]) -> PartCompared:

@@ -1,15 +1,18 @@
 """What is compared: a trial of a run (`RUN:7` or `RUN/trials/0007`), a run's best model, or a model folder."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cnnsearch.reports.predictions import Predictions, read_origin, read_predictions
 from cnnsearch.reports.ranking.reading import scored_images
+from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.history_file import read_history
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Epoch, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.run_status import images_under, trained_on
 from cnnsearch.search.study.reading import read_study
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
@@ -30,6 +33,7 @@ class Side:
         epochs: of its training; none where nothing tells them.
         predictions: what it says of validation and test images; None where there are none.
         missing: why there are none, and what makes them.
+        contents: the hashes of the images by their names, as far as its run's description has them.
         unasked: the run whose trial has a model that was asked about no image yet; None for any other.
     """
 
@@ -42,6 +46,7 @@ class Side:
     epochs: tuple[Epoch, ...] = ()
     predictions: Predictions | None = field(default=None, repr=False)
     missing: str = ""
+    contents: Mapping[str, str] = field(default_factory=dict, repr=False)
     unasked: RunFolder | None = None
 
 
@@ -89,11 +94,18 @@ def _of_trial(text: str, run: RunFolder, number: int) -> Side:
     predictions, missing = _predictions_of(run, number)
     images = scored_images(run, study.trials).get(trial.data.partition("-")[0])
     told, config = f"trial {number} of {run.path.resolve().name}", run.trial(number) / "config.yaml"
-    if predictions and (origin := _origin(run.best)) and origin.confirmed:
+    origin = _origin(run.best)
+    if predictions and origin and origin.trial == number and origin.confirmed:
         told += f"; its model is retraining {origin.confirmed.retraining} of {origin.confirmed.seeds} with new seeds"
     has_model = trial.status.ended and ModelFolder(run.trial(number)).model.is_file()
     unasked = run if has_model and predictions is None else None
-    return Side(text, told, config, trial, study.objectives, images, trial.epochs, predictions, missing, unasked)
+    goals, contents = study.objectives, _contents(images_under(run, trial.data.partition("-")[0]))
+    return Side(text, told, config, trial, goals, images, trial.epochs, predictions, missing, contents, unasked)
+
+
+def _contents(images: Summary | None) -> dict[str, str]:
+    """The hashes of images by their names; none where nothing describes them."""
+    return {name: file.content for name, file in images.files.items()} if images else {}
 
 
 def _predictions_of(run: RunFolder, number: int) -> tuple[Predictions | None, str]:
@@ -129,5 +141,6 @@ def _of_model(text: str, folder: ModelFolder) -> Side:
     origin = _origin(folder)
     if folder.path.resolve().name == "best" and run.has_study and origin is not None:
         return _of_trial(text, run, origin.trial)
-    epochs = read_history(folder.path)
-    return Side(text, "a model folder", folder.config, epochs=epochs, predictions=predictions, missing=missing)
+    epochs, contents = read_history(folder.path), _contents(trained_on(folder))
+    told = "a model folder"
+    return Side(text, told, folder.config, epochs=epochs, predictions=predictions, missing=missing, contents=contents)

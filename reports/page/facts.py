@@ -59,16 +59,25 @@ class Facts:
         return self.is_running or self.status.get("state") in ("interrupted", KILLED)
 
     def part(self, name: str) -> Mapping[str, Any] | None:
-        """The kept model's scores on a part of the images; None where there are none, or the file is damaged."""
-        found = self.metrics.get(name)
+        """The winner's scores on a part of the images; None where there are none, or the file is damaged."""
+        found = self.metrics.get(name) if not self.is_outdated else None
         return found if isinstance(found, dict) and {"accuracy", "interval", "images"} <= found.keys() else None
 
     @property
     def winner(self) -> TrialRecord | None:
         """The trial whose model is kept, else the first of the ranking; None where no trial has a score."""
-        kept = self.metrics.get("trial")
-        known = next((trial for trial in self.trials if trial.number == kept), None)
-        return known or next(iter(self.ranked), None)
+        return (None if self.is_outdated else self.kept) or next(iter(self.ranked), None)
+
+    @property
+    def kept(self) -> TrialRecord | None:
+        """The trial whose model is in `best/`; None where there is none."""
+        number = self.metrics.get("trial")
+        return next((trial for trial in self.trials if trial.number == number), None)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether `best/` is of an earlier session, and another trial has taken the lead since."""
+        return self.may_go_on and self.kept is not None and self.ranked[:1] != [self.kept]
 
 
 def read_facts(run: RunFolder, trials: Sequence[TrialRecord], objectives: Objectives) -> Facts:

@@ -1,6 +1,5 @@
 """The first part of the page: what was tried, what won, how sure that is, what it cost, and what to do next."""
 
-import math
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,13 +12,11 @@ from cnnsearch.reports.markup import Element, element
 from cnnsearch.reports.page.facts import Facts
 from cnnsearch.reports.page.section import Section
 from cnnsearch.reports.page.values import joined, number, pairs, verbatim
+from cnnsearch.reports.scores import accuracy_interval
 from cnnsearch.reports.wording import configuration, count_text, status_name, time_text, value_with_unit
 from cnnsearch.search.confirmed import Confirmation
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.search.standing import KILLED
-
-_ONE_IN_TWENTY = 1.96
-"""Standard errors on either side of the middle of a 95 % interval."""
 
 
 def summary(facts: Facts) -> Section:
@@ -133,10 +130,12 @@ def _won(facts: Facts) -> Element | None:
 
 def _sure(facts: Facts) -> Iterator[str]:
     """What the numbers are worth."""
+    if facts.is_outdated and facts.kept is not None:
+        yield f"best/ still has the model of trial {facts.kept.number}, which led before; the end weighs the new one."
     test, validation = facts.part("test"), facts.part("validation")
     if test:
         yield f"{_part(test, 'test')} They were asked about once, after the search: this is the number to quote."
-    elif facts.metrics:
+    elif facts.metrics and not facts.is_outdated:
         yield "There is no test part, so nothing says what the model does on images that did not choose it."
     if validation:
         yield f"{_part(validation, 'validation')} These images chose the model, so their score is optimistic."
@@ -178,12 +177,13 @@ def _close(facts: Facts) -> str | None:
     best = facts.ranked[0].score if facts.ranked else None
     if not scores or best is None or goal.metric != "val_accuracy" or not facts.objectives.is_plain:
         return None
-    error = _ONE_IN_TWENTY * math.sqrt(max(0.0, best * (1 - best)) / scores["images"])
-    near = sum(trial.score is not None and trial.score >= best - error for trial in facts.ranked[1:])
+    images = scores["images"]
+    low, _ = accuracy_interval(min(images, round(best * images)), images)
+    near = sum(trial.score is not None and trial.score >= low for trial in facts.ranked[1:])
     if not near:
-        return f"No other trial lies within {error:.4f} of the best, what chance does with so few images."
-    others = "1 other trial lies" if near == 1 else f"{near:,} other trials lie"
-    return f"{others} within {error:.4f} of the best, which chance alone does with {scores['images']:,} images."
+        return f"No other trial reaches {low:.4f}, the low end of the best one's 95 % interval on {images:,} images."
+    others = "1 other trial is" if near == 1 else f"{near:,} other trials are"
+    return f"{others} within the best one's 95 % interval on {images:,} images: at {low:.4f} or above."
 
 
 def _cost(facts: Facts) -> str | None:
