@@ -58,6 +58,18 @@ def test_a_best_model_and_a_trial_are_compared(searched: CommandLine, tmp_path: 
     assert page.is_file()
 
 
+def test_a_trial_whose_model_is_kept_is_asked_about_the_validation_images(searched: CommandLine) -> None:
+    run = searched.folder / RUN
+    best = json.loads((run / "best/metrics.json").read_text())["trial"]
+    other = next(int(path.parent.name) for path in run.glob("trials/*/model.keras") if int(path.parent.name) != best)
+    found = json.loads(searched.good("compare", f"{RUN}:{best}", f"{RUN}:{other}", "--json"))
+    (part,) = found["parts"]
+    assert part["part"] == "validation"
+    lines = (run / f"trials/{other:04d}/predictions.csv").read_text().splitlines()
+    assert {line.split(",")[0] for line in lines[1:]} == {"validation"}
+    assert "asking the model" not in searched("compare", RUN, f"{RUN}:{other}").stderr, "it is asked once"
+
+
 def last_scalars(folder: Path) -> dict[str, float]:
     found: dict[str, Any] = {}
     for path in sorted(folder.glob("events.out.tfevents.*")):

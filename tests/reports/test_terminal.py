@@ -70,6 +70,16 @@ def test_the_kept_model_has_its_scores_with_intervals(tmp_path: Path) -> None:
     assert model_scores(run.best) == []
 
 
+def test_a_model_of_another_trial_than_the_best_one_is_told_as_that_trials(tmp_path: Path, trial: Maker) -> None:
+    run = RunFolder(tmp_path)
+    run.best.path.mkdir()
+    part = {"accuracy": 0.875, "interval": [0.8, 0.925], "images": 179}
+    run.best.metrics.write_text(json.dumps({"trial": 0, "validation": None, "test": part}))
+    trials = [trial(0, [0.5]), trial(1, [0.75])]
+    assert "The model in best/, trial 0's, on the test part: accuracy 0.8750" in printed(summary(trials, ACCURACY, run))
+    assert "Its model on the test part" in printed(summary(trials[:1], ACCURACY, run))
+
+
 def test_the_summary_holds_all_of_it(tmp_path: Path, trial: Maker) -> None:
     text = printed(summary([trial(0, [0.5]), trial(1)], ACCURACY, RunFolder(tmp_path)))
     assert "2 trials: 1 completed, 1 failed (1 oom)" in text

@@ -1,11 +1,14 @@
 """HyperModels of people's own, searched in this process: real builds, real trainings on small images."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import keras
 import keras_tuner
+import numpy as np
 import pytest
+from PIL import Image
 
 import cnnsearch
 
@@ -105,6 +108,41 @@ def test_an_interrupted_search_goes_on_with_the_same_call(search: Any, tmp_path:
     assert (run.path, len(run.trials), Stopping.trainings) == (stopped.path, 3, 4)
     assert run.trials[0] == stopped.trials[0]
     assert run.trials[1].values == stopped.trials[1].values
+
+
+class Once(Small):
+    """One whose second training fails."""
+
+    trainings = 0
+
+    def fit(self, hp: Any, model: keras.Model, *args: Any, **kwargs: Any) -> Any:
+        Once.trainings += 1
+        if Once.trainings == 2:
+            raise RuntimeError("once is enough")
+        return model.fit(*args, **kwargs)
+
+
+def test_images_that_a_model_was_trained_on_never_become_its_test_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, draw = tmp_path / "photos", np.random.default_rng(0)
+    for part, count in (("train", 12), ("test", 6)):
+        for name in ("a", "b"):
+            (photos / part / name).mkdir(parents=True)
+            for k in range(count):
+                picture = Image.fromarray(draw.integers(0, 256, (8, 8), np.uint8))
+                picture.save(photos / part / name / f"{k}.png")
+    asked = {"trials": 1, "set": DIGITS | {"training.epochs": 1}, "runs": tmp_path / "runs"}
+    first = cnnsearch.run(Once(), photos, **asked)
+    trained = json.loads((first.path / "dataset.json").read_text())["files"]["train"]["a"]
+    moved = Path(next(iter(trained)))
+    (photos / moved).rename(photos / "test" / "a" / "moved.png")
+    again = cnnsearch.run(Once(), photos, **asked, more=1, accept_data_change=True)
+    assert (again.path, again.best.number) == (first.path, 0)
+    told = (again.path / "best" / "predictions.csv").read_text()
+    assert "test/b/0.png" in told
+    assert "moved.png" not in told
+    assert "the images have changed since the run began" in capsys.readouterr().err
 
 
 class Failing(Small):

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.database import open_storage, sqlite_url
 from cnnsearch.search.study.study import TrialStudy
+from cnnsearch.search.writing import UnwritableFile
 from cnnsearch.spaces.errors import CnnSearchError
 
 ACCURACY = Objective.of("val_accuracy")
@@ -75,6 +77,28 @@ def test_a_real_study_is_ranked_and_printed(tmp_path: Path) -> None:
     assert "Trial 2 failed: oom, [bold]no memory" in printed
     assert [line.split(",")[0] for line in run.trials_table.read_text().splitlines()] == ["trial", "1", "0", "2"]
     assert json.loads(run.best.metrics.read_text())["trial"] == 0
+
+
+def test_a_damaged_best_model_costs_its_own_scores_alone(tmp_path: Path) -> None:
+    run = with_best(tmp_path)
+    run.best.predictions.write_text("part,image\n")
+    (warning,) = write_run_report(run, [scored(0, 0.4)], ACCURACY)
+    assert "predictions.csv: a table with the columns" in warning
+    assert run.page.is_file()
+    assert run.trials_table.is_file()
+
+
+def test_where_nothing_can_be_written_the_ranking_is_told_all_the_same(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "basic-001")
+    run.page.mkdir(parents=True)  # a place that cannot be replaced, for root neither
+    study = TrialStudy.open(open_storage(sqlite_url(run.study)), ACCURACY)
+    number = study.begin()
+    study.report(number, Epoch(1, {"val_accuracy": 0.75}, 1.0))
+    study.tell(replace(scored(number, 0.75), seconds=2.0))
+    console = Console(file=io.StringIO(), width=120)
+    with pytest.raises(UnwritableFile, match=r"report\.html: this file must be writable"):
+        report(run.path, console)
+    assert "Best: trial 0, val_accuracy 0.7500" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

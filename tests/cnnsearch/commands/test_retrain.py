@@ -30,6 +30,7 @@ def test_retraining_a_run_gives_the_searchs_score_exactly(searched: CommandLine)
     assert re.search(r"^test accuracy: search (\d\.\d{4}), retrained \1, gap \+0\.0000$", printed, re.MULTILINE)
     assert (again / "predictions.csv").read_text() == (best / "predictions.csv").read_text()
     assert metrics(again)["test"] == metrics(best)["test"]
+    assert (metrics(best)["searched"], metrics(again)["searched"]) == (None, metrics(best)["score"])
     assert {path.name for path in best.iterdir()} <= {path.name for path in again.iterdir()}
     assert f"model folder: {RUN}/retrained-001" in printed
 
@@ -46,6 +47,10 @@ def test_full_trains_on_validation_images_too_and_ends_at_the_best_epoch(searche
     assert "test accuracy: search" in printed
     parts = {line.split(",")[0] for line in (folder / "predictions.csv").read_text().splitlines()[1:]}
     assert parts == {"test"}
+    searched_score = metrics(searched.folder / RUN / "best")["score"]
+    assert (metrics(folder)["score"], metrics(folder)["searched"]) == (None, searched_score)
+    assert "Its training reached" not in (folder / "README.md").read_text()
+    assert json.loads((folder / "classes.json").read_text())["data"]["parts"] == ["train", "validation"]
 
 
 def test_a_configuration_outside_of_a_run_has_no_score_to_compare_with(searched: CommandLine) -> None:
@@ -78,6 +83,20 @@ def test_a_folder_that_is_no_model_and_one_that_does_not_exist_are_told_apart(tm
         source_of(tmp_path)
     with pytest.raises(CnnSearchError, match=r"none: a run, .* must lie here, got nothing there"):
         source_of(tmp_path / "none")
+
+
+def test_a_model_folder_that_one_stands_in_is_no_place_for_the_next(
+    searched: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(searched.folder / RUN / "best")
+    assert source_of(Path("config.yaml")).folder == (searched.folder / RUN).resolve()
+    assert source_of(Path()).folder == (searched.folder / RUN).resolve()
+
+
+def test_a_run_of_a_study_elsewhere_is_a_run(tmp_path: Path) -> None:
+    (tmp_path / "study.json").write_text("{}")
+    with pytest.raises(CnnSearchError, match="must have a best model, got none yet"):
+        source_of(tmp_path)
 
 
 def test_a_run_without_a_best_model_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from optuna.distributions import IntDistribution
 from rich.console import Console
 
 from cnnsearch.reports.comparison.comparison import OnlyOne, compared
@@ -34,7 +35,7 @@ def model(tmp_path: Path) -> Maker:
 
     def make(name: str, rows: list[tuple[str, str, str, float]], epochs: int = 2) -> Path:
         folder = ModelFolder(tmp_path / name)
-        folder.path.mkdir()
+        folder.path.mkdir(parents=True)
         folder.classes.write_text(json.dumps({"classes": ["cat", "dog"], "shape": [8, 8, 3]}))
         folder.config.write_text(CONFIGURATION % epochs)
         lines = ["part,image,label,predicted,p:cat,p:dog"]
@@ -108,6 +109,31 @@ def test_without_predictions_the_command_that_makes_them_is_named(pair: tuple[Pa
 def test_predictions_of_other_images_are_not_compared(model: Maker) -> None:
     one, other = model("one", [("a.jpg", "cat", "cat", 0.9)]), model("other", [("z.jpg", "cat", "cat", 0.9)])
     assert "They have no predictions of the same images" in printed(one, other)
+
+
+def test_images_of_two_data_sets_are_the_same_where_their_contents_are(model: Maker) -> None:
+    rows = [("1.jpg", "cat", "cat", 0.9), ("2.jpg", "cat", "cat", 0.9)]
+    one, other = model("a/one", rows), model("b/other", rows)
+    for folder, fingerprint, contents in [(one, "f1", {"1.jpg": "h1", "2.jpg": "h2"}), (other, "f2", {"1.jpg": "h2"})]:
+        classes = json.loads((folder / "classes.json").read_text()) | {"data": {"stamp": f"{fingerprint}-8x8x3"}}
+        (folder / "classes.json").write_text(json.dumps(classes))
+        summary = {"fingerprint": fingerprint, "files": {"test": {"cat": contents}}}
+        (folder.parent / "dataset.json").write_text(json.dumps(summary))
+    (part,) = compared(side_of(str(one)), side_of(str(other))).parts
+    assert (part.images, part.both) == (1, 1), "2.jpg of the one is 1.jpg of the other"
+
+
+def test_trials_of_somebodys_hypermodel_are_compared_by_their_values(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "small-001")
+    run.path.mkdir()
+    study = TrialStudy.open(open_storage(sqlite_url(run.study)), Objective.of("val_accuracy"))
+    for units in (8, 16):
+        number = study.begin({"units": units}, {"units": IntDistribution(8, 16)})
+        study.tell(TrialRecord(number, {"units": units}, Status.COMPLETED, best_epoch=1, score=0.5, seconds=2.0))
+        run.trial(number).mkdir(parents=True)
+        (run.trial(number) / "config.yaml").write_text(f"# of a HyperModel\nhyperparameters: {{units: {units}}}\n")
+    found = json.loads(as_json(compared(side_of(f"{run.path}:0"), side_of(f"{run.path}:1"))))
+    assert found["parameters"] == [{"name": "hyperparameters.units", "a": 8, "b": 16}]
 
 
 def test_two_trials_of_a_run(tmp_path: Path) -> None:

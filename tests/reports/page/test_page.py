@@ -2,6 +2,9 @@
 
 import csv
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -108,6 +111,38 @@ def test_a_running_search_says_so_and_when_it_was_read(facts: Maker) -> None:
     assert "This search has not ended: the numbers are those of now." in text
     assert "last sign of life was on 2027-01-15 at 08:00 UTC. Written 2027-01-15 at 08:01 UTC." in text
     assert "1 running and 1 completed" in text
+
+
+def test_a_killed_search_is_called_so(facts: Maker) -> None:
+    gone = {"state": "running", "host": socket.gethostname(), "process": _ended_process(), "updated": 1_800_000_000.0}
+    text = Page(report_page(facts([ended(0)], status=gone))).text
+    assert "Trial 0 leads" in text
+    assert "Killed: the same command goes on." in text
+    assert "has not ended" not in text
+
+
+def _ended_process() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+def test_the_model_of_an_earlier_session_is_not_told_as_the_new_leaders(facts: Maker) -> None:
+    part = {"accuracy": 0.8125, "interval": [0.7, 0.9], "images": 80}
+    metrics = {"trial": 0, "validation": part, "test": part}
+    trials = [ended(0), ended(7), ended(5)]  # the last one is the best
+    page = Page(report_page(facts(trials, metrics=metrics, status={"state": "running"})))
+    assert "Trial 5 leads" in page.text
+    assert "best/ still has the model of trial 0" in page.text
+    assert "of the test images right" not in page.text
+    assert "Trial 0 won" in Page(report_page(facts(trials, metrics=metrics, status={"state": "finished"}))).text
+
+
+def test_a_perfect_score_on_few_images_is_not_told_as_certain(facts: Maker) -> None:
+    part = {"accuracy": 1.0, "interval": [0.963, 1.0], "images": 100}
+    trials = [replace(ended(number), score=score) for number, score in [(0, 1.0), (1, 0.99), (3, 0.5)]]
+    text = Page(report_page(facts(trials, metrics={"trial": 0, "validation": part}))).text
+    assert "1 other trial is within the best one's 95 % interval on 100 images: at 0.9630 or above." in text
 
 
 def test_200_classes_are_told_in_few_bars(facts: Maker) -> None:
