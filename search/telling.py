@@ -8,9 +8,9 @@ from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.confirming_time import ConfirmingReserve
 from cnnsearch.search.engine.crew import Crew
 from cnnsearch.search.engine.packer import packers_of
+from cnnsearch.search.engine.pause import Pause
 from cnnsearch.search.environment import note_packing
 from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Told, Warned
-from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog

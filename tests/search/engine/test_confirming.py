@@ -12,12 +12,12 @@ from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.confirming import Confirming
 from cnnsearch.search.engine.crew import Crew
+from cnnsearch.search.engine.pause import Pause
 from cnnsearch.search.engine.retraining import RetrainingDialogue
 from cnnsearch.search.engine.slots import CPU
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.confirming_events import ConfirmingStarted
 from cnnsearch.search.listeners.events import Broadcast, Event
-from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.trial.course import TrialJob
