@@ -11,9 +11,9 @@ from pathlib import Path
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.explaining.explain import run_evaluation_and_explain
 from cnnsearch.search.file_hash import file_hash
-from cnnsearch.search.listeners.events import Told, Warned
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Objective, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder

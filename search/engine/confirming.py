@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cnnsearch.search.confirmed import Chosen, Confirmation, Retrained, read_confirmation, write_confirmation
+from cnnsearch.search.confirming_events import ConfirmingEnded, ConfirmingStarted, RetrainingEnded
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.datasets import Unwanted
@@ -20,8 +21,7 @@ from cnnsearch.search.engine.retraining import RetrainingDialogue, all_epochs_of
 from cnnsearch.search.engine.runner import run_in_child
 from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.listeners.confirming_events import ConfirmingEnded, ConfirmingStarted, RetrainingEnded
-from cnnsearch.search.listeners.events import Told, Warned
+from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.ranking import rank
 from cnnsearch.search.records import Failure, TrialRecord
 from cnnsearch.search.seeds import retraining_seed

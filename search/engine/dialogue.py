@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
-from cnnsearch.search.listeners.events import Told, Warned
+from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.trial.messages import (

@@ -20,7 +20,7 @@ from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import run_in_child
 from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.listeners.events import Told, TrialEnded, TrialLost
+from cnnsearch.search.events import Told, TrialEnded, TrialLost
 from cnnsearch.search.model.hypermodel import CnnHyperModel
 from cnnsearch.search.study.shared import Lost
 from cnnsearch.search.trial.failures import classify
