@@ -23,6 +23,11 @@ from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.rungs import Rung
 
 
+def event_of(noted: Noted) -> Warned | Told:
+    """What a process noted, as those hear it who listen to the parent."""
+    return Warned(noted.text) if noted.is_doubt else Told(noted.text)
+
+
 class Dialogue(ABC):
     """One training as its parent hears it. What becomes of each word, its kinds say; what is known, is known here."""
 
@@ -43,7 +48,7 @@ class Dialogue(ABC):
         elif isinstance(message, Continued):
             self._continued(message.epochs)
         elif isinstance(message, Noted):
-            self._noted(Warned(message.text) if message.is_doubt else Told(message.text))
+            self._noted(event_of(message))
         elif isinstance(message, KnownBackbone):
             self._learned(message)
         elif isinstance(message, Making):
