@@ -20,7 +20,7 @@ from measured import ROOT, Figure, arguments, conclude, percentile, workplace
 from sleeping import SECONDS, train
 
 from cnnsearch.search.engine.processes import start_forkserver
-from cnnsearch.search.listeners.events import EpochEnded, Event, TrialEnded, TrialStarted
+from cnnsearch.search.events import EpochEnded, Event, TrialEnded, TrialStarted
 from cnnsearch.search.request import Request
 from cnnsearch.search.run import run_search
 from cnnsearch.spaces.load import load_space

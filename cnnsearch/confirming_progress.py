@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from cnnsearch.reports.wording import time_text
 from cnnsearch.search.confirmed import Retrained
-from cnnsearch.search.listeners.confirming_events import (
+from cnnsearch.search.confirming_events import (
     ConfirmingEnded,
     ConfirmingEvent,
     ConfirmingStarted,
@@ -13,7 +13,7 @@ from cnnsearch.search.listeners.confirming_events import (
     RetrainingStarted,
     RetrainingWentOn,
 )
-from cnnsearch.search.listeners.events import Event
+from cnnsearch.search.events import Event
 from cnnsearch.search.records import Epoch
 
 

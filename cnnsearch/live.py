@@ -10,17 +10,7 @@ from cnnsearch.live_table import LiveTable
 from cnnsearch.plain_lines import PlainLines, pause_line, run_line
 from cnnsearch.progression import Progression
 from cnnsearch.reports.terminal import safe
-from cnnsearch.search.listeners.events import (
-    Event,
-    Paused,
-    Resumed,
-    RunEnded,
-    RunStarted,
-    Told,
-    TrialLost,
-    TrialRetried,
-    Warned,
-)
+from cnnsearch.search.events import Event, Paused, Resumed, RunEnded, RunStarted, Told, TrialLost, TrialRetried, Warned
 from cnnsearch.terminal import warn
 
 

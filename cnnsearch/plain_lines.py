@@ -5,8 +5,8 @@ import time
 from cnnsearch.confirming_progress import confirming_line
 from cnnsearch.progression import Progression, score_text
 from cnnsearch.reports.wording import configuration, ending, time_text, value_with_unit
-from cnnsearch.search.listeners.confirming_events import ConfirmingEvent
-from cnnsearch.search.listeners.events import (
+from cnnsearch.search.confirming_events import ConfirmingEvent
+from cnnsearch.search.events import (
     EndedElsewhere,
     Event,
     FeaturesMade,

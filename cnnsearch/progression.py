@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass, field
 
 from cnnsearch.confirming_progress import ConfirmingProgress
-from cnnsearch.search.listeners.confirming_events import ConfirmingStarted
-from cnnsearch.search.listeners.events import (
+from cnnsearch.search.confirming_events import ConfirmingStarted
+from cnnsearch.search.events import (
     EndedElsewhere,
     EpochEnded,
     Event,

@@ -17,7 +17,7 @@ from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.space import Space
 
 if TYPE_CHECKING:  # these stand on keras
-    from cnnsearch.search.listeners.events import Listener
+    from cnnsearch.search.events import Listener
     from cnnsearch.search.run import Result
 
 _NAME = re.compile(r"\w[\w .+=-]{0,99}")

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.engine.dialogue import event_of
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.explaining.explain import run_evaluation_and_explain
 from cnnsearch.search.file_hash import file_hash
-from cnnsearch.search.listeners.events import Told, Warned
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Objective, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
@@ -116,7 +117,7 @@ class _Heard:
         if isinstance(message, Evaluated):
             self.evaluated = time.monotonic()
         elif isinstance(message, Noted):
-            self._say(Warned(message.text) if message.is_doubt else Told(message.text))
+            self._say(event_of(message))
 
     def patience(self) -> float | None:
         return None if self.evaluated is None else self.evaluated + _EXPLAINING - time.monotonic()

@@ -7,7 +7,7 @@ from cnnsearch.search.confirmed_model import confirmed_model
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.confirming import as_trained
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.listeners.events import Listener
+from cnnsearch.search.events import Listener
 from cnnsearch.search.model.hypermodel import decoded
 from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.prepared import Prepared

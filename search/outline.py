@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import keras
 
+from cnnsearch.search.model.backbones import without_weights
 from cnnsearch.search.model.build import build_network
 from cnnsearch.search.model.hypermodel import decoded
 from cnnsearch.search.model.size import outlined, weight_bytes
-from cnnsearch.search.plan.candidates import without_weights
 from cnnsearch.spaces.document import Custom, Scratch, branch_of
 from cnnsearch.spaces.space import Space
 from cnnsearch.spaces.values import Scalar

@@ -13,8 +13,8 @@ from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.engine.crew import devices_of
 from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.runner import Work, run_in_child
+from cnnsearch.search.events import EpochEnded, Listener, Told, TrialBuilt, TrialEnded, TrialStarted, Warned
 from cnnsearch.search.history_file import write_history
-from cnnsearch.search.listeners.events import EpochEnded, Listener, Told, TrialBuilt, TrialEnded, TrialStarted, Warned
 from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weights
 from cnnsearch.search.ranking import Objectives

@@ -16,13 +16,13 @@ from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.confirming import Confirming
 from cnnsearch.search.engine.failing import EveryTrialFailed
 from cnnsearch.search.engine.oracle import OptunaOracle
+from cnnsearch.search.engine.pause import Pause
 from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.serving import writing_in
 from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
+from cnnsearch.search.events import Audience, Listener, RunEnded, Told
 from cnnsearch.search.exporting import export_best, trained_configuration, written
-from cnnsearch.search.listeners.events import Broadcast, Listener, RunEnded, Told
-from cnnsearch.search.listeners.pause import Pause
 from cnnsearch.search.model.hypermodel import CnnHyperModel, encoded, hyperparameters_of
 from cnnsearch.search.outline import outline_of
 from cnnsearch.search.preflight import why_impossible
@@ -142,7 +142,7 @@ def _bench(
     company: Company,
     budget: Budget,
     checkpoints: Checkpoints,
-    broadcast: Broadcast,
+    broadcast: Audience,
     pause: Pause,
     train: Train,
 ) -> Bench:

@@ -8,9 +8,11 @@ from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.confirming_time import ConfirmingReserve
 from cnnsearch.search.engine.crew import Crew
 from cnnsearch.search.engine.packer import packers_of
+from cnnsearch.search.engine.pause import Pause
 from cnnsearch.search.environment import note_packing
-from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Told, Warned
-from cnnsearch.search.listeners.pause import Pause
+from cnnsearch.search.events import Audience, Listener, RunEnded, RunStarted, Told, Warned
+from cnnsearch.search.listeners.broadcast import Broadcast
+from cnnsearch.search.listeners.event_log import EventLog
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
@@ -78,7 +80,7 @@ def _size_of_grid(space: Space, trials: int) -> str:
 
 
 @contextmanager
-def telling_of_its_end(broadcast: Broadcast) -> Iterator[None]:
+def telling_of_its_end(broadcast: Audience) -> Iterator[None]:
     """Within it, a search that ends before its time says so."""
     try:
         yield

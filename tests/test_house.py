@@ -19,12 +19,7 @@ HEAVY = {"keras", "keras_tuner", "tensorflow", "optuna", "torch", "jax"}
 SPACES_MAY_IMPORT = sys.stdlib_module_names | {"pydantic", "pydantic_core", "ruamel", "cnnsearch"}
 WALLS = {
     "search": {
-        "dataset": ("model", "features", "trial", "engine", "doctor"),
-        "features": ("trial", "engine", "plan"),
-        "doctor": ("model", "trial", "engine"),
-        "model": ("dataset", "features", "trial", "engine"),
-        "study": ("dataset", "model", "trial", "engine"),
-        "trial": ("engine",),
+        "engine": ("listeners",),
         "records": ("dataset", "model", "trial", "engine"),
         "run_folder": ("dataset", "model", "trial", "engine"),
         "writing": ("dataset", "model", "trial", "engine"),
@@ -36,6 +31,19 @@ WALLS = {
     },
 }
 """Inside a room: what the modules whose name begins so never import."""
+KNOWS = {
+    "devices": (),
+    "dataset": (),
+    "doctor": ("dataset",),
+    "arranging": ("dataset", "writing"),
+    "features": ("dataset",),
+    "model": ("devices",),
+    "trial": ("dataset", "devices", "features", "model", "csv_file", "records", "run_folder", "seeds", "writing"),
+    "explaining": ("dataset", "model", "trial", "csv_file", "run_folder", "writing"),
+    "study": ("fronts", "outcome", "ranking", "records", "run_folder", "study_link", "writing"),
+    "listeners": ("engine.budget", "confirming_events", "events", "ranking", "records", "run_folder", "writing"),
+}
+"""Inside search: all that these rooms import of it beside themselves."""
 PLAIN = ("records", "run_folder", "writing")
 """Inside search: what is read without any slow library."""
 
@@ -164,6 +172,22 @@ def walls(root: Path) -> list[str]:
     ]
 
 
+def strangers(root: Path) -> list[str]:
+    """Imports of what a room inside search has no business to know."""
+    return [
+        f"{arrow.place}: {arrow.source} imports {arrow.target}"
+        for arrow in arrows(root)
+        for room, others in KNOWS.items()
+        if lies_in(arrow.source, room) and arrow.target.startswith("cnnsearch.search.")
+        if not any(lies_in(arrow.target, known) for known in (room, *others))
+    ]
+
+
+def lies_in(module: str, part: str) -> bool:
+    """Whether a module is this part of search, or lies in it."""
+    return f"{module}.".startswith(f"cnnsearch.search.{part}.")
+
+
 def heavy(root: Path) -> list[str]:
     """Slow libraries where plain values are read: never in records and run folder, only in functions in the reports."""
     return [
@@ -223,7 +247,7 @@ def misplaced(root: Path) -> list[str]:
     ]
 
 
-RULES = [upward, circles, walls, heavy, impure, unwelcome, misplaced]
+RULES = [upward, circles, walls, strangers, heavy, impure, unwelcome, misplaced]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -248,13 +272,18 @@ BROKEN = [
     (circles, {"search/a.py": "from . import b", "search/b.py": "import cnnsearch.search.a"}, ["cnnsearch.search."]),
     (circles, {"search/a.py": "from . import b", "search/b.py": "def f():\n    import cnnsearch.search.a"}, []),
     (circles, {"spaces/__init__.py": "from .a import x", "spaces/a.py": "from cnnsearch.spaces import y"}, ["cnnse"]),
-    (walls, {"search/dataset/a.py": "import cnnsearch.search.model.head"}, ["search/dataset/a.py:1: "]),
-    (walls, {"search/model/a.py": "def f():\n    from ..dataset import cache"}, ["search/model/a.py:2: "]),
-    (walls, {"search/model/a.py": "from cnnsearch.search import trial_process", "search/trial_process.py": ""}, ["se"]),
+    (walls, {"search/engine/a.py": "def f():\n    from ..listeners import event_log"}, ["search/engine/a.py:2: "]),
+    (walls, {"search/records.py": "from cnnsearch.search import trial_process", "search/trial_process.py": ""}, ["se"]),
     (walls, {"search/records.py": "from cnnsearch.search.engine.oracle import Oracle"}, ["search/records.py:1: "]),
     (walls, {"search/engine/a.py": "from cnnsearch.search import trial", "search/trial.py": ""}, []),
     (walls, {"spaces/sections/a.py": "from cnnsearch.spaces.reading.nodes import Node"}, ["spaces/sections/a.py:1: "]),
     (walls, {"spaces/reading/a.py": "from cnnsearch.spaces.document import Document"}, []),
+    (strangers, {"search/dataset/a.py": "import cnnsearch.search.model.head"}, ["search/dataset/a.py:1: "]),
+    (strangers, {"search/model/a.py": "def f():\n    from ..dataset import cache"}, ["search/model/a.py:2: "]),
+    (strangers, {"search/trial/a.py": "from .. import datasets", "search/datasets.py": ""}, ["search/trial/a.py:1: "]),
+    (strangers, {"search/listeners/a.py": "from cnnsearch.search.engine.crew import Crew"}, ["search/listeners/a.py:"]),
+    (strangers, {"search/listeners/a.py": "from ..engine.budget import Budget\nfrom . import b"}, []),
+    (strangers, {"search/trial/a.py": "from ..model.size import ModelSize\nimport cnnsearch.spaces.space"}, []),
     (heavy, {"search/run_folder.py": "def f():\n    import optuna"}, ["search/run_folder.py:2: "]),
     (heavy, {"reports/a.py": "from keras.models import load_model"}, ["reports/a.py:1: "]),
     (heavy, {"reports/a.py": "def f():\n    import keras"}, []),

@@ -2,7 +2,7 @@
 
 from cnnsearch.plain_lines import PlainLines
 from cnnsearch.progression import Progression
-from cnnsearch.search.listeners.events import Event, Warned
+from cnnsearch.search.events import Event, Warned
 from cnnsearch.terminal import warn
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from cnnsearch import terminal
 from cnnsearch.reports.predictions import origin_of
 from cnnsearch.search.engine.processes import start_forkserver
+from cnnsearch.search.events import EpochEnded, Event, Told, TrialBuilt, TrialEnded, Warned
 from cnnsearch.search.json_file import read_object
-from cnnsearch.search.listeners.events import EpochEnded, Event, Told, TrialBuilt, TrialEnded, Warned
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import PHASE, Epoch, Origin, TrialRecord

@@ -9,7 +9,7 @@ from contextlib import suppress
 from cnnsearch.search.engine.backups import remove_backup, stamp_of
 from cnnsearch.search.engine.reducing import in_parts, more_parts
 from cnnsearch.search.engine.trial_dialogue import TrialDialogue
-from cnnsearch.search.listeners.events import TrialRetried, Warned
+from cnnsearch.search.events import TrialRetried, Warned
 from cnnsearch.search.records import Failure
 from cnnsearch.search.trial.messages import Broken
 

@@ -9,8 +9,8 @@ from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.crew import Crew
-from cnnsearch.search.listeners.events import Broadcast, Told, Warned
-from cnnsearch.search.listeners.pause import Pause
+from cnnsearch.search.engine.pause import Pause
+from cnnsearch.search.events import Audience, Told, Warned
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.artifacts import Artifacts
 from cnnsearch.search.trial.line import Line
@@ -50,7 +50,7 @@ class Bench:
     crew: Crew
     budget: Budget
     checkpoints: Checkpoints
-    broadcast: Broadcast
+    broadcast: Audience
     pause: Pause
     trial_time: float | None = None
     halting: Event = field(default_factory=Event)

@@ -11,22 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from cnnsearch.search.confirmed import Chosen, Confirmation, Retrained, read_confirmation, write_confirmation
+from cnnsearch.search.confirming_events import ConfirmingEnded, ConfirmingStarted, RetrainingEnded
 from cnnsearch.search.dataset.dataset import Dataset
-from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.datasets import Unwanted
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.confirming_time import seconds_of, seeds_within
 from cnnsearch.search.engine.retraining import RetrainingDialogue, all_epochs_of
-from cnnsearch.search.engine.runner import run_in_child
 from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.listeners.confirming_events import ConfirmingEnded, ConfirmingStarted, RetrainingEnded
-from cnnsearch.search.listeners.events import Told, Warned
+from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.ranking import rank
 from cnnsearch.search.records import Failure, TrialRecord
 from cnnsearch.search.seeds import retraining_seed
-from cnnsearch.search.trial.failures import classify
-from cnnsearch.search.trial.messages import Broken
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.sections.search import Confirm
 
@@ -55,7 +50,7 @@ class Confirming:
 
     def __init__(self, bench: Bench, asked: Confirm, configuration_of: ConfigurationOf) -> None:
         self._bench, self._asked, self._configuration_of = bench, asked, configuration_of
-        self._children = Children()
+        self._children = Children("retrainings", bench.halting, bench.broadcast)
         self._lock = threading.Lock()
         self._waiting: deque[tuple[TrialRecord, int]] = deque()
         self._found: Confirmation
@@ -77,7 +72,7 @@ class Confirming:
         self._clear_models()
         bench.broadcast(self._told_of_begin(best))
         if self._waiting:
-            serve(self._wanted, self._serve, bench.interrupt, self._children.stop, self._halt)
+            serve(self._wanted, self._serve, bench.interrupt, self._children.stop, self._children.halt)
         self._tell_late()
         self._note(state="done")
         self._clear_models()
@@ -87,16 +82,7 @@ class Confirming:
         return self._found
 
     def _wanted(self) -> Sequence[Slot]:
-        return () if self._is_ending else self._bench.crew.wanted[: len(self._waiting)]
-
-    def _halt(self) -> None:
-        """Let the running retrainings finish their epoch and keep a backup."""
-        self._bench.halting.set()
-        self._bench.broadcast.at_once(Told("told to end: the running retrainings finish their epoch and are kept"))
-
-    @property
-    def _is_ending(self) -> bool:
-        return self._children.stopping.is_set() or self._bench.halting.is_set()
+        return () if self._children.are_ending else self._bench.crew.wanted[: len(self._waiting)]
 
     def _best(self, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
         ended = [trial for trial in trials if trial.status.ended]
@@ -166,7 +152,7 @@ class Confirming:
     def _serve(self, slot: Slot) -> None:
         try:
             with writing_in(self._bench.run.path):
-                while not self._is_ending and (job := self._next()):
+                while not self._children.are_ending and (job := self._next()):
                     self._retrain(*job, slot)
         except BaseException:
             self._bench.interrupt()
@@ -187,12 +173,12 @@ class Confirming:
         configuration = self._with_seed(trial, turn)
         dialogue = RetrainingDialogue(self._bench, trial.number, turn, configuration, slot)
         try:
-            broken = self._run(dialogue, slot)
+            broken = self._children.run(slot, dialogue)
             while broken and broken.failure is Failure.DISK and self._bench.pause.until_room():
-                broken = self._run(dialogue, slot)
+                broken = self._children.run(slot, dialogue)
         finally:
             dialogue.close()
-        if dialogue.is_halted or (broken and self._is_ending):
+        if dialogue.is_halted or (broken and self._children.are_ending):
             return
         dialogue.remove_backup()
         if dialogue.is_late:
@@ -212,15 +198,6 @@ class Confirming:
         seed = retraining_seed(configuration.search.seed, trial.number, turn)
         training = configuration.training.model_copy(update={"seed": seed})
         return configuration.model_copy(update={"training": training})
-
-    def _run(self, dialogue: RetrainingDialogue, slot: Slot) -> Broken | None:
-        try:
-            work = dialogue.prepare()
-            return run_in_child(work, dialogue.answer, lambda child: self._children.started(slot, child))
-        except (DataError, Unwanted) as error:  # images that cannot be decoded at this size, or need not be
-            return Broken(*classify(error))
-        finally:
-            self._children.ended(slot)
 
     def _note(self, ended: Retrained | None = None, state: str = "running") -> None:
         with self._lock:

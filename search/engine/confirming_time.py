@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT, TARGET_IS_REACHED, TIME_IS_UP, Budget
 from cnnsearch.search.engine.clock import TRIAL_TIME
-from cnnsearch.search.listeners.events import Event, RunStarted, TrialEnded
+from cnnsearch.search.events import Event, RunStarted, TrialEnded
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.spaces.sections.search import Confirm

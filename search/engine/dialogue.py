@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
-from cnnsearch.search.listeners.events import Told, Warned
+from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.trial.messages import (
@@ -21,6 +21,11 @@ from cnnsearch.search.trial.messages import (
 )
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.rungs import Rung
+
+
+def event_of(noted: Noted) -> Warned | Told:
+    """What a process noted, as those hear it who listen to the parent."""
+    return Warned(noted.text) if noted.is_doubt else Told(noted.text)
 
 
 class Dialogue(ABC):
@@ -43,7 +48,7 @@ class Dialogue(ABC):
         elif isinstance(message, Continued):
             self._continued(message.epochs)
         elif isinstance(message, Noted):
-            self._noted(Warned(message.text) if message.is_doubt else Told(message.text))
+            self._noted(event_of(message))
         elif isinstance(message, KnownBackbone):
             self._learned(message)
         elif isinstance(message, Making):

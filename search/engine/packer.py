@@ -7,14 +7,7 @@ from statistics import median
 from cnnsearch.search.engine.crew import Crew
 from cnnsearch.search.engine.occupancy import Occupancy
 from cnnsearch.search.engine.packing import LEAST_GAIN, Lap, Room, gain, is_steady, obstacle
-from cnnsearch.search.listeners.events import (
-    EpochEnded,
-    Event,
-    FeaturesMade,
-    TrialEnded,
-    TrialRetried,
-    TrialStarted,
-)
+from cnnsearch.search.events import EpochEnded, Event, FeaturesMade, TrialEnded, TrialRetried, TrialStarted
 from cnnsearch.search.records import Failure
 from cnnsearch.spaces.sections.search import Search
 

@@ -1,15 +1,15 @@
 """One retraining of a trial with a new seed, as its parent sees it: no pruner looks at it; time alone may end it."""
 
 from cnnsearch.search.confirmed import Retrained
+from cnnsearch.search.confirming_events import RetrainingStarted, RetrainingWentOn
 from cnnsearch.search.engine.backups import backup_of, clear, remove_backup, stamp_of
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.dialogue import Dialogue
+from cnnsearch.search.engine.pause import RoomWait
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.history_file import read_history, write_history
-from cnnsearch.search.listeners.confirming_events import RetrainingStarted, RetrainingWentOn
-from cnnsearch.search.listeners.events import Told, Warned
-from cnnsearch.search.listeners.pause import RoomWait
 from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.records import Epoch
 from cnnsearch.search.trial.course import TrialJob

@@ -6,12 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from optuna.exceptions import StorageInternalError
 
+from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.datasets import Unwanted
 from cnnsearch.search.engine.halting import PATIENCE, Terminated
 from cnnsearch.search.engine.processes import ChildProcess
+from cnnsearch.search.engine.runner import Patience, Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.events import Audience, Told
+from cnnsearch.search.trial.failures import classify
+from cnnsearch.search.trial.messages import Broken, Message
 from cnnsearch.spaces.errors import CnnSearchError
 
 _POLL = 0.2
@@ -20,27 +27,68 @@ _MOST_SLOTS = 1024
 """Threads are made for those that serve only."""
 
 
-class Children:
-    """The processes that run on the slots, so that another thread may end them all."""
+class Training(Protocol):
+    """A training as its slot knows it: what its process is told, and what is made of its words."""
 
-    def __init__(self) -> None:
-        self.stopping = threading.Event()
-        """Set where no other process is to be started."""
+    def prepare(self) -> Work:
+        """Make all ready and say what is to be done."""
+
+    def answer(self, message: Message) -> object | None:
+        """What is said to a message of the process; None where it wants no answer."""
+
+
+class Children:
+    """The processes that run on the slots, so that another thread may end them all.
+
+    Args:
+        kind: what they do, in the plural and in words: trials, retrainings.
+        halting: set where they are to end with the epoch that they are in.
+        audience: hears of the order to end.
+    """
+
+    def __init__(self, kind: str, halting: threading.Event, audience: Audience) -> None:
+        self._kind, self._halting, self._audience = kind, halting, audience
+        self._stopping = threading.Event()
         self._running: dict[str, ChildProcess] = {}
 
-    def started(self, slot: Slot, child: ChildProcess) -> None:
-        """A process runs on a slot now."""
-        self._running[slot.name] = child
-        if self.stopping.is_set():  # the order to stop came between two processes
-            child.kill()
+    @property
+    def are_ending(self) -> bool:
+        """Whether no other process is to be started."""
+        return self._stopping.is_set() or self._halting.is_set()
 
-    def ended(self, slot: Slot) -> None:
-        """No process runs on a slot any more."""
-        self._running.pop(slot.name, None)
+    def run(
+        self,
+        slot: Slot,
+        training: Training,
+        started: Callable[[ChildProcess], None] = lambda _: None,
+        patience: Patience = lambda: None,
+    ) -> Broken | None:
+        """Have a process do a training on a slot; gives how it failed, or None when it was done.
+
+        `started` hears of the process once it runs; `patience` is that of `run_in_child`.
+        """
+
+        def runs(child: ChildProcess) -> None:
+            started(child)
+            self._running[slot.name] = child
+            if self._stopping.is_set():  # the order to stop came between two processes
+                child.kill()
+
+        try:
+            return run_in_child(training.prepare(), training.answer, runs, patience)
+        except (DataError, Unwanted) as error:  # images that cannot be decoded at this size, or need not be
+            return Broken(*classify(error))
+        finally:
+            self._running.pop(slot.name, None)
+
+    def halt(self) -> None:
+        """Let them finish their epoch and keep a backup."""
+        self._halting.set()
+        self._audience.at_once(Told(f"told to end: the running {self._kind} finish their epoch and are kept"))
 
     def stop(self) -> None:
         """End them now."""
-        self.stopping.set()
+        self._stopping.set()
         for process in list(self._running.values()):
             process.kill()
 

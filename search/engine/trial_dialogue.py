@@ -15,20 +15,12 @@ from cnnsearch.search.engine.climbing import BEHIND, Rule
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
 from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
+from cnnsearch.search.engine.pause import RoomWait
 from cnnsearch.search.engine.reducing import in_parts, retries_between
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.events import EpochEnded, FeaturesMade, Told, TrialBuilt, TrialContinued, TrialStarted, Warned
 from cnnsearch.search.history_file import write_history
-from cnnsearch.search.listeners.events import (
-    EpochEnded,
-    FeaturesMade,
-    Told,
-    TrialBuilt,
-    TrialContinued,
-    TrialStarted,
-    Warned,
-)
-from cnnsearch.search.listeners.pause import RoomWait
 from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.ranking import Objectives

@@ -3,27 +3,21 @@
 import gc
 import sys
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
-from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.datasets import Unwanted
 from cnnsearch.search.engine.attempt import Attempts
 from cnnsearch.search.engine.backups import remove_backup
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import TIME_IS_UP
 from cnnsearch.search.engine.oracle import OptunaOracle
-from cnnsearch.search.engine.processes import ChildProcess
-from cnnsearch.search.engine.runner import run_in_child
 from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.listeners.events import Told, TrialEnded, TrialLost
+from cnnsearch.search.events import TrialEnded, TrialLost
 from cnnsearch.search.model.hypermodel import CnnHyperModel
 from cnnsearch.search.study.shared import Lost
-from cnnsearch.search.trial.failures import classify
 from cnnsearch.search.trial.messages import Broken
 
 ALL_DONE = "all trials are done"
@@ -46,8 +40,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         path = bench.run.path
         super().__init__(oracle=oracle, hypermodel=hypermodel, directory=str(path.parent), project_name=path.name)
         self._bench = bench
-        self._children = Children()
-        self._stopping = self._children.stopping
+        self._children = Children("trials", bench.halting, bench.broadcast)
         self._are_all_told = False
         """Whether a slot has heard that no trial is to begin any more."""
         self.ended_by = ALL_DONE
@@ -62,19 +55,10 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             CnnSearchError: too many trials failed in a row, or the study cannot be written.
         """
         gc.freeze()  # the libraries stay: each time that the collector looked through them would halt all slots
-        serve(self._wanted, self._serve, self._bench.interrupt, self.stop, self._halt)
+        serve(self._wanted, self._serve, self._bench.interrupt, self.stop, self._children.halt)
 
     def _wanted(self) -> Sequence[Slot]:
-        return () if self._is_ending or self._are_all_told else self._bench.crew.wanted
-
-    def _halt(self) -> None:
-        """Let the running trials finish their epoch and keep a backup."""
-        self._bench.halting.set()
-        self._bench.broadcast.at_once(Told("told to end: the running trials finish their epoch and are kept"))
-
-    @property
-    def _is_ending(self) -> bool:
-        return self._stopping.is_set() or self._bench.halting.is_set()
+        return () if self._children.are_ending or self._are_all_told else self._bench.crew.wanted
 
     def stop(self) -> None:
         """End the running trials' processes; the trials go back in line."""
@@ -84,7 +68,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         try:
             with writing_in(self._bench.run.path):
                 while self._bench.crew.wants(slot):
-                    if self._is_ending or self._is_over():
+                    if self._children.are_ending or self._is_over():
                         self._are_all_told = True
                         return
                     trial = self._bench.pause.patiently(lambda: self.oracle.create_trial(slot.name))
@@ -131,14 +115,14 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         attempts = Attempts(self.oracle, trial, self._bench, slot)
         try:
             broken = self._run(attempts, slot)
-            while broken and not self._is_ending and attempts.another(broken):
+            while broken and not self._children.are_ending and attempts.another(broken):
                 broken = self._run(attempts, slot)
         except BaseException:  # not of the trial's making: a full disk, a reader that went away
             self.oracle.requeue(trial)
             raise
         finally:
             attempts.close()
-        if attempts.is_halted or (broken and self._is_ending):
+        if attempts.is_halted or (broken and self._children.are_ending):
             attempts.interrupted()
             self.oracle.requeue(trial)
             return
@@ -157,17 +141,8 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
         self.oracle.check_failures()
 
     def _run(self, attempts: Attempts, slot: Slot) -> Broken | None:
-        try:
-            work, started = attempts.prepare(), partial(self._started, slot)
-            return run_in_child(work, attempts.answer, started, attempts.patience)
-        except (DataError, Unwanted) as error:  # images that cannot be decoded at this size, or need not be
-            return Broken(*classify(error))
-        finally:
-            self._children.ended(slot)
-
-    def _started(self, slot: Slot, child: ChildProcess) -> None:
-        self._bench.crew.runs(slot, child.pid)
-        self._children.started(slot, child)
+        crew = self._bench.crew
+        return self._children.run(slot, attempts, lambda child: crew.runs(slot, child.pid), attempts.patience)
 
     def _populate_initial_space(self) -> None:
         """Nothing: the space is known, and building models would initialise a device in this process."""

@@ -23,12 +23,14 @@ from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.slots import CPU, Slot
 from cnnsearch.search.engine.tuner import ALL_DONE
 from cnnsearch.search.environment import environment
+from cnnsearch.search.events import Listener, RunEnded, RunStarted, Warned
 from cnnsearch.search.explaining.explain import explain
 from cnnsearch.search.exporting import trained_model
 from cnnsearch.search.in_process.asked import Asked
 from cnnsearch.search.in_process.material import Part
 from cnnsearch.search.in_process.trials import HERE, Workshop, fresh_model, run_trial
-from cnnsearch.search.listeners.events import Broadcast, EventLog, Listener, RunEnded, RunStarted, Warned
+from cnnsearch.search.listeners.broadcast import Broadcast
+from cnnsearch.search.listeners.event_log import EventLog
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog

@@ -15,11 +15,11 @@ from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
 from cnnsearch.search.engine.parameters import search_space_of
+from cnnsearch.search.events import Audience, EpochEnded, TrialBuilt, TrialEnded, TrialStarted
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.in_process.asked import Asked
 from cnnsearch.search.in_process.material import Part
 from cnnsearch.search.in_process.watching import NoSuchMetric, Watch
-from cnnsearch.search.listeners.events import Broadcast, EpochEnded, TrialBuilt, TrialEnded, TrialStarted
 from cnnsearch.search.model.custom import check_fits
 from cnnsearch.search.records import Epoch, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
@@ -59,7 +59,7 @@ class Workshop:
     oracle: OptunaOracle
     budget: Budget
     checkpoints: Checkpoints
-    broadcast: Broadcast
+    broadcast: Audience
 
 
 def run_trial(shop: Workshop, trial: Trial) -> None:

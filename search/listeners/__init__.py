@@ -1,1 +1,1 @@
-"""What happens during a run, and what hears of it: the event log, the status file, TensorBoard's logs."""
+"""What hears of a run: the one who tells them all, the event log, the status file, TensorBoard's logs."""

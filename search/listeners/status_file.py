@@ -6,9 +6,9 @@ import time
 from collections import Counter
 from typing import Any
 
+from cnnsearch.search.confirming_events import ConfirmingStarted, RetrainingEnded, RetrainingWentOn
 from cnnsearch.search.engine.budget import Budget
-from cnnsearch.search.listeners.confirming_events import ConfirmingStarted, RetrainingEnded, RetrainingWentOn
-from cnnsearch.search.listeners.events import (
+from cnnsearch.search.events import (
     EndedElsewhere,
     EpochEnded,
     Event,

@@ -1,6 +1,6 @@
 """Writes what happens in a run to its TensorBoard logs."""
 
-from cnnsearch.search.listeners.events import EpochEnded, Event, TrialContinued, TrialEnded, TrialStarted
+from cnnsearch.search.events import EpochEnded, Event, TrialContinued, TrialEnded, TrialStarted
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 
 

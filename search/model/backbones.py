@@ -14,6 +14,7 @@ import keras
 
 from cnnsearch.search.model.block_names import blocks_of_layers, is_numbered_by_keras
 from cnnsearch.search.model.preprocessing import preprocessed
+from cnnsearch.spaces.document import Configuration, branch_of
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.sections.backbones import Backbone, Last
 
@@ -29,6 +30,15 @@ def application(name: str) -> Callable[..., keras.Model]:
 def own_settings(section: Backbone) -> dict[str, Any]:
     """The settings that only this kind of backbone has, such as `alpha`, as its function takes them."""
     return {key: getattr(section, key) for key in type(section).model_fields if key not in Backbone.model_fields}
+
+
+def without_weights(configuration: Configuration) -> Configuration:
+    """The configuration with random weights in its backbone: sizes and times are the same, and no file is needed."""
+    name, section = branch_of(configuration.model)
+    if getattr(section, "weights", None) is None:
+        return configuration
+    model = configuration.model.model_copy(update={name: section.model_copy(update={"weights": None})})
+    return configuration.model_copy(update={"model": model})
 
 
 def backbone_network(name: str, section: Backbone, image_size: tuple[int, int]) -> keras.Model:

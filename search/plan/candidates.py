@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cnnsearch.spaces.document import Configuration, branch_of
 from cnnsearch.spaces.draws import draw
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.shapes import feature_maps
@@ -143,12 +142,3 @@ def corners(space: Space) -> list[tuple[Values, Pick]]:
 def shapes_model(name: str) -> bool:
     """Whether a parameter of this name can change a model's size."""
     return name.startswith(_SHAPING)
-
-
-def without_weights(configuration: Configuration) -> Configuration:
-    """The configuration with random weights in its backbone: sizes and times are the same, and no file is needed."""
-    name, section = branch_of(configuration.model)
-    if getattr(section, "weights", None) is None:
-        return configuration
-    model = configuration.model.model_copy(update={name: section.model_copy(update={"weights": None})})
-    return configuration.model_copy(update={"model": model})

@@ -12,7 +12,7 @@ from cnnsearch.search.dataset.dataset import DatasetReference
 from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import CPU, Slot
-from cnnsearch.search.plan.candidates import without_weights
+from cnnsearch.search.model.backbones import without_weights
 from cnnsearch.search.plan.estimate import Load, epoch_seconds
 from cnnsearch.search.plan.sizing import SizeJob, run_sizes
 from cnnsearch.search.plan.timing import TimeJob, run_timing

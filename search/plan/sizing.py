@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from cnnsearch.search.model.backbones import without_weights
 from cnnsearch.search.model.build import build_network
 from cnnsearch.search.model.copies import has_lasting_features
 from cnnsearch.search.model.cut import cut
@@ -24,7 +25,6 @@ from cnnsearch.search.plan.candidates import (
     options,
     shapes_model,
     why_refused,
-    without_weights,
 )
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import Done, Sized

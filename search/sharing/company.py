@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.oracle import OptunaOracle
-from cnnsearch.search.listeners.events import Broadcast, EndedElsewhere, Told, Warned
+from cnnsearch.search.events import Audience, EndedElsewhere, Told, Warned
 from cnnsearch.search.ranking import rank
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
@@ -48,7 +48,7 @@ class Company:
         return 0.0
 
     @contextmanager
-    def present(self, budget: Budget, checkpoints: Checkpoints, broadcast: Broadcast) -> Iterator[None]:  # noqa: ARG002
+    def present(self, budget: Budget, checkpoints: Checkpoints, broadcast: Audience) -> Iterator[None]:  # noqa: ARG002
         """Within it, this worker shows that it lives, and hears of what the others have done."""
         yield
 
@@ -56,11 +56,11 @@ class Company:
         """This worker ends: it waits for no database."""
 
     @contextmanager
-    def final_part(self, broadcast: Broadcast, *, confirms: bool) -> Iterator[bool]:  # noqa: ARG002
+    def final_part(self, broadcast: Audience, *, confirms: bool) -> Iterator[bool]:  # noqa: ARG002
         """Within it, this worker does the final part, where it is the one."""
         yield True
 
-    def bring_best(self, written: Callable[[TrialRecord], str], broadcast: Broadcast) -> bool:  # noqa: ARG002
+    def bring_best(self, written: Callable[[TrialRecord], str], broadcast: Audience) -> bool:  # noqa: ARG002
         """Have the best trial's model in this worker's folder; false where it lies on another machine.
 
         Then its configuration is there, as the text that `written` gives.
@@ -107,7 +107,7 @@ class SharedCompany(Company):
         return sum(epoch.work for trial in trials for epoch in epochs_of(trial)) + elsewhere
 
     @contextmanager
-    def present(self, budget: Budget, checkpoints: Checkpoints, broadcast: Broadcast) -> Iterator[None]:
+    def present(self, budget: Budget, checkpoints: Checkpoints, broadcast: Audience) -> Iterator[None]:
         storage = self._meeting.storage
         if isinstance(storage, Shared):
             storage.tell_with(lambda text: broadcast(Warned(text)))
@@ -135,7 +135,7 @@ class SharedCompany(Company):
     # The final part.
 
     @contextmanager
-    def final_part(self, broadcast: Broadcast, *, confirms: bool) -> Iterator[bool]:
+    def final_part(self, broadcast: Audience, *, confirms: bool) -> Iterator[bool]:
         if self.failed:
             yield False
             return
@@ -155,7 +155,7 @@ class SharedCompany(Company):
         if not final.done(self._run.path):
             broadcast(Told(f"another worker has done the final part, too: {final.where()}"))
 
-    def _when_all_ended(self, broadcast: Broadcast) -> Sequence[FrozenTrial]:
+    def _when_all_ended(self, broadcast: Audience) -> Sequence[FrozenTrial]:
         is_told = False
         while True:
             trials = self.oracle.study.trials()
@@ -175,7 +175,7 @@ class SharedCompany(Company):
     def _best(self) -> TrialRecord | None:
         return next(iter(rank(self.oracle.study.records(), self.oracle.study.objectives)), None)
 
-    def _claimed(self, final: FinalPart, broadcast: Broadcast) -> bool:
+    def _claimed(self, final: FinalPart, broadcast: Audience) -> bool:
         is_told = False
         while not self.halting.is_set():
             if final.claim():
@@ -191,7 +191,7 @@ class SharedCompany(Company):
             self.halting.wait(_POLL)
         return False
 
-    def bring_best(self, written: Callable[[TrialRecord], str], broadcast: Broadcast) -> bool:
+    def bring_best(self, written: Callable[[TrialRecord], str], broadcast: Audience) -> bool:
         best = self._best()
         if best is None:
             return True

@@ -11,13 +11,8 @@ from cnnsearch.live_table import LiveTable
 from cnnsearch.plain_lines import PlainLines
 from cnnsearch.progression import Progression
 from cnnsearch.search.confirmed import Retrained
-from cnnsearch.search.listeners.confirming_events import (
-    ConfirmingStarted,
-    RetrainingEnded,
-    RetrainingStarted,
-    RetrainingWentOn,
-)
-from cnnsearch.search.listeners.events import (
+from cnnsearch.search.confirming_events import ConfirmingStarted, RetrainingEnded, RetrainingStarted, RetrainingWentOn
+from cnnsearch.search.events import (
     EpochEnded,
     Event,
     FeaturesMade,

@@ -13,8 +13,8 @@ from optuna.storages import InMemoryStorage
 from cnnsearch.progression import Progression
 from cnnsearch.reports.tables import write_history_table, write_trials_table
 from cnnsearch.reports.terminal import best, mixed_data
+from cnnsearch.search.events import RunStarted
 from cnnsearch.search.history_file import write_history
-from cnnsearch.search.listeners.events import RunStarted
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.ranking import rank

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from cnnsearch.reports.charts.spans import ELSEWHERE, Span, read_spans
-from cnnsearch.search.listeners.events import EpochEnded, EventLog, TrialEnded, TrialStarted
+from cnnsearch.search.events import EpochEnded, TrialEnded, TrialStarted
+from cnnsearch.search.listeners.event_log import EventLog
 from cnnsearch.search.records import Epoch, Status, TrialRecord
 
 

@@ -6,18 +6,19 @@ from pathlib import Path
 import pytest
 
 from cnnsearch.search.confirmed import Chosen, Confirmation, Retrained, read_confirmation, write_confirmation
+from cnnsearch.search.confirming_events import ConfirmingStarted
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.confirming import Confirming
 from cnnsearch.search.engine.crew import Crew
+from cnnsearch.search.engine.pause import Pause
 from cnnsearch.search.engine.retraining import RetrainingDialogue
 from cnnsearch.search.engine.slots import CPU
+from cnnsearch.search.events import Event
 from cnnsearch.search.history_file import write_history
-from cnnsearch.search.listeners.confirming_events import ConfirmingStarted
-from cnnsearch.search.listeners.events import Broadcast, Event
-from cnnsearch.search.listeners.pause import Pause
+from cnnsearch.search.listeners.broadcast import Broadcast
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.trial.course import TrialJob

@@ -10,7 +10,7 @@ from cnnsearch.search.engine.budget import TIME_IS_UP, Budget, Limits
 from cnnsearch.search.engine.clock import TRIAL_TIME
 from cnnsearch.search.engine.confirming import as_trained
 from cnnsearch.search.engine.confirming_time import ConfirmingReserve, confirming_seconds, seconds_of, seeds_within
-from cnnsearch.search.listeners.events import RunStarted, TrialEnded
+from cnnsearch.search.events import RunStarted, TrialEnded
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.document import Configuration

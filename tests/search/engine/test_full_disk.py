@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cnnsearch.search.listeners.events import Event, Paused, Resumed
-from cnnsearch.search.listeners.pause import Pause
+from cnnsearch.search.engine.pause import Pause
+from cnnsearch.search.events import Event, Paused, Resumed
 from cnnsearch.search.writing import UnwritableFile, is_full_disk, write_text
 
 SPACE = """\

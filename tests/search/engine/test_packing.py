@@ -8,7 +8,7 @@ from cnnsearch.search.engine.crew import Crew
 from cnnsearch.search.engine.packer import Packer
 from cnnsearch.search.engine.packing import Lap, Memory, Room, gain, is_steady, obstacle
 from cnnsearch.search.engine.slots import CPU
-from cnnsearch.search.listeners.events import EpochEnded, TrialEnded, TrialRetried, TrialStarted
+from cnnsearch.search.events import EpochEnded, TrialEnded, TrialRetried, TrialStarted
 from cnnsearch.search.records import Epoch, Status, TrialRecord
 
 GB = 1024**3

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.engine.crew import Crew
-from cnnsearch.search.engine.serving import serve, writing_in
+from cnnsearch.search.engine.runner import Work
+from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import CPU, Slot
+from cnnsearch.search.events import Event, Told
+from cnnsearch.search.listeners.broadcast import Broadcast
+from cnnsearch.search.records import Failure
+from cnnsearch.search.trial.messages import Broken, Message
 from cnnsearch.spaces.errors import CnnSearchError
 
 
@@ -57,3 +63,29 @@ def test_a_file_that_cannot_be_written_is_named_and_a_closed_pipe_is_not() -> No
         raise OSError(errno.EROFS, "Read-only file system")
     with pytest.raises(BrokenPipeError, match="gone"), writing_in(Path("runs/x-001")):
         raise BrokenPipeError("gone")
+
+
+class WithoutImages:
+    """A training that does not come to its process."""
+
+    def prepare(self) -> Work:
+        raise DataError("photos", "an image must decode, got none.")
+
+    def answer(self, message: Message) -> object | None:
+        raise AssertionError(message)
+
+
+def test_a_training_whose_images_cannot_be_decoded_has_failed_and_ends_no_other() -> None:
+    children = Children("trials", threading.Event(), Broadcast(()))
+    assert children.run(CPU, WithoutImages()) == Broken(Failure.DATA, "photos: an image must decode, got none.")
+    assert not children.are_ending
+
+
+def test_an_order_to_end_soon_is_told_with_what_it_ends() -> None:
+    heard: list[Event] = []
+    halting = threading.Event()
+    children = Children("retrainings", halting, Broadcast((heard.append,)))
+    children.halt()
+    assert halting.is_set()
+    assert children.are_ending
+    assert heard == [Told("told to end: the running retrainings finish their epoch and are kept")]

@@ -9,11 +9,19 @@ import keras
 import numpy as np
 import pytest
 
-from cnnsearch.search.model.backbones import application, backbone_features, backbone_network, blocks_of, freeze
+from cnnsearch.search.model.backbones import (
+    application,
+    backbone_features,
+    backbone_network,
+    blocks_of,
+    freeze,
+    without_weights,
+)
 from cnnsearch.search.model.build import build_model
 from cnnsearch.search.model.imagenet import imagenet_file
 from cnnsearch.search.model.preprocessing import preprocessed
 from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.load import loads_space
 from cnnsearch.spaces.sections.backbones import BACKBONES, Backbone, Last, MobileNet, MobileNetV3
 
 SECTIONS = {"vgg16": Backbone(weights=None), "mobilenet": MobileNet(weights=None, alpha=0.25)}
@@ -239,3 +247,11 @@ def test_a_name_that_keras_does_not_build_is_a_mistake() -> None:
 def test_a_minimalistic_network_has_weights_for_one_width_only() -> None:
     assert imagenet_file("mobilenetv3small", MobileNetV3(minimalistic=True))
     assert imagenet_file("mobilenetv3small", MobileNetV3(minimalistic=True, alpha=0.75)) is None
+
+
+def test_a_configuration_loses_its_weights_file_and_nothing_else() -> None:
+    space = loads_space("data: {source: photos}\nmodel: {vgg16: {trainable_from: block5}}\n", "vgg")
+    plain = without_weights(space.configuration({}))
+    assert plain.model.vgg16 is not None
+    assert (plain.model.vgg16.weights, plain.model.vgg16.trainable_from) == (None, "block5")
+    assert without_weights(plain) is plain

@@ -2,17 +2,7 @@
 
 import itertools
 
-from cnnsearch.search.plan.candidates import (
-    chance,
-    completed,
-    corners,
-    highest,
-    lowest,
-    options,
-    refused,
-    without_weights,
-)
-from cnnsearch.spaces.load import loads_space
+from cnnsearch.search.plan.candidates import chance, completed, corners, highest, lowest, options, refused
 from cnnsearch.spaces.space import Space
 from cnnsearch.spaces.values import Branch, Choice, FloatRange, IntRange
 
@@ -59,11 +49,3 @@ def test_of_many_options_both_ends_are_tried() -> None:
     found = options(Choice(tuple(range(100))))
     assert len(found) == 12
     assert (found[0], found[-1]) == (0, 99)
-
-
-def test_a_configuration_loses_its_weights_file_and_nothing_else() -> None:
-    space = loads_space("data: {source: photos}\nmodel: {vgg16: {trainable_from: block5}}\n", "vgg")
-    plain = without_weights(space.configuration({}))
-    assert plain.model.vgg16 is not None
-    assert (plain.model.vgg16.weights, plain.model.vgg16.trainable_from) == (None, "block5")
-    assert without_weights(plain) is plain

@@ -9,7 +9,7 @@ import pytest
 
 from cnnsearch import OptunaOracle
 from cnnsearch.search.engine.rivals import Next, Rivals
-from cnnsearch.search.listeners.events import Event, Warned
+from cnnsearch.search.events import Event, Warned
 from cnnsearch.search.records import Epoch, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.sharing.company import SharedCompany

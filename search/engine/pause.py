@@ -7,7 +7,7 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import TypeVar
 
-from cnnsearch.search.listeners.events import Event, Paused, Resumed
+from cnnsearch.search.events import Event, Paused, Resumed
 from cnnsearch.search.writing import is_full_disk
 
 T = TypeVar("T")

@@ -1,22 +1,13 @@
 """What happens during a run, as plain values: the live table, the log file and TensorBoard all listen to these."""
 
-import json
-import math
-import os
-import threading
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from functools import partial
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Protocol
 
-from cnnsearch.search.listeners.confirming_events import ConfirmingEvent
+from cnnsearch.search.confirming_events import ConfirmingEvent
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.writing import is_full_disk
-from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.values import Scalar
 
 
@@ -203,83 +194,11 @@ Event = (
 Listener = Callable[[Event], None]
 
 
-class Broadcast:
-    """Hands each event to all listeners, one event at a time, whichever slot's thread it comes from."""
+class Audience(Protocol):
+    """All who hear of a run, as those know them who have something to tell; called as a listener is."""
 
-    def __init__(
-        self, listeners: tuple[Listener, ...], patiently: Callable[[Callable[[], None]], None] | None = None
-    ) -> None:
-        """`patiently` calls what may fail for a full disk until it succeeds; listeners can then be called twice."""
-        self._listeners = listeners
-        self._patiently = patiently or (lambda work: work())
-        self._lock = threading.RLock()
+    def __call__(self, event: Event, /) -> None:
+        """Tell them of an event."""
 
-    def __call__(self, event: Event) -> None:
-        """Hand over one event."""
-        with self._lock:
-            for listener in self._listeners:
-                self._patiently(partial(listener, event))
-
-    def at_once(self, event: Event) -> None:
-        """Hand over one event; a listener that cannot write it down for a full disk misses it."""
-        with self._lock:
-            for listener in self._listeners:
-                try:
-                    listener(event)
-                except (OSError, CnnSearchError) as error:
-                    if not is_full_disk(error):
-                        raise
-
-
-class EventLog:
-    """Appends each event to `events.jsonl` as one line of JSON; a torn last line of a killed run is ended first."""
-
-    def __init__(self, path: Path) -> None:
-        torn = path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
-        self._file = path.open("ab", buffering=0)
-        if torn:
-            self._append("\n")
-
-    def __call__(self, event: Event) -> None:
-        """Append one event; what only a person who watches wants to know is left out."""
-        if isinstance(event, FeaturesMade):
-            return
-        line = {"time": round(time.time(), 3), "event": type(event).__name__} | _plain(asdict(event))
-        if isinstance(event, RunStarted):
-            line["finished"] = [trial.number for trial in event.finished]
-            line["run"] = str(event.run.path)
-        if isinstance(event, TrialContinued):
-            line["epochs"] = len(event.epochs)
-        self._append(json.dumps(_finite(line), default=str, allow_nan=False) + "\n")
-
-    def _append(self, text: str) -> None:
-        """Append a text, or nothing of it: a full disk often has room for a part."""
-        before, rest = self._file.seek(0, os.SEEK_END), text.encode()
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError:
-            self._file.truncate(before)
-            raise
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-def _plain(value: dict[str, Any]) -> dict[str, Any]:
-    if "trial" in value:  # the study has the epochs, the log has had each of them
-        value["trial"].pop("epochs", None)
-    if "epoch" in value:
-        without = {key for key in ("fold", "rung") if value["epoch"][key] is None}
-        value["epoch"] = {key: known for key, known in value["epoch"].items() if key not in without}
-    return value
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """The value with null for each number that JSON does not have."""
-    if isinstance(value, dict):
-        return {key: _finite(child) for key, child in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(child) for child in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    def at_once(self, event: Event, /) -> None:
+        """Tell them of an event that cannot wait for room on a full disk."""

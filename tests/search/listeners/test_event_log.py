@@ -9,17 +9,9 @@ from typing import Any
 import pytest
 
 from cnnsearch.search.engine.budget import Budget, Limits
-from cnnsearch.search.listeners.events import (
-    Broadcast,
-    EpochEnded,
-    Event,
-    EventLog,
-    RunEnded,
-    RunStarted,
-    TrialEnded,
-    TrialStarted,
-    Warned,
-)
+from cnnsearch.search.events import EpochEnded, Event, RunEnded, RunStarted, TrialEnded, TrialStarted, Warned
+from cnnsearch.search.listeners.broadcast import Broadcast
+from cnnsearch.search.listeners.event_log import EventLog
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
