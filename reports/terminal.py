@@ -55,7 +55,7 @@ def summary(
 
 def mixed_data(trials: Sequence[TrialRecord]) -> list[Text]:
     """A line where trials were trained on different images, whose scores are therefore not of one kind."""
-    images = Counter(trial.data.partition("-")[0] for trial in trials if trial.data and trial.score is not None)
+    images = Counter(trial.fingerprint for trial in trials if trial.data and trial.score is not None)
     if len(images) < 2:
         return []
     shares = " and ".join(str(count) for count in images.values())

@@ -28,7 +28,7 @@ def ask_kept_model(run: RunFolder, trial: TrialRecord, progress: Progress | None
     space = load_space(run.resolved, allow_code=True)
     configuration, folder = trained_configuration(space, trial), run.trial(trial.number)
     dataset = prepare_dataset(configuration.data, None, progress)
-    if trial.data.partition("-")[0] not in ("", dataset.fingerprint):
+    if trial.fingerprint not in ("", dataset.fingerprint):
         raise CnnSearchError(
             f"{dataset.source}: trial {trial.number} is asked about the images of its own search, got others. "
             "They have changed since: it can be compared no more."

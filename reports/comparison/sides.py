@@ -92,14 +92,14 @@ def _of_trial(text: str, run: RunFolder, number: int) -> Side:
         rule = f"a run of {len(study.trials)} trials, got trial {number}."
         raise CnnSearchError(str(Problem(str(run.path), rule, f"cnnsearch report {run.path} lists them.")))
     predictions, missing = _predictions_of(run, number)
-    images = scored_images(run, study.trials).get(trial.data.partition("-")[0])
+    images = scored_images(run, study.trials).get(trial.fingerprint)
     told, config = f"trial {number} of {run.path.resolve().name}", run.trial(number).config
     origin = _origin(run.best)
     if predictions and origin and origin.trial == number and origin.confirmed:
         told += f"; its model is retraining {origin.confirmed.retraining} of {origin.confirmed.seeds} with new seeds"
     has_model = trial.status.ended and run.trial(number).model.is_file()
     unasked = run if has_model and predictions is None else None
-    goals, contents = study.objectives, _contents(images_under(run, trial.data.partition("-")[0]))
+    goals, contents = study.objectives, _contents(images_under(run, trial.fingerprint))
     return Side(text, told, config, trial, goals, images, trial.epochs, predictions, missing, contents, unasked)
 
 

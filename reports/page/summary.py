@@ -146,7 +146,7 @@ def _sure(facts: Facts) -> Iterator[str]:
         yield from _confirmed(facts.confirmation)
     if (told := _close(facts)) is not None:
         yield told
-    images = {trial.data.partition("-")[0] for trial in facts.ranked if trial.data}
+    images = {trial.fingerprint for trial in facts.ranked if trial.data}
     if len(images) > 1:
         yield f"The trials were trained on {len(images)} different sets of images: their scores are not of one kind."
 

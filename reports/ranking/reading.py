@@ -26,7 +26,7 @@ def scored_images(run: RunFolder, trials: Sequence[TrialRecord]) -> dict[str, in
     found = {str(now.get("fingerprint")): _validation(now)}
     if not (run.path / "datasets").is_dir():
         found[""] = _validation(now)
-    for fingerprint in {trial.data.partition("-")[0] for trial in trials} - set(found):
+    for fingerprint in {trial.fingerprint for trial in trials} - set(found):
         found[fingerprint] = _validation(read_object(run.earlier_dataset(fingerprint)))
     return {fingerprint: images for fingerprint, images in found.items() if images}
 
