@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cnnsearch.reports.inert import visible
-from cnnsearch.reports.wording import configuration, status_name, value_with_unit
+from cnnsearch.reports.wording import configuration, counted, status_name, value_with_unit
 from cnnsearch.search.json_file import read_object
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Objective, Status, TrialRecord
@@ -66,7 +66,7 @@ def mixed_data(trials: Sequence[TrialRecord]) -> list[Text]:
 def counts(trials: Sequence[TrialRecord]) -> Text:
     """`20 trials: 12 completed, 5 pruned, 3 failed (2 oom, 1 nan)`."""
     by_status = Counter(trial.status for trial in trials)
-    line = Text(f"{len(trials)} {'trial' if len(trials) == 1 else 'trials'}")
+    line = Text(counted(len(trials), "trial"))
     for index, status in enumerate(status for status in Status if by_status[status]):
         line.append(": " if index == 0 else ", ")
         line.append(f"{by_status[status]} {status_name(status)}", style=STATUS_COLOR.get(status, ""))
