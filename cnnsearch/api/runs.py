@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnsearch.api.notebook import run_html
 from cnnsearch.api.wording import errors_in_python
-from cnnsearch.commands.report import run_folder
+from cnnsearch.reports.runs import named_run
 from cnnsearch.reports.wording import counted
 from cnnsearch.search.history_file import place_of, places_of
 from cnnsearch.search.json_file import read_object
@@ -155,7 +155,7 @@ def open_run(path: str | PathLike[str]) -> Run:
         CnnSearchError: there is no run, or its study is damaged.
     """
     with errors_in_python():
-        return read_run(run_folder(Path(path)))
+        return read_run(named_run(Path(path)))
 
 
 def read_run(folder: RunFolder) -> Run:
