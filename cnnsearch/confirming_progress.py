@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from cnnsearch.reports.wording import time_text
+from cnnsearch.reports.wording import counted, time_text
 from cnnsearch.search.confirmed import Retrained
 from cnnsearch.search.confirming_events import (
     ConfirmingEnded,
@@ -88,7 +88,7 @@ def _ended(retrained: Retrained, known: ConfirmingProgress) -> str:
     told = f"failed: {retrained.reason}" if retrained.score is None else f"score {retrained.score:.4f}"
     parts = [
         f"trial {retrained.trial} again with new seed {retrained.turn}: {told}",
-        f"{retrained.epochs} {'epoch' if retrained.epochs == 1 else 'epochs'}",
+        counted(retrained.epochs, "epoch"),
         time_text(retrained.seconds),
         f"{len(known.ended)}/{known.started.retrainings} retrainings",
         f"{time_text(left)} to go" if left is not None else "",

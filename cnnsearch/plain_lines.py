@@ -4,7 +4,7 @@ import time
 
 from cnnsearch.confirming_progress import confirming_line
 from cnnsearch.progression import Progression, score_text
-from cnnsearch.reports.wording import configuration, ending, time_text, value_with_unit
+from cnnsearch.reports.wording import configuration, counted, ending, time_text, value_with_unit
 from cnnsearch.search.confirming_events import ConfirmingEvent
 from cnnsearch.search.events import (
     EndedElsewhere,
@@ -112,8 +112,3 @@ def run_line(event: RunStarted) -> str:
     before = f", goes on after {counted(len(event.finished), 'finished trial')}" if event.continued else ""
     by = " and ".join(event.ranked_by.names)
     return f"{event.run.path}: {bound} on {', '.join(event.slots)}, ranked by {by}{before}"
-
-
-def counted(number: int, thing: str) -> str:
-    """`1 trial`, `2 trials`."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -34,7 +34,7 @@ def report(
     """
     from cnnsearch.commands.ranking import Asked, show_ranking
     from cnnsearch.commands.report import report as command
-    from cnnsearch.commands.report import run_folder
+    from cnnsearch.reports.runs import named_run
     from cnnsearch.terminal import output
 
     forms = [name for name, asked in {"json": json, "csv": csv, "markdown": markdown}.items() if asked]
@@ -42,7 +42,7 @@ def report(
         raise typer.BadParameter("one form at a time", param_hint=" ".join(f"--{name}" for name in forms))
     asked = Asked(top, tuple(where or ()), sort, next(iter(forms), None))
     if asked.is_question or len(runs) > 1:
-        show_ranking([run_folder(path) for path in dict.fromkeys(runs)], asked, output())
+        show_ranking([named_run(path) for path in dict.fromkeys(runs)], asked, output())
     else:
         command(runs[0], output())
 

@@ -66,11 +66,11 @@ def _kept(run: RunFolder, classes: tuple[str, ...], origin: Origin | None) -> li
     study = read_study(run)
     same = origin.trial if origin and not origin.confirmed else None
     ranked = (trial.number for trial in rank(list(study.trials), study.objectives) if trial.number != same)
-    return [_member(run, number, classes) for number in ranked if (run.trial(number) / "model.keras").is_file()]
+    return [_member(run, number, classes) for number in ranked if run.trial(number).model.is_file()]
 
 
 def _member(run: RunFolder, number: int, classes: tuple[str, ...]) -> Member:
     folder = run.trial(number)
-    data = load_space(folder / "config.yaml", allow_code=True).configuration({}).data
+    data = load_space(folder.config, allow_code=True).configuration({}).data
     shape = (*sizes(data.image_size), data.channels)
-    return Member(f"trial {number}", folder / "model.keras", classes, shape, data.resize)
+    return Member(f"trial {number}", folder.model, classes, shape, data.resize)

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cnnsearch.reports.terminal import safe
-from cnnsearch.reports.wording import configuration, time_text
+from cnnsearch.reports.wording import configuration, counted, time_text
 from cnnsearch.search.plan.branches import Fork, Way
 from cnnsearch.search.plan.candidates import shapes_model
 from cnnsearch.search.plan.estimate import Range
@@ -66,13 +66,9 @@ def _headline(plan: Plan) -> Text:
         return line.append(": nothing is searched, it is one configuration.")
     always = sum(not parameter.conditions for parameter in space.parameters)
     count, configurations = len(space.parameters), space.cardinality()
-    many = "infinitely many" if configurations is None else f"{configurations:,}"
-    line.append(f": {count} searched {_plural('value', count)}, {always} of them in every trial; ")
-    return line.append(f"{many} distinct {_plural('configuration', configurations)}.")
-
-
-def _plural(word: str, count: int | None) -> str:
-    return word if count == 1 else f"{word}s"
+    kind = "distinct configuration"
+    many = f"infinitely many {kind}s" if configurations is None else counted(configurations, kind)
+    return line.append(f": {counted(count, 'searched value')}, {always} of them in every trial; {many}.")
 
 
 def _draws(plan: Plan) -> Text:
@@ -225,12 +221,12 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
     ]
     table = _table()
     table.add_column("")
-    epochs = "" if search.epochs is None else f" or {search.epochs:,} {_plural('epoch', search.epochs)}"
-    table.add_column(f"{plan.trials} {_plural('trial', plan.trials)}{epochs}", justify="right")
+    epochs = "" if search.epochs is None else f" or {counted(search.epochs, 'epoch')}"
+    table.add_column(f"{counted(plan.trials, 'trial')}{epochs}", justify="right")
     if search.time is not None:
         table.add_column(f"in {format_duration(search.time)}", justify="right")
     if search.epochs is not None:
-        table.add_column(f"in {search.epochs:,} {_plural('epoch', search.epochs)}", justify="right")
+        table.add_column(f"in {counted(search.epochs, 'epoch')}", justify="right")
     table.add_row(*_row("without pruning", forecast.whole, forecast.whole_in_time, forecast.whole_in_epochs))
     rungs = len(rungs_of(search))
     if forecast.share != 1:
@@ -239,8 +235,8 @@ def _forecast(plan: Plan, forecast: Forecast) -> list[RenderableType]:
         table.add_row(*_row(f"with {search.pruner.kind} pruning{climbing}", *pruned))
     assumed = [f"a model may take {forecast.error:.0%} more or less", "early stopping only shortens this"]
     if forecast.share != 1:
-        counted = ", counted by their work" if rungs else ""
-        made = f"trials make about {forecast.share:.0%} of their epochs{counted}"
+        by_work = ", counted by their work" if rungs else ""
+        made = f"trials make about {forecast.share:.0%} of their epochs{by_work}"
         assumed.insert(1, f"under {search.pruner.kind} {made}")
     if search.stop_at is not None:
         assumed.append(f"no trial reaches {search.goals[0].metric} {search.stop_at:g}, which ends the search")
@@ -253,7 +249,7 @@ def _confirming(plan: Plan, forecast: Forecast) -> list[Text]:
         return []
     top = min(search.confirm.top, plan.trials)
     best = "the best trial" if top == 1 else f"the best {top} trials"
-    seeds = f"{search.confirm.seeds} new {_plural('seed', search.confirm.seeds)}"
+    seeds = counted(search.confirm.seeds, "new seed")
     kept = f"; {format_duration(search.time)} has room for it" if search.time is not None else ", on top of that"
     return [Text(f"Confirming {best} with {seeds} takes {_between(forecast.confirm, seconds_text)}{kept}.")]
 
@@ -264,9 +260,9 @@ def _begun(plan: Plan) -> str:
 
 
 def _row(name: str, whole: Range, within: Range | None, in_epochs: int | None) -> list[str]:
-    counted = [f"{_between(within, lambda count: f'{count:.0f}')} trials"] if within else []
-    counted += [f"{in_epochs} {_plural('trial', in_epochs)}"] if in_epochs is not None else []
-    return [name, _between(whole, seconds_text), *counted]
+    fitting = [f"{_between(within, lambda count: f'{count:.0f}')} trials"] if within else []
+    fitting += [counted(in_epochs, "trial")] if in_epochs is not None else []
+    return [name, _between(whole, seconds_text), *fitting]
 
 
 def _between(found: Range, text: Callable[[float], str]) -> str:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cnnsearch.reports.inert import visible
-from cnnsearch.reports.wording import configuration, status_name, value_with_unit
+from cnnsearch.reports.wording import configuration, counted, status_name, value_with_unit
 from cnnsearch.search.json_file import read_object
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Objective, Status, TrialRecord
@@ -55,7 +55,7 @@ def summary(
 
 def mixed_data(trials: Sequence[TrialRecord]) -> list[Text]:
     """A line where trials were trained on different images, whose scores are therefore not of one kind."""
-    images = Counter(trial.data.partition("-")[0] for trial in trials if trial.data and trial.score is not None)
+    images = Counter(trial.fingerprint for trial in trials if trial.data and trial.score is not None)
     if len(images) < 2:
         return []
     shares = " and ".join(str(count) for count in images.values())
@@ -66,7 +66,7 @@ def mixed_data(trials: Sequence[TrialRecord]) -> list[Text]:
 def counts(trials: Sequence[TrialRecord]) -> Text:
     """`20 trials: 12 completed, 5 pruned, 3 failed (2 oom, 1 nan)`."""
     by_status = Counter(trial.status for trial in trials)
-    line = Text(f"{len(trials)} {'trial' if len(trials) == 1 else 'trials'}")
+    line = Text(counted(len(trials), "trial"))
     for index, status in enumerate(status for status in Status if by_status[status]):
         line.append(": " if index == 0 else ", ")
         line.append(f"{by_status[status]} {status_name(status)}", style=STATUS_COLOR.get(status, ""))

@@ -1,4 +1,4 @@
-"""How trials are put into a few words: a configuration, an ending, a number of weights, a length of time."""
+"""How trials are put into a few words: a configuration, an ending, how many there are, weights, a length of time."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -93,6 +93,12 @@ def value_with_unit(name: str, value: float | None) -> str:
     if value is None:
         return "-"
     return count_text(round(value)) if name == "parameters" else measured(name, value)
+
+
+def counted(count: int, word: str) -> str:
+    """`1 image`, `4,000 images`, `2 classes`."""
+    plural = f"{word}es" if word.endswith("s") else f"{word}s"
+    return f"{count:,} {word if count == 1 else plural}"
 
 
 def count_text(count: int | None) -> str:

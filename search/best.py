@@ -54,7 +54,7 @@ class TrainedModel:
 
 def best_of(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> TrialRecord | None:
     """The best trial whose model is on disk; of a Pareto front, the best by the first objective."""
-    return next((t for t in rank(list(trials), objective) if (run.trial(t.number) / "model.keras").is_file()), None)
+    return next((t for t in rank(list(trials), objective) if run.trial(t.number).model.is_file()), None)
 
 
 def export_model(

@@ -26,12 +26,10 @@ def confirmed_model(run: RunFolder, dataset_of: Callable[[int], Dataset]) -> Tra
         return None
     for each in winner.median(found.objective):
         folder = run.retraining(each.trial, each.turn)
-        if (folder / "model.keras").is_file():
+        if folder.model.is_file():
             metric, confirmed = found.objective.metric, winner.as_new_seeds(each)
             origin = Origin(each.trial, each.epoch, metric, each.score, each.phases, confirmed=confirmed)
-            return TrainedModel(
-                folder / "model.keras", folder / "config.yaml", dataset_of(each.trial), origin, each.data
-            )
+            return TrainedModel(folder.model, folder.config, dataset_of(each.trial), origin, each.data)
     return None
 
 

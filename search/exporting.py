@@ -48,7 +48,7 @@ def export_best(
 
 def trained_model(run: RunFolder, trial: TrialRecord, dataset: Dataset, objectives: Objectives) -> TrainedModel:
     """The model that a trial left in its folder, to be asked about these images."""
-    folder, epoch = ModelFolder(run.trial(trial.number)), objectives.epoch
+    folder, epoch = run.trial(trial.number), objectives.epoch
     seen = seen_images(run, trial.data, dataset.fingerprint)
     origin = Origin.of(trial, epoch, phases_to_best(trial, epoch), objectives.named_values(trial))
     return TrainedModel(folder.model, folder.config, dataset, origin, trial.data, seen=seen)

@@ -11,8 +11,8 @@ _OWN = ("fold", "epoch", "seconds")
 """What an epoch has besides its metrics."""
 
 
-def write_history(folder: Path, epochs: Sequence[Epoch]) -> None:
-    """Replace the trial's history.csv: `epoch`, `seconds`, every metric.
+def write_history(file: Path, epochs: Sequence[Epoch]) -> None:
+    """Replace a training's history.csv: `epoch`, `seconds`, every metric.
 
     `rung` and its `fidelity` stand first where there are rungs, `fold` where there are folds.
     """
@@ -22,7 +22,7 @@ def write_history(folder: Path, epochs: Sequence[Epoch]) -> None:
         [*place_of(epoch, places), epoch.number, round(epoch.seconds, 3), *map(epoch.metrics.get, names)]
         for epoch in epochs
     )
-    write_rows(folder / "history.csv", [*places, "epoch", "seconds", *names], rows)
+    write_rows(file, [*places, "epoch", "seconds", *names], rows)
 
 
 def places_of(epochs: Collection[Epoch]) -> list[str]:
@@ -43,11 +43,11 @@ def place_of(epoch: Epoch, columns: Sequence[str]) -> list[object]:
     return [known[column] for column in columns]
 
 
-def read_history(folder: Path) -> tuple[Epoch, ...]:
+def read_history(file: Path) -> tuple[Epoch, ...]:
     """The epochs in a training's history.csv, to the last digit but for their seconds; none where it cannot be read."""
     try:
-        with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
-            return tuple(map(_epoch, csv.DictReader(file)))
+        with file.open(encoding="utf-8", newline="") as lines:
+            return tuple(map(_epoch, csv.DictReader(lines)))
     except (OSError, ValueError, KeyError, TypeError):
         return ()
 

@@ -8,7 +8,7 @@ from cnnsearch.search.exporting import trained_configuration, trained_model
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.request import Progress
-from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.trial.evaluation import EvaluationJob, run_evaluation
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
@@ -26,9 +26,9 @@ def ask_kept_model(run: RunFolder, trial: TrialRecord, progress: Progress | None
         CnnSearchError: the images are others than those that it was trained on, or gone, or the model cannot be asked.
     """
     space = load_space(run.resolved, allow_code=True)
-    configuration, folder = trained_configuration(space, trial), ModelFolder(run.trial(trial.number))
+    configuration, folder = trained_configuration(space, trial), run.trial(trial.number)
     dataset = prepare_dataset(configuration.data, None, progress)
-    if trial.data.partition("-")[0] not in ("", dataset.fingerprint):
+    if trial.fingerprint not in ("", dataset.fingerprint):
         raise CnnSearchError(
             f"{dataset.source}: trial {trial.number} is asked about the images of its own search, got others. "
             "They have changed since: it can be compared no more."

@@ -193,7 +193,7 @@ def _losses(trial: TrialRecord, objectives: Objectives) -> tuple[float, ...]:
 def _short_of_whole(trials: Sequence[TrialRecord]) -> list[_Short]:
     """How far from a whole training each trial ended, less first: by its rung's work, then by its folds."""
     most = _most_folds(trials)
-    return [(-_work(trial), len(trial.folds) < most[_images(trial)]) for trial in trials]
+    return [(-_work(trial), len(trial.folds) < most[trial.fingerprint]) for trial in trials]
 
 
 def _work(trial: TrialRecord) -> float:
@@ -205,11 +205,6 @@ def _most_folds(trials: Sequence[TrialRecord]) -> Mapping[str, int]:
     """The most folds of a trial by the images that it was trained on; of all trials under no images."""
     most: dict[str, int] = {}
     for trial in trials:
-        for images in ("", _images(trial)):
+        for images in ("", trial.fingerprint):
             most[images] = max(len(trial.folds), most.get(images, 0))
     return most
-
-
-def _images(trial: TrialRecord) -> str:
-    """The fingerprint in a trial's stamp, without the images' size."""
-    return trial.data.partition("-")[0]

@@ -46,6 +46,11 @@ class Failure(StrEnum):
     IMPOSSIBLE = "impossible"
 
 
+def fingerprint_of(stamp: str) -> str:
+    """The fingerprint in a stamp of images, which has their shape and how they got it, too; empty for an empty one."""
+    return stamp.partition("-")[0]
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One finished epoch.
@@ -127,6 +132,11 @@ class TrialRecord:
     latency: float | None = None
     model_size: int | None = None
     objective_values: tuple[float, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the images that it was trained on, as they are known by; empty where it has no stamp."""
+        return fingerprint_of(self.data)
 
     @property
     def is_whole(self) -> bool:

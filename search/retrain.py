@@ -19,7 +19,7 @@ from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.preflight import fit_to_classes, without_unavailable_weights
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Failure, Origin, TrialRecord
-from cnnsearch.search.run_folder import ModelFolder
+from cnnsearch.search.run_folder import ModelFolder, TrialFolder
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import Built, EpochDone, Verdict
@@ -70,8 +70,8 @@ def retrain(
     fit_to_classes(space, dataset.classes)  # a space of one point has nothing to leave out: it fits or is refused
     slot = devices_of(configuration.search)[0]
     with tempfile.TemporaryDirectory(prefix="cnnsearch-") as scratch:
-        files = Path(scratch)
-        config, model, log = files / "config.yaml", files / "model.keras", files / "log.txt"
+        files = TrialFolder(Path(scratch))
+        config, model, log = files.config, files.model, files.log
         job = TrialJob(
             configuration=configuration,
             dataset=dataset.reference(),
@@ -93,7 +93,7 @@ def retrain(
         again = request.origin and request.origin.retrained(record, phases_to_best(record, job.objective))
         trained = TrainedModel(model, config, dataset, again, parts=job.train, metrics=configuration.search.metrics)
         export_model(request.folder, trained, parts, slot, say=dialogue.say)
-    write_history(request.folder.path, record.epochs)
+    write_history(request.folder.history, record.epochs)
     return record
 
 

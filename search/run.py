@@ -9,7 +9,7 @@ from cnnsearch.search.best import mend_export
 from cnnsearch.search.changed_space import take_over
 from cnnsearch.search.chosen_run import counts, keep_summary
 from cnnsearch.search.confirmed_model import outdate
-from cnnsearch.search.engine.backups import backup_of, remove_backups_of
+from cnnsearch.search.engine.backups import remove_backups_of
 from cnnsearch.search.engine.bench import Bench, Train
 from cnnsearch.search.engine.budget import Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
@@ -198,7 +198,7 @@ def _oracle(prepared: Prepared) -> OptunaOracle:
         reject=partial(why_impossible, prepared.space),
         outline=partial(outline_of, prepared.space, classes),
         max_consecutive_failed_trials=search.max_failures_in_a_row,
-        goes_on=lambda number: backup_of(prepared.run.trial(number)).is_file(),
+        goes_on=lambda number: prepared.run.trial(number).backup.is_file(),
     )
     oracle.verbose = 0
     return oracle

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+MODEL = "model.keras"
+"""What a model's file is called, wherever it lies."""
+
 
 @dataclass(frozen=True)
 class ModelFolder:
@@ -19,12 +22,17 @@ class ModelFolder:
     @property
     def model(self) -> Path:
         """The whole Keras model, from raw 0-255 pixels to class probabilities."""
-        return self.path / "model.keras"
+        return self.path / MODEL
 
     @property
     def config(self) -> Path:
         """The configuration it was trained from."""
         return self.path / "config.yaml"
+
+    @property
+    def history(self) -> Path:
+        """The epochs of its training, one line each; a run's `best/` has none."""
+        return self.path / "history.csv"
 
     @property
     def asked_metrics(self) -> Path:
@@ -65,6 +73,26 @@ class ModelFolder:
     def classes(self) -> Path:
         """The classes' names in the order of the model's outputs, and the input's shape."""
         return self.path / "classes.json"
+
+
+@dataclass(frozen=True)
+class TrialFolder(ModelFolder):
+    """What a trial leaves, or its retraining with a new seed; the rest of a model's folder once its model is asked."""
+
+    @property
+    def run(self) -> "RunFolder":
+        """The folder of its run, two above."""
+        return RunFolder(self.path.parent.parent)
+
+    @property
+    def log(self) -> Path:
+        """What its processes wrote on their terminal."""
+        return self.path / "log.txt"
+
+    @property
+    def backup(self) -> Path:
+        """What it goes on from where it is half-trained; the folder around it is its own."""
+        return self.path / "backup" / "state.npz"
 
 
 @dataclass(frozen=True)
@@ -175,13 +203,10 @@ class RunFolder:
         """All of these retrainings, one line each."""
         return self.path / "confirm.csv"
 
-    def retraining(self, trial: int, turn: int) -> Path:
-        """The folder of a trial's retraining: config.yaml, history.csv, log.txt; of the median one also model.keras."""
-        return self.path / "confirm" / f"{trial:04d}-{turn}"
+    def retraining(self, trial: int, turn: int) -> TrialFolder:
+        """The folder of a trial's retraining; of the median one it has the model, too."""
+        return TrialFolder(self.path / "confirm" / f"{trial:04d}-{turn}")
 
-    def trial(self, number: int) -> Path:
-        """The folder of a trial: config.yaml, history.csv, log.txt, and model.keras while it is among the best.
-
-        While it runs, and where it is to go on, `backup/` has what it goes on from.
-        """
-        return self.trials / f"{number:04d}"
+    def trial(self, number: int) -> TrialFolder:
+        """The folder of a trial; it has the model while that is among the best."""
+        return TrialFolder(self.trials / f"{number:04d}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.json_file import read_object
+from cnnsearch.search.records import fingerprint_of
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
@@ -94,7 +95,7 @@ def trained_on(folder: ModelFolder) -> Summary | None:
     of its images, was trained on those of its run.
     """
     data = read_object(folder.classes).get("data")
-    fingerprint = str(data.get("stamp", "") if isinstance(data, dict) else "").partition("-")[0]
+    fingerprint = fingerprint_of(str(data.get("stamp", "") if isinstance(data, dict) else ""))
     found = images_under(folder.run, fingerprint)
     return found or (Summary(fingerprint=fingerprint) if fingerprint else None)
 
@@ -114,7 +115,7 @@ def seen_images(run: RunFolder, stamp: str, fingerprint: str) -> dict[str, froze
     image for it, and what it was trained on or chosen by is no test image. Where nothing tells any more what it was
     trained on, that may be every image of now. A trial without a stamp is older than any change that was accepted.
     """
-    earlier = stamp.partition("-")[0]
+    earlier = fingerprint_of(stamp)
     if earlier == fingerprint or not (earlier or run.earlier_dataset(fingerprint).parent.is_dir()):
         return {}
     summary, now = read_summary(run, earlier) if earlier else None, read_summary(run)

@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.writing import write_json
-from cnnsearch.spaces.errors import CnnSearchError
-from cnnsearch.spaces.sections.sharing import SECRETS
+from cnnsearch.spaces.errors import SECRETS, CnnSearchError
 
 VARIABLE = "CNNSEARCH_STORAGE"
-"""The variable that names a storage with its password."""
+"""The environment's variable that names a storage, so that its password is in no command line."""
 
 
 @dataclass(frozen=True)

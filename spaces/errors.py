@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _NEAR = 80
-_SECRETS = (r"(://[^/?#\s:@]*:)([^@\s]*)(?=@)", r"([?&](?:sslpassword|password|passwd|pwd|secret|token)=)([^&\s]*)")
+SECRETS = ("sslpassword", "password", "passwd", "pwd", "secret", "token")
+"""How the settings in a URL are called that nobody must see."""
+_PASSWORDS = (r"(://[^/?#\s:@]*:)([^@\s]*)(?=@)", rf"([?&](?:{'|'.join(SECRETS)})=)([^&\s]*)")
 """Where passwords stand in URLs."""
 
 
 def without_passwords(text: str) -> str:
     """A text with * for each character of the passwords of the URLs in it."""
-    for pattern in _SECRETS:
+    for pattern in _PASSWORDS:
         text = re.sub(pattern, lambda found: found[1] + "*" * len(found[2]), text, flags=re.IGNORECASE)
     return text
 

@@ -1,4 +1,4 @@
-"""The house's own rules, read from the source: which room may import which, no circles, nothing that prints or asserts.
+"""The house's own rules, read from the source: who may import whom, nothing that prints or asserts, nothing too large.
 
 Each rule is a function from a source tree to the places that break it. It is tried on this tree, where there must be
 none, and on a small tree built to break it, where each must be found.
@@ -8,13 +8,13 @@ import ast
 import graphlib
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-FLOORS = {"cnnsearch": 3, "reports": 2, "search": 1, "spaces": 0}
+from tests.source import FLOORS, arrows, begins, is_ours, modules, room_of, walk
+
 HEAVY = {"keras", "keras_tuner", "tensorflow", "optuna", "torch", "jax"}
 SPACES_MAY_IMPORT = sys.stdlib_module_names | {"pydantic", "pydantic_core", "ruamel", "cnnsearch"}
 WALLS = {
@@ -46,96 +46,9 @@ KNOWS = {
 """Inside search: all that these rooms import of it beside themselves."""
 PLAIN = ("records", "run_folder", "writing")
 """Inside search: what is read without any slow library."""
-
-
-@dataclass(frozen=True)
-class Arrow:
-    """An import of one module by another."""
-
-    source: str
-    target: str
-    place: str
-    lazy: bool
-
-
-@dataclass(frozen=True)
-class Module:
-    """One file of a room."""
-
-    name: str
-    path: Path
-    tree: ast.Module
-
-    def place(self, root: Path, node: ast.AST) -> str:
-        return f"{self.path.relative_to(root).as_posix()}:{getattr(node, 'lineno', 1)}"
-
-
-def modules(root: Path) -> dict[str, Module]:
-    """Every module of the four rooms by its dotted name."""
-    found = {}
-    for room in FLOORS:
-        for path in sorted((root / room).rglob("*.py")):
-            parts = path.relative_to(root).with_suffix("").parts
-            inside = parts[1:] if room == "cnnsearch" else parts
-            name = ".".join(("cnnsearch", *inside)).removesuffix(".__init__")
-            found[name] = Module(name, path, ast.parse(path.read_text(encoding="utf-8")))
-    return found
-
-
-def room_of(module: str) -> str:
-    """The room in which a module of ours lies."""
-    second = module.split(".")[1:2]
-    return second[0] if second and second[0] in FLOORS else "cnnsearch"
-
-
-def walk(node: ast.AST, *, lazy: bool = False) -> Iterator[tuple[ast.AST, bool]]:
-    """Every node below, and whether importing the module passes it by: in a function, or under TYPE_CHECKING."""
-    for child in ast.iter_child_nodes(node):
-        inside = lazy or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        inside = inside or (isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"))
-        yield child, inside
-        yield from walk(child, lazy=inside)
-
-
-def targets(node: ast.AST, module: Module, known: dict[str, Module]) -> list[str]:
-    """The modules that a node imports: by a statement, or by `import_module` of a text."""
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        base = absolute(node, module)
-        return [f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base for alias in node.names]
-    if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__"):
-        return [str(name.value) for name in node.args[:1] if isinstance(name, ast.Constant)]
-    return []
-
-
-def absolute(node: ast.ImportFrom, module: Module) -> str:
-    """The full name of what a `from` names, dots resolved."""
-    if not node.level:
-        return node.module or ""
-    package = module.name.split(".") if module.path.stem == "__init__" else module.name.split(".")[:-1]
-    return ".".join([*package[: len(package) - node.level + 1], *([node.module] if node.module else [])])
-
-
-def arrows(root: Path) -> list[Arrow]:
-    """Every import in the four rooms."""
-    known = modules(root)
-    return [
-        Arrow(module.name, target, module.place(root, node), lazy)
-        for module in known.values()
-        for node, lazy in walk(module.tree)
-        for target in targets(node, module, known)
-    ]
-
-
-def is_ours(name: str) -> bool:
-    return name == "cnnsearch" or name.startswith("cnnsearch.")
-
-
-def begins(module: str, room: str, part: str) -> bool:
-    """Whether a module lies behind this door of a room: `trial` means trial.py, trial/ and trial_process.py alike."""
-    rest = module.removeprefix(f"cnnsearch.{room}.")
-    return rest != module and (rest.split(".")[0] == part or rest.startswith(f"{part}_"))
+SIZED = (*FLOORS, "tests", "benchmarks")
+FILE_LINES, BODY_LINES = 350, 40
+"""The most that a file has, and the body of a function, whose docstring and parameters take the room they need."""
 
 
 def upward(root: Path) -> list[str]:
@@ -247,7 +160,29 @@ def misplaced(root: Path) -> list[str]:
     ]
 
 
-RULES = [upward, circles, walls, strangers, heavy, impure, unwelcome, misplaced]
+def oversized(root: Path) -> list[str]:
+    """Files and functions that are too long to be read at a glance."""
+    found = []
+    for path in sorted(path for room in SIZED for path in (root / room).rglob("*.py")):
+        name, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+        lines = len(text.splitlines())
+        if lines > FILE_LINES:
+            found.append(f"{name}: {lines} lines, {FILE_LINES} are the most")
+        found += [
+            f"{name}:{node.lineno}: {node.name} has {body_lines(node)} lines, {BODY_LINES} are the most"
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and body_lines(node) > BODY_LINES
+        ]
+    return found
+
+
+def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """How long a function is from its first statement on; its docstring is none."""
+    first = function.body[ast.get_docstring(function) is not None :] or function.body
+    return (function.end_lineno or 0) - first[0].lineno + 1
+
+
+RULES = [upward, circles, walls, strangers, heavy, impure, unwelcome, misplaced, oversized]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -296,6 +231,10 @@ BROKEN = [
         {"search/a.py": "print('x')\ntry:\n    f()\nexcept:\n    pass"},
         ["search/a.py:1: p", "search/a.py:4: b"],
     ),
+    (oversized, {"search/a.py": "x = 1\n" * 351}, ["search/a.py: 351 lines, 350 are the most"]),
+    (oversized, {"tests/a.py": "def f():\n" + "    x = 1\n" * 41}, ["tests/a.py:1: f has 41 lines, 40 are the most"]),
+    (oversized, {"tests/a.py": 'def f():\n    """It\n    is."""\n' + "    x = 1\n" * 40}, []),
+    (oversized, {"docs/a.py": "x = 1\n" * 351}, []),
     (
         misplaced,
         {"search/deep/er/a.py": "", "search/deep/__init__.py": ""},

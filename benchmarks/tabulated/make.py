@@ -57,7 +57,7 @@ def _rows(run: RunFolder, problem: str) -> list[tuple[dict[str, object], Trained
 
 
 def _trained(run: RunFolder, trial: TrialRecord, dataset: Dataset) -> Trained:
-    model = run.trial(trial.number) / "model.keras"
+    model = run.trial(trial.number).model
     test = _test_accuracy(model, dataset) if model.is_file() else None
     failed = trial.reason if trial.status is Status.FAILED else ""
     if not failed and test is None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from cnnsearch.api.notebook import run_html
 from cnnsearch.api.wording import errors_in_python
-from cnnsearch.commands.report import run_folder
+from cnnsearch.reports.runs import named_run
+from cnnsearch.reports.wording import counted
 from cnnsearch.search.history_file import place_of, places_of
 from cnnsearch.search.json_file import read_object
 from cnnsearch.search.ranking import Objectives, rank
@@ -137,11 +138,10 @@ class Run:
         )
 
     def __repr__(self) -> str:
-        count = len(self.trials)
         best = "no score yet"
         if self.best and self.best.score is not None:
             best = f"best {self.objective.metric} {self.best.score:.4f} (trial {self.best.number})"
-        return f"<Run {self.path}: {self.state}, {count} {'trial' if count == 1 else 'trials'}, {best}>"
+        return f"<Run {self.path}: {self.state}, {counted(len(self.trials), 'trial')}, {best}>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -155,7 +155,7 @@ def open_run(path: str | PathLike[str]) -> Run:
         CnnSearchError: there is no run, or its study is damaged.
     """
     with errors_in_python():
-        return read_run(run_folder(Path(path)))
+        return read_run(named_run(Path(path)))
 
 
 def read_run(folder: RunFolder) -> Run:

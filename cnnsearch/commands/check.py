@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from cnnsearch.reports.wording import counted
 from cnnsearch.spaces.duration import format_duration
 from cnnsearch.spaces.load import load_space
 from cnnsearch.spaces.space import Space
@@ -21,10 +22,10 @@ def check(space: str, overrides: Sequence[str] = (), *, allow_code: bool = False
 
 
 def _parameters(space: Space) -> str:
-    count = len(space.parameters)
+    parameters = counted(len(space.parameters), "parameter")
     always = sum(not parameter.conditions for parameter in space.parameters)
     branches = [f"{p.name} ({', '.join(p.domain.names)})" for p in space.parameters if isinstance(p.domain, Branch)]
-    text = f"It searches {count} parameter{'s' if count > 1 else ''}, {always} of them in every trial"
+    text = f"It searches {parameters}, {always} of them in every trial"
     return text + (f"; its branches are {' and '.join(branches)}." if branches else ".")
 
 
@@ -42,5 +43,5 @@ def _budget(space: Space) -> str:
         limit += f", {search.epochs:,} epochs in all at most"
     if search.stop_at is not None:
         limit += f", until {search.goals[0].metric} is {search.stop_at:g}"
-    trials = "1 trial" if search.trials == 1 else f"{search.trials} trials"
-    return f"The search makes {trials}{limit} (sampler {search.sampler.kind}, pruner {search.pruner.kind})."
+    kinds = f"(sampler {search.sampler.kind}, pruner {search.pruner.kind})"
+    return f"The search makes {counted(search.trials, 'trial')}{limit} {kinds}."

@@ -9,9 +9,10 @@ from cnnsearch import terminal
 from cnnsearch.reports.ranking.conditions import condition_of, kept
 from cnnsearch.reports.ranking.ordering import ordered, sorting_column
 from cnnsearch.reports.ranking.ranking import Ranking, ranking_of
-from cnnsearch.reports.ranking.reading import ranked_run, run_names
+from cnnsearch.reports.ranking.reading import ranked_run
 from cnnsearch.reports.ranking.shown import View, as_markdown, as_table
 from cnnsearch.reports.ranking.written import as_csv, as_json
+from cnnsearch.reports.runs import run_names
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.reading import read_study
 

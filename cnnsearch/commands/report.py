@@ -11,14 +11,13 @@ from cnnsearch import terminal
 from cnnsearch.commands.ranking import Asked, show
 from cnnsearch.reports.confirmation import confirmation_text, winner_text
 from cnnsearch.reports.ranking.ranking import ranking_of
-from cnnsearch.reports.ranking.reading import ranked_run, run_names
+from cnnsearch.reports.ranking.reading import ranked_run
 from cnnsearch.reports.run_report import write_run_report
+from cnnsearch.reports.runs import named_run, run_names
 from cnnsearch.reports.terminal import summary
 from cnnsearch.search.confirmed import read_confirmation
-from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.reading import read_study
 from cnnsearch.search.writing import UnwritableFile
-from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 
 def report(run: Path, console: Console) -> None:
@@ -27,7 +26,7 @@ def report(run: Path, console: Console) -> None:
     Raises:
         CnnSearchError: the folder is no run, or its study is damaged; or, after all was printed, it cannot be written.
     """
-    folder = run_folder(run)
+    folder = named_run(run)
     with _garbage_left():
         study = read_study(folder)
         trials, objectives = list(study.trials), study.objectives
@@ -58,20 +57,3 @@ def _garbage_left() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def run_folder(path: Path) -> RunFolder:
-    """The run at this path.
-
-    Raises:
-        CnnSearchError: it is no run; a folder of runs names them.
-    """
-    run = RunFolder(path)
-    if run.has_study:
-        return run
-    runs = sorted(folder.name for folder in path.glob("*") if RunFolder(folder).has_study)
-    got = f"a folder of runs ({', '.join(runs)})" if runs else "a folder without" if path.is_dir() else "nothing there"
-    advice = (
-        f"Name one of them, such as {path / runs[-1]}." if runs else "cnnsearch run makes one, such as runs/basic-001."
-    )
-    raise CnnSearchError(str(Problem(str(path), f"a run, a folder with its study, must lie here, got {got}.", advice)))

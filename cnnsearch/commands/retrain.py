@@ -89,7 +89,7 @@ def source_of(source: Path) -> Source:
                 f"{source}: a run to retrain from must have a best model, got none yet. Let it finish."
             )
         return Source(best.config, source, "retrained", best)
-    config = source / "config.yaml" if source.is_dir() else source
+    config = ModelFolder(source).config if source.is_dir() else source
     if not config.is_file():
         raise CnnSearchError(
             f"{source}: a run, a model folder or a config.yaml must lie here, got "

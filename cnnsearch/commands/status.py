@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from cnnsearch.commands.report import run_folder
+from cnnsearch.reports.runs import named_run, runs_in
 from cnnsearch.reports.standing import standing_table
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.standing import standing_of
@@ -29,5 +29,4 @@ def status(paths: Sequence[Path], console: Console, *, as_json: bool) -> None:
 
 
 def _runs(path: Path) -> list[RunFolder]:
-    inner = sorted(folder for folder in path.glob("*") if RunFolder(folder).has_study)
-    return [RunFolder(folder) for folder in inner] if inner else [run_folder(path)]
+    return runs_in(path) or [named_run(path)]

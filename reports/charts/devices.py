@@ -11,7 +11,7 @@ from cnnsearch.reports.charts.scales import Categories, duration_over
 from cnnsearch.reports.charts.spans import Span
 from cnnsearch.reports.charts.words import fitted, width
 from cnnsearch.reports.markup import Element
-from cnnsearch.reports.wording import status_name, time_text
+from cnnsearch.reports.wording import counted, status_name, time_text
 from cnnsearch.search.records import Status
 
 _MOST_ROWS, _MOST_BARS = 64, 1500
@@ -132,13 +132,9 @@ def _busy(spans: Sequence[Span], slots: Sequence[str]) -> str:
     """How much of the time slots had a trial, in a sentence."""
     whole = max(span.end for span in spans) - min(span.start for span in spans)
     if whole <= 0:
-        return f"{len(spans):,} trials on {_count(slots)}."
+        return f"{len(spans):,} trials on {counted(len(slots), 'slot')}."
     share = sum(busy_seconds([span for span in spans if span.slot == slot]) for slot in slots) / whole / len(slots)
-    return f"{_count(slots)}, busy with trials for {share:.0%} of {time_text(whole)}."
-
-
-def _count(slots: Sequence[str]) -> str:
-    return "1 slot" if len(slots) == 1 else f"{len(slots):,} slots"
+    return f"{counted(len(slots), 'slot')}, busy with trials for {share:.0%} of {time_text(whole)}."
 
 
 def busy_seconds(spans: Sequence[Span]) -> float:

@@ -37,23 +37,15 @@ _SIGNS = range(0x2000, 0x2300)
 """Dashes, ellipses, arrows and mathematical signs; it has these, too."""
 
 
-def write_charts(folder: Path, charts: Sequence[Chart]) -> None:
-    """Write NAME.svg and NAME.png of each chart, and remove those of charts that are no longer there.
+@contextmanager
+def charts_written(folder: Path, charts: Sequence[Chart]) -> Iterator[None]:
+    """Write NAME.svg and NAME.png of each chart while what is within goes on: at its end the files are there.
+
+    Those of charts that are no longer there are removed.
 
     Args:
         folder: `report/` of a run; made where it is not there. Pictures without an SVG file beside them stay.
         charts: all that shall be there, each with a name of its own.
-
-    Raises:
-        UnwritableFile: the system does not let us write there.
-    """
-    with charts_written(folder, charts):
-        pass
-
-
-@contextmanager
-def charts_written(folder: Path, charts: Sequence[Chart]) -> Iterator[None]:
-    """The same, while what is within goes on: at its end the files are there.
 
     Raises:
         UnwritableFile: the system does not let us write there.

@@ -13,7 +13,8 @@ from cnnsearch.reports.charts.results import Results, beyond_told, kind_of, scal
 from cnnsearch.reports.charts.scales import linear_over
 from cnnsearch.reports.charts.thinning import MOST_LINES, thinned
 from cnnsearch.reports.markup import Element
-from cnnsearch.search.records import PHASE, Epoch, Status, TrialRecord
+from cnnsearch.reports.wording import counted
+from cnnsearch.search.records import PHASE, Status, TrialRecord
 
 _HEIGHT = 360.0
 _MANY = 60
@@ -92,14 +93,12 @@ def learning_curves(results: Results) -> Chart | None:
 
 
 def _told(results: Results, curves: Sequence[Curve]) -> str:
-    best, metric = results.best, results.objectives.epoch.metric
+    best, metric, trials = results.best, results.objectives.epoch.metric, counted(len(curves), "trial")
     if best is None or best.score is None:
-        return f"{metric} after each epoch of {len(curves)} trials, none of which has a score."
-    one = "1 trial" if len(curves) == 1 else f"{len(curves):,} trials"
+        return f"{metric} after each epoch of {trials}, none of which has a score."
     where = f" in epoch {best.best_epoch}" if best.best_epoch is not None and best.rung is None else ""
-    return (
-        f"{metric} after each epoch of {one}. Trial {best.number}, the best, reached {four_digits(best.score)}{where}."
-    )
+    reached = f"Trial {best.number}, the best, reached {four_digits(best.score)}{where}."
+    return f"{metric} after each epoch of {trials}. {reached}"
 
 
 def _keys(results: Results, curves: Sequence[Curve]) -> list[Key]:
@@ -112,13 +111,9 @@ def _marks(results: Results, frame: Frame, curve: Curve, more: str) -> Iterable[
     is_best = trial is results.best
     kind = "best strong" if is_best else f"{kind_of(trial.status)} thin{more}"
     placed = [[frame.at(*point) for point in part] for part in curve.parts]
-    told = f"{results.told(trial)}, {_epochs(trial.epochs)}"
+    told = f"{results.told(trial)}, {counted(len(trial.epochs), 'epoch')}"
     yield pieces(placed, kind, told, trial.number)
     if trial.status is Status.FAILED:
         yield cross(placed[-1][-1], 3.5, "failed", f"{told}: {trial.reason}", trial.number)
     for point, phase in curve.turns if is_best else ():
         yield dot(frame.at(*point), 4, "best ringed", f"trial {trial.number}: phase {phase} begins", trial.number)
-
-
-def _epochs(epochs: Sequence[Epoch]) -> str:
-    return "1 epoch" if len(epochs) == 1 else f"{len(epochs)} epochs"

@@ -11,7 +11,7 @@ from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.history_file import read_history
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Epoch, Origin, TrialRecord
-from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.run_folder import MODEL, ModelFolder, RunFolder
 from cnnsearch.search.run_status import images_under, trained_on
 from cnnsearch.search.study.reading import read_study
 from cnnsearch.spaces.errors import CnnSearchError, Problem
@@ -65,7 +65,7 @@ def side_of(text: str) -> Side:
     parts = _TRIAL.fullmatch(text)
     if parts and RunFolder(Path(parts["run"])).has_study:
         return _of_trial(text, RunFolder(Path(parts["run"])), int(parts["number"]))
-    folder = ModelFolder(path.parent if path.name == "model.keras" else path)
+    folder = ModelFolder(path.parent if path.name == MODEL else path)
     if folder.classes.is_file():
         return _of_model(text, folder)
     got = "a folder without" if path.is_dir() else "nothing there"
@@ -92,14 +92,14 @@ def _of_trial(text: str, run: RunFolder, number: int) -> Side:
         rule = f"a run of {len(study.trials)} trials, got trial {number}."
         raise CnnSearchError(str(Problem(str(run.path), rule, f"cnnsearch report {run.path} lists them.")))
     predictions, missing = _predictions_of(run, number)
-    images = scored_images(run, study.trials).get(trial.data.partition("-")[0])
-    told, config = f"trial {number} of {run.path.resolve().name}", run.trial(number) / "config.yaml"
+    images = scored_images(run, study.trials).get(trial.fingerprint)
+    told, config = f"trial {number} of {run.path.resolve().name}", run.trial(number).config
     origin = _origin(run.best)
     if predictions and origin and origin.trial == number and origin.confirmed:
         told += f"; its model is retraining {origin.confirmed.retraining} of {origin.confirmed.seeds} with new seeds"
-    has_model = trial.status.ended and ModelFolder(run.trial(number)).model.is_file()
+    has_model = trial.status.ended and run.trial(number).model.is_file()
     unasked = run if has_model and predictions is None else None
-    goals, contents = study.objectives, _contents(images_under(run, trial.data.partition("-")[0]))
+    goals, contents = study.objectives, _contents(images_under(run, trial.fingerprint))
     return Side(text, told, config, trial, goals, images, trial.epochs, predictions, missing, contents, unasked)
 
 
@@ -113,10 +113,10 @@ def _predictions_of(run: RunFolder, number: int) -> tuple[Predictions | None, st
     origin = _origin(run.best)
     if origin is not None and origin.trial == number and run.best.predictions.is_file():
         return read_predictions(run.best), ""
-    folder = ModelFolder(run.trial(number))
+    folder = run.trial(number)
     if _is_answered(folder):
         return read_predictions(folder), ""
-    config = run.trial(number) / "config.yaml"
+    config = run.trial(number).config
     if not config.is_file():
         return None, f"trial {number} of {run.path} has no configuration left to train it from"
     return None, f"trial {number} has no predictions; cnnsearch retrain {config} makes a model folder that has"
@@ -141,6 +141,6 @@ def _of_model(text: str, folder: ModelFolder) -> Side:
     origin = _origin(folder)
     if folder.path.resolve().name == "best" and run.has_study and origin is not None:
         return _of_trial(text, run, origin.trial)
-    epochs, contents = read_history(folder.path), _contents(trained_on(folder))
+    epochs, contents = read_history(folder.history), _contents(trained_on(folder))
     told = "a model folder"
     return Side(text, told, folder.config, epochs=epochs, predictions=predictions, missing=missing, contents=contents)

@@ -5,9 +5,10 @@ from itertools import islice
 
 from cnnsearch.reports.doctor.charts import class_bars, histogram
 from cnnsearch.reports.doctor.style import STYLE
-from cnnsearch.reports.doctor.wording import amount, counted, facts, foremost, headline, is_near, mark, verdict
+from cnnsearch.reports.doctor.wording import amount, facts, foremost, headline, is_near, mark, verdict
 from cnnsearch.reports.markup import Element, element, page
 from cnnsearch.reports.thumbnails import pictures_of
+from cnnsearch.reports.wording import counted
 from cnnsearch.search.dataset.sources.files import Files
 from cnnsearch.search.doctor.doctor import Examination
 from cnnsearch.search.doctor.examine import Examined

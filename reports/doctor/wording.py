@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from cnnsearch.reports.wording import counted
 from cnnsearch.search.dataset.survey import Spread
 from cnnsearch.search.doctor.doctor import Examination
 from cnnsearch.search.doctor.figures import Figures
@@ -12,12 +13,6 @@ UNSPLIT = "images"
 """The heading over images that are yet to be split."""
 _BY_LABEL = (Kind.TWO_LABELS, Kind.NEAR_TWO_LABELS)
 _BY_PART = (Kind.LEAK, Kind.NEAR_LEAK)
-
-
-def counted(count: int, word: str) -> str:
-    """`1 image`, `4,000 images`, `2 classes`."""
-    plural = f"{word}es" if word.endswith("s") else f"{word}s"
-    return f"{count:,} {word if count == 1 else plural}"
 
 
 def headline(examination: Examination) -> str:

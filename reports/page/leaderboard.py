@@ -9,7 +9,7 @@ from cnnsearch.reports.page.cells import Column, Raw, columns_of, raw_of, text_o
 from cnnsearch.reports.page.facts import Facts
 from cnnsearch.reports.page.section import Section
 from cnnsearch.reports.tables import TrialsTable, trials_table
-from cnnsearch.reports.wording import status_name
+from cnnsearch.reports.wording import counted, status_name
 from cnnsearch.search.ranking import places
 from cnnsearch.search.records import Status
 
@@ -30,7 +30,7 @@ def leaderboard(facts: Facts) -> Section:
     shown = [_RANK, *columns]
     body = (
         _controls(facts),
-        element("p", _count(len(rows)), id="count", role="status", class_="dim"),
+        element("p", counted(len(rows), "trial"), id="count", role="status", class_="dim"),
         element("p", _on_paper(len(rows)), class_="paper dim"),
         _scrolled(_table(shown, rows[:FIRST])),
         element("button", "Show more", id="more", type="button", hidden="hidden"),
@@ -57,12 +57,9 @@ def _rows(table: TrialsTable, columns: Sequence[Column], ranks: Mapping[int, int
     return found
 
 
-def _count(count: int) -> str:
-    return f"{count:,} {'trial' if count == 1 else 'trials'}"
-
-
 def _on_paper(count: int) -> str:
-    return f"The first {_ON_PAPER} of {_count(count)}; trials.csv has all." if count > _ON_PAPER else _count(count)
+    trials = counted(count, "trial")
+    return f"The first {_ON_PAPER} of {trials}; trials.csv has all." if count > _ON_PAPER else trials
 
 
 def _controls(facts: Facts) -> Element:

@@ -13,7 +13,7 @@ from cnnsearch.reports.page.facts import Facts
 from cnnsearch.reports.page.section import Section
 from cnnsearch.reports.page.values import joined, number, pairs, verbatim
 from cnnsearch.reports.scores import accuracy_interval
-from cnnsearch.reports.wording import configuration, count_text, status_name, time_text, value_with_unit
+from cnnsearch.reports.wording import configuration, count_text, counted, status_name, time_text, value_with_unit
 from cnnsearch.search.confirmed import Confirmation
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.search.standing import KILLED
@@ -102,9 +102,9 @@ def _values(facts: Facts, trial: TrialRecord) -> str:
 
 def _tried(facts: Facts) -> str:
     """`40 trials over 3 parameters, ranked by val_accuracy: 30 completed and 10 pruned.`"""
-    counted = Counter(trial.status for trial in facts.trials)
-    states = joined([f"{counted[status]:,} {status_name(status)}" for status in Status if counted[status]])
-    count = f"{len(facts.trials):,} {'trial' if len(facts.trials) == 1 else 'trials'}"
+    by_status = Counter(trial.status for trial in facts.trials)
+    states = joined([f"{by_status[status]:,} {status_name(status)}" for status in Status if by_status[status]])
+    count = counted(len(facts.trials), "trial")
     budgets = facts.status.get("trials")
     asked = budgets.get("budget") if isinstance(budgets, dict) else None
     more = f" of {asked:,}" if facts.is_running and isinstance(asked, int) and asked > len(facts.trials) else ""
@@ -146,7 +146,7 @@ def _sure(facts: Facts) -> Iterator[str]:
         yield from _confirmed(facts.confirmation)
     if (told := _close(facts)) is not None:
         yield told
-    images = {trial.data.partition("-")[0] for trial in facts.ranked if trial.data}
+    images = {trial.fingerprint for trial in facts.ranked if trial.data}
     if len(images) > 1:
         yield f"The trials were trained on {len(images)} different sets of images: their scores are not of one kind."
 
@@ -163,7 +163,7 @@ def _confirmed(found: Confirmation) -> Iterator[str]:
     if winner is None:
         return
     error = "" if winner.error is None else f" +- {winner.error:.4f} (95 % over seeds)"
-    seeds = f"{len(winner.scores)} new {'seed' if len(winner.scores) == 1 else 'seeds'}"
+    seeds = counted(len(winner.scores), "new seed")
     yield f"Trained again with {seeds}, trial {winner.chosen.trial} reaches {winner.mean:.4f}{error} on average."
     first, mean = found.optimism()
     if mean is not None:
@@ -182,7 +182,7 @@ def _close(facts: Facts) -> str | None:
     near = sum(trial.score is not None and trial.score >= low for trial in facts.ranked[1:])
     if not near:
         return f"No other trial reaches {low:.4f}, the low end of the best one's 95 % interval on {images:,} images."
-    others = "1 other trial is" if near == 1 else f"{near:,} other trials are"
+    others = f"{counted(near, 'other trial')} {'is' if near == 1 else 'are'}"
     return f"{others} within the best one's 95 % interval on {images:,} images: at {low:.4f} or above."
 
 

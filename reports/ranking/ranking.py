@@ -126,7 +126,7 @@ def _confirmed(found: Confirmation | None) -> dict[int, Confirmed]:
 
 
 def _values(run: RankedRun, rank: int | None, trial: TrialRecord, confirmed: Confirmed | None) -> dict[str, Value]:
-    images = run.images.get(trial.data.partition("-")[0])
+    images = run.images.get(trial.fingerprint)
     own: dict[str, Value] = {
         "run": run.name,
         "rank": rank,

@@ -26,7 +26,7 @@ def scored_images(run: RunFolder, trials: Sequence[TrialRecord]) -> dict[str, in
     found = {str(now.get("fingerprint")): _validation(now)}
     if not (run.path / "datasets").is_dir():
         found[""] = _validation(now)
-    for fingerprint in {trial.data.partition("-")[0] for trial in trials} - set(found):
+    for fingerprint in {trial.fingerprint for trial in trials} - set(found):
         found[fingerprint] = _validation(read_object(run.earlier_dataset(fingerprint)))
     return {fingerprint: images for fingerprint, images in found.items() if images}
 
@@ -36,9 +36,3 @@ def _validation(summary: Mapping[str, Any]) -> int:
         return sum(int(parts["validation"]) for parts in summary["counts"].values())
     except (KeyError, TypeError, ValueError, AttributeError):
         return 0
-
-
-def run_names(runs: Sequence[RunFolder]) -> list[str]:
-    """A name for each run: its folder's, or its path where two folders are called the same."""
-    names = [run.path.resolve().name for run in runs]
-    return [name if names.count(name) == 1 else str(run.path) for name, run in zip(names, runs, strict=True)]

@@ -10,6 +10,7 @@ from cnnsearch.reports.inert import visible
 from cnnsearch.reports.ranking.cells import Column, constants, shown_columns
 from cnnsearch.reports.ranking.ranking import Ranking
 from cnnsearch.reports.terminal import STATUS_COLOR, safe
+from cnnsearch.reports.wording import counted
 from cnnsearch.search.ranking import front_of
 
 _GAP = 2
@@ -82,7 +83,7 @@ def _title(ranking: Ranking, view: View) -> str:
     total, shown = len(ranking.lines), min(view.top, len(ranking.lines))
     where = f" where {' and '.join(view.conditions)}" if view.conditions else ""
     by = view.sort or " and ".join(ranking.objectives.names)
-    trials = "1 trial" if total == 1 else f"{total} trials"
+    trials = counted(total, "trial")
     if view.sort:
         return f"{f'{shown} of ' if shown < total else ''}{trials}{where} by {by}"
     return f"The best {shown} of {trials}{where} by {by}" if shown < total else f"{trials}{where} by {by}"
@@ -105,8 +106,7 @@ def _notes(
     notes = []
     if not ranking.objectives.is_plain and any(cell.startswith("*") for cell in fitting[0].cells):
         front = len(front_of([line.trial for line in ranking.lines], ranking.objectives))
-        trials = "1 trial" if front == 1 else f"{front} trials"
-        notes.append(f"* on the Pareto front, {trials}: none is better in every objective")
+        notes.append(f"* on the Pareto front, {counted(front, 'trial')}: none is better in every objective")
     if "95 %" in shown:
         whole = {"images": "the validation images were others", "folds": "the folds were others"}
         notes.append(

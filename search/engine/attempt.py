@@ -40,7 +40,7 @@ class Attempts(TrialDialogue):
         self._configuration = in_parts(self._configuration, parts)
         event = TrialRetried(self._number, str(broken.failure), broken.message, self._reduced_batch or 1, parts)
         self._bench.broadcast(event)
-        with suppress(OSError), (self.folder / "log.txt").open("a", encoding="utf-8") as log:
+        with suppress(OSError), self.folder.log.open("a", encoding="utf-8") as log:
             log.write(f"\n--- {event.text} ---\n\n")
         self._begin_again(parts)
         return True

@@ -42,6 +42,6 @@ class Checkpoints:
             best = {trial.number for trial in self._ranked()[: self._keep]}
             behind = sorted(self._known.keys() - best - self._removed)
             for number in behind:
-                (self._run.trial(number) / "model.keras").unlink(missing_ok=True)
+                self._run.trial(number).model.unlink(missing_ok=True)
                 self._removed.add(number)
             return behind

@@ -124,7 +124,7 @@ class Confirming:
         return self._model(retrained).is_file()
 
     def _model(self, retrained: Retrained) -> Path:
-        return self._bench.run.retraining(retrained.trial, retrained.turn) / "model.keras"
+        return self._bench.run.retraining(retrained.trial, retrained.turn).model
 
     def _plan(self, missing: Sequence[tuple[TrialRecord, int]]) -> None:
         """Put the retrainings in line for which there is time, the first seed of all trials before the second."""

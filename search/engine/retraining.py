@@ -2,7 +2,7 @@
 
 from cnnsearch.search.confirmed import Retrained
 from cnnsearch.search.confirming_events import RetrainingStarted, RetrainingWentOn
-from cnnsearch.search.engine.backups import backup_of, clear, remove_backup, stamp_of
+from cnnsearch.search.engine.backups import clear, remove_backup, stamp_of
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.pause import RoomWait
@@ -53,7 +53,7 @@ class RetrainingDialogue(Dialogue):
         """Make its folder afresh, but for what it can go on from, and say what is to be done."""
         bench = self._bench
         self._forget()
-        self._had = () if stamp_of(self._folder) is None else read_history(self._folder)
+        self._had = () if stamp_of(self._folder) is None else read_history(self._folder.history)
         clear(self._folder, goes_on=bool(self._had))
         bench.broadcast(RetrainingStarted(self._number, self._turn, self._slot.name, self._most))
         self._write_configuration()
@@ -66,17 +66,17 @@ class RetrainingDialogue(Dialogue):
             validation="validation",
             objective=bench.checkpoints.objective,
             seed=self._configuration.training.seed or 0,
-            model=self._folder / "model.keras",
-            backup=backup_of(self._folder),
+            model=self._folder.model,
+            backup=self._folder.backup,
             had=len(self._had),
             known=tuple(bench.known.values()),
         )
-        return Work(bench.train, job, self._folder / "log.txt", self._slot.environment)
+        return Work(bench.train, job, self._folder.log, self._slot.environment)
 
     def _write_configuration(self) -> None:
         header = f"trial {self._number} of {self._bench.run.path.name} with another seed, retraining {self._turn}"
         text = configuration_yaml(self.as_built(self._configuration), header)
-        self._bench.pause.patiently(lambda: write_text(self._folder / "config.yaml", text))
+        self._bench.pause.patiently(lambda: write_text(self._folder.config, text))
 
     def _built(self, built: Built) -> None:  # noqa: ARG002 - its trial has told of the network
         self._write_configuration()
@@ -84,7 +84,7 @@ class RetrainingDialogue(Dialogue):
     def _continued(self, epochs: int) -> None:
         """Take over as many of its epochs as its process goes on after."""
         self._epochs = [*self._had[:epochs]]
-        self._bench.pause.patiently(lambda: write_history(self._folder, self._epochs))
+        self._bench.pause.patiently(lambda: write_history(self._folder.history, self._epochs))
 
     def _noted(self, event: Warned | Told) -> None:
         self._bench.say_once(event)
@@ -94,7 +94,7 @@ class RetrainingDialogue(Dialogue):
 
     def _judge(self, done: EpochDone) -> Verdict:
         bench = self._bench
-        bench.pause.patiently(lambda: write_history(self._folder, self._epochs))
+        bench.pause.patiently(lambda: write_history(self._folder.history, self._epochs))
         bench.broadcast(RetrainingWentOn(self._number, self._turn, done.epoch))
         self.is_late = len(self._epochs) < self._most and done.epoch.seconds >= bench.budget.left
         self.is_halted = not self.is_late and bench.halting.is_set()

@@ -2,14 +2,13 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from keras_tuner.engine.trial import Trial
 
 from cnnsearch.search.dataset.dataset import Dataset, DatasetReference
 from cnnsearch.search.engine.account import Account
-from cnnsearch.search.engine.backups import backup_of, clear, stamp_of
+from cnnsearch.search.engine.backups import clear, stamp_of
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.climbing import BEHIND, Rule
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
@@ -25,6 +24,7 @@ from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
+from cnnsearch.search.run_folder import TrialFolder
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.measuring import measures_of
@@ -86,7 +86,7 @@ class TrialDialogue(Dialogue):
         return declare(self._bench.space, self._trial.hyperparameters)
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> TrialFolder:
         """Of the trial."""
         return self._bench.run.trial(self._number)
 
@@ -101,7 +101,7 @@ class TrialDialogue(Dialogue):
         self._write_configuration()
         job = self._job()
         self._began = time.monotonic()
-        return Work(bench.train, job, self.folder / "log.txt", self._slot.environment)
+        return Work(bench.train, job, self.folder.log, self._slot.environment)
 
     def _job(self) -> TrialJob:
         configuration = self._configuration
@@ -114,8 +114,8 @@ class TrialDialogue(Dialogue):
             objective=self._objectives.epoch,
             measures=measures_of(configuration.search),
             seed=configuration.training.seed or 0,
-            model=self.folder / "model.keras",
-            backup=backup_of(self.folder),
+            model=self.folder.model,
+            backup=self.folder.backup,
             had=len(self._account.made),
             known=tuple(self._bench.known.values()),
             rungs=tuple((rung, self._reference_of(rung)) for rung in self._rungs),
@@ -166,7 +166,7 @@ class TrialDialogue(Dialogue):
     def _write_configuration(self) -> None:
         header = f"trial {self._number} of {self._bench.run.path.name}"
         text = configuration_yaml(self.as_built(self._configuration), header)
-        self._bench.pause.patiently(lambda: write_text(self.folder / "config.yaml", text))
+        self._bench.pause.patiently(lambda: write_text(self.folder.config, text))
 
     def _continued(self, epochs: int) -> None:
         """Take over as many of the trial's epochs as its process goes on after."""
@@ -174,7 +174,7 @@ class TrialDialogue(Dialogue):
         kept = pause.patiently(lambda: self._oracle.keep(self._trial, epochs))
         self._account.keep(kept)
         self._epochs = [*kept]
-        pause.patiently(lambda: write_history(self.folder, kept))
+        pause.patiently(lambda: write_history(self.folder.history, kept))
         if not kept:
             return
         if self._is_first:  # else they are of this session, whose clock goes on
@@ -190,7 +190,7 @@ class TrialDialogue(Dialogue):
         epoch = done.epoch
         self._clock.epoch_ended(epoch.seconds)
         behind = self._bench.pause.patiently(lambda: self._oracle.report(self._trial.trial_id, epoch))
-        self._bench.pause.patiently(lambda: write_history(self.folder, self._epochs))
+        self._bench.pause.patiently(lambda: write_history(self.folder.history, self._epochs))
         self._count(done)
         self._bench.broadcast(EpochEnded(self._number, epoch))
         if len(self._epochs) < self._most:

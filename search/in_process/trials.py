@@ -77,14 +77,14 @@ def run_trial(shop: Workshop, trial: Trial) -> None:
         shop.oracle.requeue(trial)
         raise
     except Exception as error:  # noqa: BLE001 - whatever somebody's code raises is the trial's end
-        write_text(shop.run.trial(number) / "log.txt", traceback.format_exc())
+        write_text(shop.run.trial(number).log, traceback.format_exc())
         failure, message = classify(error)
         ending = replace(_so_far(shop, number), status=Status.FAILED, reason=failure, message=message)
     except BaseException:
         shop.oracle.requeue(trial)
         raise
     _note_found(shop.oracle, trial)
-    write_text(shop.run.trial(number) / "config.yaml", settings_text(_so_far(shop, number).values))
+    write_text(shop.run.trial(number).config, settings_text(_so_far(shop, number).values))
     ended = shop.oracle.conclude(trial, replace(ending, seconds=time.monotonic() - began, data=shop.dataset.stamp))
     shop.budget.score(ended.score)
     shop.checkpoints.ended(ended)
@@ -163,7 +163,7 @@ class _Training:
         self._epochs.append(epoch)
         is_last = epoch.number >= self._configuration.training.epochs
         self._is_pruned = shop.oracle.report(self._trial.trial_id, epoch) and not is_last
-        write_history(self._folder, self._epochs)
+        write_history(self._folder.history, self._epochs)
         shop.broadcast(EpochEnded(self._number, epoch))
         shop.budget.take(1, aside=0.0)
         shop.budget.score(epoch.metrics[shop.checkpoints.objective.metric])
@@ -175,7 +175,7 @@ class _Training:
         """Write the model with the weights of its best epoch, where it may be among the best."""
         if best.weights is not None and _is_kept(self._shop, replace(ending, score=best.score)):
             model.set_weights(best.weights)
-            write_beside(self._folder / "model.keras", model.save)
+            write_beside(self._folder.model, model.save)
 
 
 def _is_kept(shop: Workshop, ending: TrialRecord) -> bool:

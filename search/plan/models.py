@@ -104,11 +104,6 @@ class ModelPlan:
         """Bytes that its training needs; what the backend takes for itself comes on top."""
         return max(phase.memory(-(-self.batch_size // self.accumulate)) for phase in self.phases)
 
-    @property
-    def is_timed(self) -> bool:
-        """Whether all of its phases are."""
-        return all(phase.measured for phase in self.phases)
-
 
 def representatives(space: Space, sized: Sequence[Sized]) -> dict[str, ModelPlan]:
     """The models that stand for the space, by their roles; one of several models of a role is the first built."""

@@ -15,7 +15,7 @@ from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.sharing.final_part import FinalPart
 from cnnsearch.search.sharing.meeting import Meeting
-from cnnsearch.search.study.artifacts import MODEL, Artifacts
+from cnnsearch.search.study.artifacts import Artifacts
 from cnnsearch.search.study.heartbeats import Heartbeats
 from cnnsearch.search.study.shared import GRACE, INTERVAL, OWNER, Shared
 from cnnsearch.search.study.stored_trial import epochs_of
@@ -170,7 +170,7 @@ class SharedCompany(Company):
     def _has_best(self) -> bool:
         """Whether the best trial's model is within reach of this machine."""
         best = self._best()
-        return best is None or self.artifacts is not None or (self._run.trial(best.number) / MODEL).is_file()
+        return best is None or self.artifacts is not None or self._run.trial(best.number).model.is_file()
 
     def _best(self) -> TrialRecord | None:
         return next(iter(rank(self.oracle.study.records(), self.oracle.study.objectives)), None)
@@ -196,16 +196,16 @@ class SharedCompany(Company):
         if best is None:
             return True
         folder = self._run.trial(best.number)
-        if (folder / MODEL).is_file() or (self.artifacts and self.artifacts.fetch(best.number, folder)):
+        if folder.model.is_file() or (self.artifacts and self.artifacts.fetch(best.number, folder)):
             return True
-        write_text(folder / "config.yaml", written(best))
+        write_text(folder.config, written(best))
         owner = str(self.oracle.study.trials()[best.number].system_attrs.get(OWNER) or "")
         host = owner.partition(":")[0] or "another machine"
         why = "it is not in search.artifacts" if self.artifacts else "no search.artifacts is named to bring it here"
         broadcast(
             Warned(
                 f"the best trial is {best.number}, whose model lies on {host} in its run folder; {why}. "
-                f"To have it here: cnnsearch retrain {folder / 'config.yaml'}"
+                f"To have it here: cnnsearch retrain {folder.config}"
             )
         )
         return False

@@ -1,42 +1,22 @@
-"""The address of a study's storage: how a person names it, how Optuna takes it, and how it is shown without secrets."""
+"""The address of a study's storage: how Optuna takes it, and how it is shown without secrets."""
 
-import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.errors import SECRETS, CnnSearchError
 
-VARIABLE = "CNNSEARCH_STORAGE"
-"""The environment's variable that names a storage, so that its password is in no command line."""
 GRPC = "grpc"
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 _HIDDEN = "***"
-_SECRETS = ("password", "passwd", "pwd", "sslpassword", "secret", "token")
-"""How the settings in a URL are called that nobody must see."""
 _LIKE = "A storage is named like postgresql://user@host/database, with %40 for an @ in a password, %2F for a /."
 
 
 def sqlite_url(path: Path) -> str:
     """The storage URL of a SQLite file, whatever characters its path has."""
     return URL.create("sqlite", database=str(path.absolute())).render_as_string()
-
-
-def named_storage(given: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """The storage that a command line names, else the one that the environment does.
-
-    Raises:
-        CnnSearchError: none does.
-    """
-    named = given or environment.get(VARIABLE, "")
-    if not named:
-        raise CnnSearchError(
-            f"storage: a storage must be named, got none. Name it after the command, or in {VARIABLE}."
-        )
-    return named
 
 
 def address(url: str) -> URL:
@@ -93,4 +73,4 @@ def _has_secrets(parts: URL) -> bool:
 
 
 def _is_secret(name: str) -> bool:
-    return name.lower() in _SECRETS
+    return name.lower() in SECRETS

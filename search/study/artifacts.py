@@ -18,13 +18,10 @@ from optuna.artifacts import (
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import BaseStorage
 
+from cnnsearch.search.run_folder import MODEL, TrialFolder
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.search.writing import write_beside
 from cnnsearch.spaces.errors import CnnSearchError
-
-MODEL = "model.keras"
-OF_A_TRIAL = (MODEL, "config.yaml", "history.csv", "log.txt")
-"""The files of a trial's folder that are kept."""
 
 
 class Artifacts:
@@ -43,16 +40,16 @@ class Artifacts:
         self._place, self._study, self._storage = place, study, storage
         self._store = _bucket(place) if place.startswith("s3://") else _folder(place)
 
-    def keep(self, number: int, folder: Path) -> None:
+    def keep(self, number: int, folder: TrialFolder) -> None:
         """Keep what a running trial has left in its folder; to be called before its ending is told.
 
         Raises:
             CnnSearchError: the place does not take it.
         """
-        for name in OF_A_TRIAL:
-            if (folder / name).is_file():
-                earlier = self._of(number, name)
-                self._keep(number, folder / name)
+        for file in _kept_of(folder):
+            if file.is_file():
+                earlier = self._of(number, file.name)
+                self._keep(number, file)
                 self._remove(earlier)
 
     def _keep(self, number: int, file: Path) -> None:
@@ -62,17 +59,17 @@ class Artifacts:
                 artifact_store=self._store, file_path=str(file), study_or_trial=trial, storage=self._storage
             )
 
-    def fetch(self, number: int, folder: Path) -> bool:
+    def fetch(self, number: int, folder: TrialFolder) -> bool:
         """Put what is kept of a trial into its folder, where it is not there; gives whether its model is there then.
 
         Raises:
             CnnSearchError: the place cannot be reached.
         """
-        for name in OF_A_TRIAL:
-            kept = self._of(number, name)
-            if kept and not (folder / name).is_file():
-                self._fetch(kept[-1], folder / name)
-        return (folder / MODEL).is_file()
+        for file in _kept_of(folder):
+            kept = self._of(number, file.name)
+            if kept and not file.is_file():
+                self._fetch(kept[-1], file)
+        return folder.model.is_file()
 
     def _fetch(self, artifact: str, to: Path) -> None:
         def write(beside: Path) -> None:
@@ -102,6 +99,11 @@ class Artifacts:
                     self._store.remove(artifact)
                 except ArtifactNotFound:
                     continue
+
+
+def _kept_of(folder: TrialFolder) -> tuple[Path, ...]:
+    """The files of a trial's folder that are kept."""
+    return folder.model, folder.config, folder.history, folder.log
 
 
 @contextmanager

@@ -9,6 +9,7 @@ number of their attempt, and only those of the last one count.
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import asdict
 from typing import Any
 
@@ -74,6 +75,14 @@ def parts_of(trial: FrozenTrial) -> int | None:
 def epochs_of(trial: FrozenTrial) -> tuple[Epoch, ...]:
     """The epochs of a trial's last attempt."""
     return epochs_in(trial.user_attrs)
+
+
+def as_pruners_see(trial: FrozenTrial) -> FrozenTrial:
+    """A trial with the values of its last attempt alone: those of earlier ones are of epochs that are still to come."""
+    counted = {epoch.number for epoch in epochs_of(trial) if epoch.fold in (None, 1)}
+    seen = copy(trial)  # a storage in memory hands out its own object
+    seen.intermediate_values = {step: v for step, v in trial.intermediate_values.items() if step in counted}
+    return seen
 
 
 def stored_epoch(epoch: Epoch, metrics: Mapping[str, float], attempt: int) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from copy import copy
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -27,6 +26,7 @@ from cnnsearch.search.study.stored_trial import (
     DROPPED,
     PARTS,
     START,
+    as_pruners_see,
     attempt_of,
     epoch_key,
     epochs_of,
@@ -290,7 +290,9 @@ class TrialStudy:
             storage.set_trial_user_attr(trial_id, epoch_key(epoch), attribute)
 
         together(storage, reported)
-        return first and value is not None and self._behind(storage.get_trial(trial_id))
+        if not first or value is None:
+            return False
+        return self._study.pruner.prune(self._study, as_pruners_see(storage.get_trial(trial_id)))
 
     def reach(self, number: int, rung: Rung, value: float) -> dict[int, float]:
         """Record the best value of a trial at the end of a rung; gives that of every trial that was trained alike."""
@@ -302,13 +304,6 @@ class TrialStudy:
 
         together(self._storage, reached)
         return {trial.number: trial.user_attrs[key] for trial in self.trials() if key in trial.user_attrs}
-
-    def _behind(self, trial: FrozenTrial) -> bool:
-        """What the pruner says; the epochs of earlier attempts would make it judge an epoch that is still to come."""
-        counted = {epoch.number for epoch in epochs_of(trial) if epoch.fold in (None, 1)}
-        judged = copy(trial)  # a storage in memory hands out its own object
-        judged.intermediate_values = {step: v for step, v in trial.intermediate_values.items() if step in counted}
-        return self._study.pruner.prune(self._study, judged)
 
     def tell(self, ending: TrialRecord) -> None:
         """Record how a trial ended; its values and epochs are known already."""

@@ -5,14 +5,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from cnnsearch.spaces.errors import SECRETS
 from cnnsearch.spaces.sections.rules import broken
 from cnnsearch.spaces.values import shown
 
 STORAGE = r"[A-Za-z][\w+.-]*://[^\s]+"
 BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s]*)?"
 STUDY = r"\w[\w .+=-]{0,99}"
-SECRETS = ("sslpassword", "password", "passwd", "pwd", "secret", "token")
-"""How the settings in a storage's URL are called that nobody must see."""
 _SECRET = re.compile(rf"://[^/?#]*:[^/?#]*@|[?&]({'|'.join(SECRETS)})=", re.IGNORECASE)
 
 

@@ -76,7 +76,7 @@ def _of_histories(run: RunFolder, epochs: int) -> Iterator[str]:
         whole = [*range(1, len(told) + 1)]
         if told != whole or (trial.score is not None and len(told) != epochs):
             yield f"trial {trial.number}: epochs 1 to n once each, got {told}"
-        table = run.trial(trial.number) / "history.csv"
+        table = run.trial(trial.number).history
         if told and [int(row["epoch"]) for row in _rows(table)] != told:
             yield f"{table}: epochs {told}, got others"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnsearch.reports.wording import configuration, count_text, ending, short_names, time_text, value_text
+from cnnsearch.reports.wording import configuration, count_text, counted, ending, short_names, time_text, value_text
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.spaces.values import Scalar
 
@@ -70,3 +70,10 @@ def test_numbers_of_weights_have_three_digits(count: int | None, text: str) -> N
 @pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (8.44, "8.4s"), (9.97, "10s"), (80.2, "1m20s")])
 def test_times_are_as_short_as_their_length_allows(seconds: float | None, text: str) -> None:
     assert time_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "word", "text"), [(1, "file", "1 file"), (4000, "image", "4,000 images"), (2, "class", "2 classes")]
+)
+def test_counts_have_their_plural(count: int, word: str, text: str) -> None:
+    assert counted(count, word) == text

@@ -17,11 +17,12 @@ SECONDS = st.integers(0, 10**7).map(lambda milliseconds: milliseconds / 1000)
 def test_it_is_read_as_it_was_written(epochs: list[Epoch], fold: int | None) -> None:
     written = tuple(Epoch(epoch.number, epoch.metrics, epoch.seconds, fold) for epoch in epochs)
     with TemporaryDirectory() as folder:
-        write_history(Path(folder), written)
-        assert read_history(Path(folder)) == written
+        write_history(Path(folder, "history.csv"), written)
+        assert read_history(Path(folder, "history.csv")) == written
 
 
 def test_a_damaged_one_has_no_epochs(tmp_path: Path) -> None:
-    assert read_history(tmp_path) == ()
-    (tmp_path / "history.csv").write_text("epoch,seconds,loss\n1,0.5,0.3\n2,half")
-    assert read_history(tmp_path) == ()
+    history = tmp_path / "history.csv"
+    assert read_history(history) == ()
+    history.write_text("epoch,seconds,loss\n1,0.5,0.3\n2,half")
+    assert read_history(history) == ()

@@ -97,7 +97,7 @@ def test_the_tables_have_folds_where_there_are_any(tmp_path: Path) -> None:
     assert (row["fold_scores"], row["data"]) == ("0.7 0.9", "abc-8x8x1-pad")
     assert float(row["score_deviation"]) == pytest.approx(math.sqrt(0.02))
     write_history_table(tmp_path / "all.csv", [cross_validated()])
-    write_history(tmp_path, FOLDS)
+    write_history(tmp_path / "history.csv", FOLDS)
     for path in (tmp_path / "all.csv", tmp_path / "history.csv"):
         assert [(r["fold"], r["epoch"]) for r in rows(path)] == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
 

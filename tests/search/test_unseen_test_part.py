@@ -75,7 +75,7 @@ def test_other_test_pictures_change_no_bit_of_any_trial(searches: tuple[Result, 
     assert len(first) == 2
     assert first == second
     for number in range(2):
-        models = [result.run.trial(number) / "model.keras" for result in searches]
+        models = [result.run.trial(number).model for result in searches]
         assert weights(models[0]) == weights(models[1])
 
 

@@ -17,7 +17,7 @@ from cnnsearch.spaces.parameters import Parameter
 from cnnsearch.spaces.space import Space
 from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, has, index_of, nth, size
 
-from .strategies import spaces
+from .strategies.documents import spaces
 
 seeds = st.randoms(use_true_random=False)
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])

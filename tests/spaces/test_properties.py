@@ -22,7 +22,8 @@ from cnnsearch.spaces.space import Space, configuration_yaml
 from cnnsearch.spaces.values import FloatRange, Scalar, contains_searched, label, options_of, size
 from cnnsearch.spaces.written import as_yaml
 
-from .strategies import broken_documents, documents, parts, read, spaces
+from .strategies.broken import broken_documents
+from .strategies.documents import documents, parts, read, spaces
 
 unhurried = settings(deadline=None, suppress_health_check=list(HealthCheck))
 seeds = st.integers(0, 2**32).map(random.Random)

@@ -13,6 +13,7 @@ from typing import Any
 from rich.table import Table
 
 from cnnsearch import terminal
+from cnnsearch.reports.wording import counted
 from cnnsearch.search.dataset.cache.disk import bytes_text
 from cnnsearch.search.dataset.cache.label import Label
 from cnnsearch.search.dataset.cache.naming import default_cache_folder
@@ -79,9 +80,8 @@ def _show(root: Path, found: Sequence[Stored], *, checked: bool) -> None:
     if found:
         terminal.show(_table(found))
     total = bytes_text(sum(cache.bytes for cache in found))
-    count = f"{len(found)} caches" if len(found) != 1 else "1 cache"
     told = ", all checksums compared" if checked and found else ""
-    terminal.say(f"{root}: {count}, {total}{told}; {bytes_text(_free(root))} free on this disk")
+    terminal.say(f"{root}: {counted(len(found), 'cache')}, {total}{told}; {bytes_text(_free(root))} free on this disk")
     if any(cache.state is State.DAMAGED for cache in found):
         check = " --check" if checked else ""
         terminal.say(f"A damaged one is made anew when a run wants it; --clear --unusable{check} deletes it.")
@@ -185,12 +185,8 @@ def _tell(deleted: Sequence[Stored], *, kept: int, as_json: bool) -> None:
         folders = [str(cache.folder) for cache in deleted]
         terminal.say(json.dumps({"deleted": folders, "bytes": size, "in_use": kept}, indent=2))
         return
-    in_use = f"; {_counted(kept)} in use by a running process, kept" if kept else ""
-    terminal.say(f"deleted {_counted(len(deleted))}, {bytes_text(size)}{in_use}")
-
-
-def _counted(number: int) -> str:
-    return "1 cache" if number == 1 else f"{number} caches"
+    in_use = f"; {counted(kept, 'cache')} in use by a running process, kept" if kept else ""
+    terminal.say(f"deleted {counted(len(deleted), 'cache')}, {bytes_text(size)}{in_use}")
 
 
 def _agreed(free: Sequence[Stored]) -> bool:
@@ -204,7 +200,7 @@ def _agreed(free: Sequence[Stored]) -> bool:
         raise CnnSearchError(str(Problem("--clear", rule, "Add --yes.")))
     size = bytes_text(sum(cache.bytes for cache in free))
     try:
-        answer = terminal.errors().input(f"Delete {_counted(len(free))}, {size}? \\[y/N] ")
+        answer = terminal.errors().input(f"Delete {counted(len(free), 'cache')}, {size}? \\[y/N] ")
     except EOFError:
         return False
     return answer.strip().lower() in ("y", "yes")

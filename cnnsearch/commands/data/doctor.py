@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cnnsearch import terminal
 from cnnsearch.reports.doctor.table import examination_text
-from cnnsearch.reports.doctor.wording import counted
+from cnnsearch.reports.wording import counted
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.dataset.sources.exclusions import read_exclusions, written_exclusions
 from cnnsearch.search.dataset.sources.source import Source, open_source

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from cnnsearch import terminal
+from cnnsearch.reports.wording import counted
 from cnnsearch.search.arranging import examine
 from cnnsearch.search.arranging.prepare import Prepared, Wish, outlook, unfinished
 from cnnsearch.search.arranging.prepare import prepare as made
@@ -95,16 +96,12 @@ def _notes(prepared: Prepared) -> list[str]:
 def _ending(wish: Wish, prepared: Prepared) -> Iterator[str]:
     """What was done, and the next command."""
     folder, kept = str(wish.folder), prepared.arrangement.kept
-    beside = f"; from before: {_images(kept)}" if kept else ""
+    beside = f"; from before: {counted(kept, 'image')}" if kept else ""
     if prepared.linked is None:
-        yield f"\n{folder} would get {_images(prepared.added)}{beside}. Nothing was written."
+        yield f"\n{folder} would get {counted(prepared.added, 'image')}{beside}. Nothing was written."
         return
-    yield f"\n{folder} got {_images(prepared.added)}{beside}. {_how(wish, prepared)}".rstrip()
+    yield f"\n{folder} got {counted(prepared.added, 'image')}{beside}. {_how(wish, prepared)}".rstrip()
     yield f"Next: cnnsearch init {shlex.quote(folder)} writes a space for them to search."
-
-
-def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def _how(wish: Wish, prepared: Prepared) -> str:

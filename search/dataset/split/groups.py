@@ -18,11 +18,6 @@ def groups_of(pairs: Pairs, contents: Sequence[str]) -> Groups:
     return connected(np.concatenate([np.reshape(equal, (-1, 2)), np.reshape(pairs, (-1, 2))]), len(contents))
 
 
-def equal_contents(contents: Sequence[str]) -> Groups:
-    """Groups (n,) of the images whose files are equal byte by byte."""
-    return groups_of(np.zeros((0, 2), dtype=np.int64), contents)
-
-
 def connected(pairs: Pairs, count: int) -> Groups:
     """Groups (count,) of rows that pairs connect, be it by way of others; a group has the number of its first row.
 

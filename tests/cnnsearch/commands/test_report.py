@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cnnsearch.commands.report import report, run_folder
+from cnnsearch.commands.report import report
 from cnnsearch.reports.run_report import write_run_report
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.database import open_storage, sqlite_url
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.search.writing import UnwritableFile
-from cnnsearch.spaces.errors import CnnSearchError
 
 ACCURACY = Objective.of("val_accuracy")
 
@@ -99,22 +98,6 @@ def test_where_nothing_can_be_written_the_ranking_is_told_all_the_same(tmp_path:
     with pytest.raises(UnwritableFile, match=r"report\.html: this file must be writable"):
         report(run.path, console)
     assert "Best: trial 0, val_accuracy 0.7500" in console.file.getvalue()  # type: ignore[attr-defined]
-
-
-def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CnnSearchError, match=r"absent: a run, a folder with its study, .* got nothing there\."):
-        run_folder(tmp_path / "absent")
-    with pytest.raises(CnnSearchError, match=r"got a folder without\. cnnsearch run makes one"):
-        run_folder(tmp_path)
-
-
-def test_a_folder_of_runs_names_them(tmp_path: Path) -> None:
-    for name in ("basic-001", "basic-002"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "study.db").touch()
-    with pytest.raises(CnnSearchError, match=r"got a folder of runs \(basic-001, basic-002\)\. .* such as .*basic-002"):
-        run_folder(tmp_path)
-    assert run_folder(tmp_path / "basic-001") == RunFolder(tmp_path / "basic-001")
 
 
 def test_reporting_never_imports_tensorflow(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -10,7 +11,7 @@ from PIL import Image
 
 from cnnsearch.reports.charts import files
 from cnnsearch.reports.charts.chart import Chart
-from cnnsearch.reports.charts.files import charts_written, png_bytes, svg_text, write_charts
+from cnnsearch.reports.charts.files import charts_written, png_bytes, svg_text
 from cnnsearch.reports.charts.frame import drawing
 from cnnsearch.reports.charts.marks import bar, words
 
@@ -18,6 +19,11 @@ from cnnsearch.reports.charts.marks import bar, words
 def chart(name: str, title: str = "A title", text: str = "words") -> Chart:
     parts = [bar(0, 0, 200, 50, "failed"), words((10, 80), text)]
     return Chart(name, title, "told", drawing(parts, "told", 100))
+
+
+def write_charts(folder: Path, charts: Sequence[Chart]) -> None:
+    with charts_written(folder, charts):
+        pass
 
 
 def names(folder: Path) -> list[str]:

@@ -43,7 +43,7 @@ def model(tmp_path: Path) -> Maker:
             shares = (sure, 1 - sure) if predicted == "cat" else (1 - sure, sure)
             lines.append(f"test,{image},{label},{predicted},{shares[0]},{shares[1]}")
         folder.predictions.write_text("\n".join(lines) + "\n")
-        (folder.path / "history.csv").write_text("epoch,seconds,val_accuracy\n1,1.0,0.25\n2,1.0,0.75\n")
+        folder.history.write_text("epoch,seconds,val_accuracy\n1,1.0,0.25\n2,1.0,0.75\n")
         return folder.path
 
     return make
@@ -130,8 +130,8 @@ def test_trials_of_somebodys_hypermodel_are_compared_by_their_values(tmp_path: P
     for units in (8, 16):
         number = study.begin({"units": units}, {"units": IntDistribution(8, 16)})
         study.tell(TrialRecord(number, {"units": units}, Status.COMPLETED, best_epoch=1, score=0.5, seconds=2.0))
-        run.trial(number).mkdir(parents=True)
-        (run.trial(number) / "config.yaml").write_text(f"# of a HyperModel\nhyperparameters: {{units: {units}}}\n")
+        run.trial(number).path.mkdir(parents=True)
+        run.trial(number).config.write_text(f"# of a HyperModel\nhyperparameters: {{units: {units}}}\n")
     found = json.loads(as_json(compared(side_of(f"{run.path}:0"), side_of(f"{run.path}:1"))))
     assert found["parameters"] == [{"name": "hyperparameters.units", "a": 8, "b": 16}]
 
@@ -144,13 +144,13 @@ def test_two_trials_of_a_run(tmp_path: Path) -> None:
         number = study.begin()
         study.report(number, Epoch(1, {"val_accuracy": score}, 1.0))
         study.tell(TrialRecord(number, {}, Status.COMPLETED, best_epoch=1, score=score, seconds=2.0, parameters=10))
-    run.trial(0).mkdir(parents=True)
-    (run.trial(0) / "config.yaml").write_text(CONFIGURATION % 1)
-    text = " ".join(printed(f"{run.path}:0", run.trial(1)).split())
+    run.trial(0).path.mkdir(parents=True)
+    run.trial(0).config.write_text(CONFIGURATION % 1)
+    text = " ".join(printed(f"{run.path}:0", run.trial(1).path).split())
     assert "trial 1 of basic-001" in text
     assert "val_accuracy in the search 0.5000 0.7500" in text
     assert "no config.yaml is left, so nobody knows what differs" in text
-    assert f"trial 0 has no predictions; cnnsearch retrain {run.trial(0)}/config.yaml makes a model folder" in text
+    assert f"trial 0 has no predictions; cnnsearch retrain {run.trial(0).config} makes a model folder" in text
     assert "trial 1 of basic-001" in side_of(str(run.path)).told
     with pytest.raises(CnnSearchError, match=r"basic-001: a run of 2 trials, got trial 7\. cnnsearch report .* lists"):
         side_of(f"{run.path}:7")

@@ -7,7 +7,6 @@ import pytest
 from rich.console import Console
 
 from cnnsearch.reports.doctor.table import examination_text
-from cnnsearch.reports.doctor.wording import counted
 from cnnsearch.search.dataset.sources.layout import LabelledImage
 from cnnsearch.search.doctor.doctor import Examination
 from cnnsearch.search.doctor.examine import Examined, Look
@@ -95,13 +94,6 @@ def test_colours_are_for_terminals_alone() -> None:
     found = examination(singles(Kind.EMPTY_FILE, ["a.jpg"]))
     assert "\x1b[31merror\x1b[0m" in printed(found, 80, color=True)
     assert "\x1b" not in printed(found, 80)
-
-
-@pytest.mark.parametrize(
-    ("count", "word", "text"), [(1, "file", "1 file"), (4000, "image", "4,000 images"), (2, "class", "2 classes")]
-)
-def test_counts_have_their_plural(count: int, word: str, text: str) -> None:
-    assert counted(count, word) == text
 
 
 def test_a_long_set_names_one_of_each_part() -> None:

@@ -1,51 +1,24 @@
 """Prepared folders: what is in them, that they stay as they are, and that the source does, too."""
 
-import hashlib
 import io
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from cnnsearch.search.arranging.manifest import MANIFEST
-from cnnsearch.search.arranging.placing import UNFINISHED
-from cnnsearch.search.arranging.prepare import Wish, outlook, prepare, unfinished
-from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.arranging.prepare import Wish, outlook, prepare
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.dataset.sources.source import open_source
 from cnnsearch.spaces.document import Data
 from tests.search.arranging.conftest import Preparing
+from tests.search.arranging.on_disk import checksums, files
 from tests.search.dataset.conftest import Photo, Tree
 
 Pets = Mapping[str, bytes]
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """All files below a folder, by their relative paths; without what prepare keeps for itself."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
-    }
-
-
-def checksums(folder: Path) -> dict[str, tuple[str, int, float]]:
-    """What there is to know of every file of a folder that must not change."""
-    return {
-        path.relative_to(folder).as_posix(): (
-            hashlib.sha256(path.read_bytes()).hexdigest(),
-            path.stat().st_mode,
-            path.stat().st_mtime,
-        )
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_every_image_is_in_one_part_of_its_class(folder: Tree, pets: Pets, prepared: Preparing, dest: Path) -> None:
@@ -318,230 +291,7 @@ def test_progress_is_told_for_both_steps(folder: Tree, pets: Pets, dest: Path) -
     assert told == [("reading", 16, 20), ("reading", 20, 20), ("placing", 20, 20)]
 
 
-def test_another_folder_is_refused(folder: Tree, pets: Pets, prepared: Preparing, dest: Path) -> None:
-    dest.mkdir()
-    (dest / "thesis.txt").write_text("mine")
-    with pytest.raises(DataError, match=r"must be new, empty, or prepared before, got 'thesis\.txt' in it\. Name anot"):
-        prepared(folder(pets))
-    assert [path.name for path in dest.iterdir()] == ["thesis.txt"]
-
-
-def test_a_file_in_its_place_is_refused(folder: Tree, pets: Pets, prepared: Preparing, dest: Path) -> None:
-    dest.write_text("mine")
-    with pytest.raises(
-        DataError, match=r"go into a folder that can be read, got: Not a directory\. Name another one\."
-    ):
-        prepared(folder(pets))
-
-
 def test_an_empty_folder_is_taken(folder: Tree, pets: Pets, prepared: Preparing, dest: Path) -> None:
     dest.mkdir()
     prepared(folder(pets))
     assert len(files(dest)) == 20
-
-
-def test_other_shares_are_refused(folder: Tree, pets: Pets, prepared: Preparing) -> None:
-    source = folder(pets)
-    prepared(source)
-    with pytest.raises(
-        DataError, match=r"goes on with --validation 0\.2 --test 0\.1 --seed 42, got --validation 0\.3 "
-    ):
-        prepared(source, 0.3)
-
-
-@pytest.mark.parametrize("inside", ["photos", "photos/cat/made", "."])
-def test_a_folder_in_or_around_the_source_is_refused(folder: Tree, pets: Pets, tmp_path: Path, inside: str) -> None:
-    source = folder(pets)
-    before = checksums(source)
-    with pytest.raises(DataError, match=r"must lie outside of the source, got .* Name a folder beside the source\."):
-        prepare(Wish(str(source), tmp_path / inside, 0.2, 0.1), lambda *_: None)
-    assert checksums(source) == before
-
-
-@pytest.mark.parametrize(("validation", "test"), [(0.6, 0.4), (1.0, 0.0), (float("nan"), 0.1)])
-def test_shares_must_leave_something_to_train_on(
-    folder: Tree, pets: Pets, prepared: Preparing, validation: float, test: float
-) -> None:
-    with pytest.raises(DataError, match=r"--validation, --test: the shares must leave images to train on, got "):
-        prepared(folder(pets), validation, test)
-
-
-def test_too_small_a_class_is_told_and_leaves_nothing_behind(
-    folder: Tree, pets: Pets, photo: Photo, prepared: Preparing, tmp_path: Path
-) -> None:
-    source = folder({**pets, "owl/1.jpg": photo(400)})
-    with pytest.raises(DataError, match=r"class 'owl': every class needs at least one train and one validation image"):
-        prepared(source)
-    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
-
-
-_WHOLE = '{"version": 1, "validation": 0.2, "test": 0.1, "seed": 42'
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{}",
-        "[1]",
-        "[" * 100_000,
-        '{"version": 1, "seed": 1}',
-        _WHOLE + ', "folders": []}',
-        _WHOLE + ', "contents": {"train/cat/1.jpg": 1}}',
-        _WHOLE.replace("0.2", "null") + "}",
-        _WHOLE.replace("0.1", '"0.1"') + "}",
-    ],
-)
-def test_a_damaged_manifest_is_told(folder: Tree, pets: Pets, prepared: Preparing, dest: Path, text: str) -> None:
-    prepared(folder(pets))
-    (dest / MANIFEST).write_text(text)
-    with pytest.raises(DataError, match=r"says what was prepared here, got a damaged or foreign one: .* Prepare into"):
-        prepared(dest.parent / "photos")
-
-
-def test_a_manifest_cannot_lead_out_of_its_folder(folder: Tree, pets: Pets, prepared: Preparing, dest: Path) -> None:
-    prepared(folder(pets))
-    manifest = dest / MANIFEST
-    manifest.write_text(manifest.read_text().replace("train/cat/", "train/../"))
-    with pytest.raises(DataError, match=r"got a damaged or foreign one: ValueError\(\"'train/\.\./"):
-        prepared(dest.parent / "photos")
-
-
-def test_a_link_in_the_folder_is_not_written_through(
-    folder: Tree, pets: Pets, photo: Photo, prepared: Preparing, dest: Path, tmp_path: Path
-) -> None:
-    source = folder(pets)
-    prepared(source)
-    shutil.rmtree(dest / "train/cat")
-    (tmp_path / "elsewhere").mkdir()
-    (dest / "train/cat").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(DataError, match=r"what is prepared stays in its folder, got a link to .*elsewhere\. Remove"):
-        prepared(source)
-    assert list((tmp_path / "elsewhere").iterdir()) == []
-
-
-def test_one_process_at_a_time(folder: Tree, pets: Pets, prepared: Preparing, dest: Path) -> None:
-    source = folder(pets)
-
-    def second(stage: str, done: int, total: int) -> None:
-        if stage == "placing":
-            with pytest.raises(DataError, match=r"one process at a time prepares a folder, got another one at work"):
-                prepared(source)
-
-    prepare(Wish(str(source), dest, 0.2, 0.1), second)
-    assert len(files(dest)) == 20
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from cnnsearch.search.arranging import placing, prepare as arranging
-placing._EVERY = 1
-def progress(stage, done, total):
-    if stage == "placing" and done == 7:
-        os.kill(os.getpid(), signal.SIGKILL)
-arranging.prepare(arranging.Wish(sys.argv[1], Path(sys.argv[2]), 0.2, 0.1), progress)
-"""
-
-
-@pytest.mark.parametrize("kind", ["folder", "archive"])
-def test_a_killed_call_leaves_no_half_folder_and_the_next_one_completes_it(
-    folder: Tree, archive: Tree, pets: Pets, prepared: Preparing, dest: Path, kind: str
-) -> None:
-    source = folder(pets) if kind == "folder" else archive(pets)
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(source), str(dest)], check=False)
-    assert killed.returncode == -9
-    assert not dest.exists()
-    assert len(files(unfinished(dest))) == 7
-    prepared(source)
-    assert sorted(files(dest).values()) == sorted(pets.values())
-    assert not unfinished(dest).exists()
-
-
-def test_what_another_wish_left_unfinished_is_removed(
-    folder: Tree, pets: Pets, prepared: Preparing, dest: Path
-) -> None:
-    source = folder(pets)
-    subprocess.run([sys.executable, "-c", KILLED, str(source), str(dest)], check=False)
-    prepared(source, count=10)
-    assert len(files(dest)) == 10
-
-
-FULL = """
-set -e
-mkdir "$1/small"
-mount -t tmpfs -o size=1m none "$1/small"
-"$2" -c '
-import sys
-from pathlib import Path
-from cnnsearch.search.arranging import placing, prepare as arranging
-from cnnsearch.search.dataset.errors import DataError
-placing.SPARE_BYTES = int(sys.argv[3])
-try:
-    arranging.prepare(arranging.Wish(sys.argv[1], Path(sys.argv[2]), 0.2, 0.1), lambda *_: None)
-except DataError as error:
-    print(error)
-' "$1/photos" "$1/small/dest" "$3"
-ls -A "$1/small"
-"""
-
-
-@pytest.mark.parametrize(
-    ("spare", "told", "left"),
-    [
-        (64 * 1024**2, "copies of these images need 66 MiB, got 1 MiB free. Free some space", ""),
-        (-(2**40), "the prepared images must be written, got: No space left on device. Make room", "dest.unfinished"),
-    ],
-)
-def test_a_full_disk_is_told(folder: Tree, pets: Pets, tmp_path: Path, spare: int, told: str, left: str) -> None:
-    if subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("this system gives no small disk of our own (unshare -rm)")
-    folder({path: content + bytes(100_000) for path, content in pets.items()})
-    command = ["unshare", "-rm", "sh", "-c", FULL, "sh", str(tmp_path), sys.executable, str(spare)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert told in done.stdout
-    assert done.stdout.splitlines()[1:] == ([left] if left else [])
-
-
-def test_a_link_that_a_killed_process_left_is_not_written_through(
-    folder: Tree, pets: Pets, photo: Photo, prepared: Preparing, dest: Path
-) -> None:
-    source = folder(pets)
-    prepared(source)
-    folder({"cat/new.jpg": photo(901), "dog/new.jpg": photo(902)})
-    os.link(source / "cat/0.jpg", dest / UNFINISHED)
-    before = checksums(source)
-    prepared(source, link=False)
-    assert checksums(source) == before
-    assert photo(901) in files(dest).values()
-
-
-def test_a_process_killed_before_its_first_image_leaves_nothing_in_the_way(
-    folder: Tree, pets: Pets, prepared: Preparing, dest: Path
-) -> None:
-    source = folder(pets)
-    unfinished(dest).mkdir()
-    os.link(source / "cat/0.jpg", unfinished(dest) / UNFINISHED)
-    prepared(source)
-    assert sorted(files(dest).values()) == sorted(pets.values())
-
-
-def test_the_folder_that_is_worked_in_cannot_be_the_source(folder: Tree, pets: Pets, dest: Path) -> None:
-    source = folder(pets, name=unfinished(dest).name)
-    with pytest.raises(DataError, match=r"the prepared folder must lie outside of the source, got .* Name a folder"):
-        prepare(Wish(str(source), dest, 0.2, 0.1), lambda *_: None)
-    assert files(source) == pets
-
-
-def test_the_home_of_an_unknown_person_is_told(dest: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"^~nobody-here/photos: data\.source must be readable, got: Could not determine"
-    ):
-        prepare(Wish("~nobody-here/photos", dest, 0.2, 0.1), lambda *_: None)
-
-
-def test_a_count_that_is_too_small_is_told_as_such(folder: Tree, pets: Pets, prepared: Preparing) -> None:
-    with pytest.raises(
-        DataError, match=r"every class needs at least one train and .* or a greater --count where one is"
-    ):
-        prepared(folder(pets), count=2)

@@ -19,7 +19,7 @@ outcomes = st.lists(st.tuples(st.sampled_from([None, 0.5, 0.75, 1.0]), st.sample
 def end(checkpoints: Checkpoints, run: RunFolder, trial: TrialRecord) -> None:
     """What happens at a trial's end: its model is written where it is wanted."""
     if checkpoints.wants(trial):
-        model = run.trial(trial.number) / "model.keras"
+        model = run.trial(trial.number).model
         model.parent.mkdir(parents=True)
         model.touch()
     checkpoints.ended(trial)
@@ -58,7 +58,7 @@ def test_a_run_that_goes_on_knows_the_earlier_trials(tmp_path: Path) -> None:
 
 def test_a_model_that_a_trial_wrote_before_it_failed_goes(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
-    model = run.trial(0) / "model.keras"
+    model = run.trial(0).model
     model.parent.mkdir(parents=True)
     model.touch()
     Checkpoints(run, ACCURACY, keep=3).ended(TrialRecord(0, {}, Status.FAILED, reason="crash"))

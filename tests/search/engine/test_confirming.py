@@ -58,9 +58,9 @@ def bench(tmp_path: Path) -> Callable[..., Bench]:
 
 def test_a_retraining_that_is_killed_before_it_goes_on_goes_on_all_the_same(bench: Callable[..., Bench]) -> None:
     folder = bench().run.retraining(7, 1)
-    (folder / "backup").mkdir(parents=True)
-    (folder / "backup/state.npz").touch()
-    write_history(folder, [Epoch(1, {"val_accuracy": 0.5}, 1.0), Epoch(2, {"val_accuracy": 0.75}, 1.0)])
+    folder.backup.parent.mkdir(parents=True)
+    folder.backup.touch()
+    write_history(folder.history, [Epoch(1, {"val_accuracy": 0.5}, 1.0), Epoch(2, {"val_accuracy": 0.75}, 1.0)])
     for _ in range(2):  # the first one's process is killed while it starts
         dialogue = RetrainingDialogue(bench(), 7, 1, bench().space.configuration({}), CPU)
         job = dialogue.prepare().job

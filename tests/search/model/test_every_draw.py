@@ -1,10 +1,6 @@
 """Every draw of every space builds a model whose outputs fit the classes, or is told to be impossible beforehand."""
 
-import importlib.util
 import random
-import sys
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import keras
@@ -17,23 +13,10 @@ from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.draws import draw
 from cnnsearch.spaces.sections.section import plain
 from cnnsearch.spaces.shapes import ImpossibleConfiguration, feature_maps
+from tests.spaces.strategies.documents import documents, read
+from tests.spaces.strategies.sections import NETWORKS
 
-
-def _strategies() -> ModuleType:
-    """The strategies of the spaces' own tests, which lie in another folder of tests."""
-    name = "made_spaces"
-    if name not in sys.modules:
-        path = Path(__file__).parents[2] / "spaces" / "strategies.py"
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            pytest.fail(f"{path} cannot be imported")
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-made = _strategies()
-networks = {name: made.NETWORKS[name] for name in ("scratch", "mobilenet")}
+networks = {name: NETWORKS[name] for name in ("scratch", "mobilenet")}
 examples = 25 if settings().max_examples <= 100 else 400
 
 
@@ -46,9 +29,9 @@ def without_downloads(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
-@given(made.documents(networks), st.integers(0, 2**32))
+@given(documents(networks), st.integers(0, 2**32))
 def test_every_draw_builds_a_model_or_is_told_impossible(tree: dict[str, Any], seed: int):
-    space = made.read(tree)
+    space = read(tree)
     drawn = space.configuration(draw(space, random.Random(seed)))
     configuration = Configuration.model_validate(without_downloads(plain(drawn)))
     try:

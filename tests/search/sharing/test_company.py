@@ -11,7 +11,7 @@ from cnnsearch import OptunaOracle
 from cnnsearch.search.engine.rivals import Next, Rivals
 from cnnsearch.search.events import Event, Warned
 from cnnsearch.search.records import Epoch, Status, TrialRecord
-from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_folder import RunFolder, TrialFolder
 from cnnsearch.search.sharing.company import SharedCompany
 from cnnsearch.search.sharing.final_part import FinalPart
 from cnnsearch.search.sharing.meeting import Meeting
@@ -141,9 +141,9 @@ def company_of(link: StudyLink, worker: Worker, tmp_path: Path) -> Callable[...,
     def made(place: str | None) -> SharedCompany:
         other = worker()
         store = open_storage(link.storage, shared=True)
-        trial, folder = other.create_trial("a"), tmp_path / "other"
-        folder.mkdir()
-        (folder / "model.keras").write_bytes(b"model")
+        trial, folder = other.create_trial("a"), TrialFolder(tmp_path / "other")
+        folder.path.mkdir()
+        folder.model.write_bytes(b"model")
         storage = other.study._storage
         if place:
             Artifacts(place, other.study, storage).keep(0, folder)
@@ -157,7 +157,7 @@ def company_of(link: StudyLink, worker: Worker, tmp_path: Path) -> Callable[...,
 
 def test_the_best_model_comes_from_where_all_keep_theirs(company_of: Callable[..., SharedCompany], tmp_path: Path):
     assert company_of(str(tmp_path / "store")).bring_best(lambda _: "", lambda _: None)
-    assert (tmp_path / "run" / "trials" / "0000" / "model.keras").read_bytes() == b"model"
+    assert RunFolder(tmp_path / "run").trial(0).model.read_bytes() == b"model"
 
 
 def test_a_model_that_nobody_can_bring_is_told_and_can_be_trained_again(
@@ -165,7 +165,7 @@ def test_a_model_that_nobody_can_bring_is_told_and_can_be_trained_again(
 ):
     told: list[Event] = []
     assert not company_of(None).bring_best(lambda trial: f"trial {trial.number}", told.append)
-    config = tmp_path / "run" / "trials" / "0000" / "config.yaml"
+    config = RunFolder(tmp_path / "run").trial(0).config
     assert config.read_text(encoding="utf-8") == "trial 0"
     (warned,) = told
     assert isinstance(warned, Warned)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import URL
 
-from cnnsearch.search.study.addresses import VARIABLE, address, named_storage, shown, without_secrets
+from cnnsearch.search.study.addresses import address, shown, without_secrets
 from cnnsearch.spaces.errors import CnnSearchError
 
 PASSWORDS = st.text(st.characters(codec="utf-8"), min_size=1).map(lambda text: f"S{text}T")
@@ -48,11 +48,3 @@ def test_a_message_that_quotes_a_password_is_cleared_of_it() -> None:
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
 def test_postgresql_is_spoken_to_with_psycopg(scheme: str) -> None:
     assert address(f"{scheme}://ann@db/runs").drivername == "postgresql+psycopg"
-
-
-def test_a_storage_is_named_by_the_command_or_by_the_environment() -> None:
-    environment = {VARIABLE: "postgresql://ann:secret@db/runs"}
-    assert named_storage(None, environment) == environment[VARIABLE]
-    assert named_storage("sqlite:///my.db", environment) == "sqlite:///my.db"
-    with pytest.raises(CnnSearchError, match=r"a storage must be named, got none\. .* CNNSEARCH_STORAGE"):
-        named_storage(None, {})

@@ -9,6 +9,7 @@ import pytest
 from optuna.storages import BaseStorage
 
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.run_folder import TrialFolder
 from cnnsearch.search.study.artifacts import Artifacts
 from cnnsearch.search.study.database import open_storage
 from cnnsearch.search.study.study import TrialStudy
@@ -25,49 +26,63 @@ def study(storage: BaseStorage) -> TrialStudy:
     return TrialStudy.open(storage, Objective.of("val_accuracy"))
 
 
-def left_by(study: TrialStudy, folder: Path, model: bytes = b"model") -> int:
+@pytest.fixture
+def here(tmp_path: Path) -> TrialFolder:
+    return TrialFolder(tmp_path / "here")
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> TrialFolder:
+    return TrialFolder(tmp_path / "there")
+
+
+def left_by(study: TrialStudy, folder: TrialFolder, model: bytes = b"model") -> int:
     """A running trial that has left its files in a folder."""
     number = study.begin()
     study.report(number, Epoch(1, {"val_accuracy": 0.5}, 1.0))
-    folder.mkdir()
-    (folder / "model.keras").write_bytes(model)
-    (folder / "log.txt").write_text("said", encoding="utf-8")
+    folder.path.mkdir()
+    folder.model.write_bytes(model)
+    folder.log.write_text("said", encoding="utf-8")
     return number
 
 
-def test_another_machine_finds_what_a_trial_left(tmp_path: Path, study: TrialStudy, storage: BaseStorage):
-    number = left_by(study, tmp_path / "here")
-    Artifacts(str(tmp_path / "store"), study, storage).keep(number, tmp_path / "here")
+def test_another_machine_finds_what_a_trial_left(
+    tmp_path: Path, study: TrialStudy, storage: BaseStorage, here: TrialFolder, there: TrialFolder
+):
+    number = left_by(study, here)
+    Artifacts(str(tmp_path / "store"), study, storage).keep(number, here)
     study.tell(TrialRecord(number, {}, Status.COMPLETED, score=0.5, seconds=1.0))
     elsewhere = open_storage(f"sqlite:///{tmp_path}/shared.db", shared=True)
     found = Artifacts(str(tmp_path / "store"), TrialStudy.open(elsewhere, Objective.of("val_accuracy")), elsewhere)
-    assert found.fetch(number, tmp_path / "there")
-    assert (tmp_path / "there" / "model.keras").read_bytes() == b"model"
-    assert (tmp_path / "there" / "log.txt").read_text(encoding="utf-8") == "said"
-    assert not (tmp_path / "there" / "history.csv").exists()
+    assert found.fetch(number, there)
+    assert there.model.read_bytes() == b"model"
+    assert there.log.read_text(encoding="utf-8") == "said"
+    assert not there.history.exists()
 
 
-def test_a_trial_that_is_made_again_leaves_its_last_files_only(tmp_path: Path, study: TrialStudy, storage: BaseStorage):
-    number, store = left_by(study, tmp_path / "here"), tmp_path / "store"
+def test_a_trial_that_is_made_again_leaves_its_last_files_only(
+    tmp_path: Path, study: TrialStudy, storage: BaseStorage, here: TrialFolder, there: TrialFolder
+):
+    number, store = left_by(study, here), tmp_path / "store"
     artifacts = Artifacts(str(store), study, storage)
-    artifacts.keep(number, tmp_path / "here")
-    (tmp_path / "here" / "model.keras").write_bytes(b"better")
-    artifacts.keep(number, tmp_path / "here")
-    artifacts.fetch(number, tmp_path / "there")
-    assert (tmp_path / "there" / "model.keras").read_bytes() == b"better"
+    artifacts.keep(number, here)
+    here.model.write_bytes(b"better")
+    artifacts.keep(number, here)
+    artifacts.fetch(number, there)
+    assert there.model.read_bytes() == b"better"
     assert len(list(store.iterdir())) == 2
 
 
 def test_a_model_that_is_not_among_the_best_any_more_is_dropped(
-    tmp_path: Path, study: TrialStudy, storage: BaseStorage
+    tmp_path: Path, study: TrialStudy, storage: BaseStorage, here: TrialFolder, there: TrialFolder
 ):
-    number = left_by(study, tmp_path / "here")
+    number = left_by(study, here)
     artifacts = Artifacts(str(tmp_path / "store"), study, storage)
-    artifacts.keep(number, tmp_path / "here")
+    artifacts.keep(number, here)
     artifacts.drop_models([number])
     artifacts.drop_models([number])  # another worker has had the same thought
-    assert not artifacts.fetch(number, tmp_path / "there")
-    assert (tmp_path / "there" / "log.txt").is_file()
+    assert not artifacts.fetch(number, there)
+    assert there.log.is_file()
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, study: TrialStudy, storage: BaseStorage):
@@ -110,18 +125,18 @@ def kept_in(bucket: str) -> list[str]:
 
 
 def test_a_bucket_keeps_what_a_trial_left_under_its_prefix(
-    tmp_path: Path, study: TrialStudy, storage: BaseStorage, bucket: str
+    study: TrialStudy, storage: BaseStorage, bucket: str, here: TrialFolder, there: TrialFolder
 ):
-    number, artifacts = left_by(study, tmp_path / "here"), Artifacts(f"s3://{bucket}/pets/one", study, storage)
-    artifacts.keep(number, tmp_path / "here")
-    assert artifacts.fetch(number, tmp_path / "there")
-    assert (tmp_path / "there" / "model.keras").read_bytes() == b"model"
+    number, artifacts = left_by(study, here), Artifacts(f"s3://{bucket}/pets/one", study, storage)
+    artifacts.keep(number, here)
+    assert artifacts.fetch(number, there)
+    assert there.model.read_bytes() == b"model"
     assert [name.startswith("pets/one/") for name in kept_in(bucket)] == [True, True]
     artifacts.drop_models([number])
     assert len(kept_in(bucket)) == 1
 
 
-def test_a_bucket_that_is_not_there_is_named(tmp_path: Path, study: TrialStudy, storage: BaseStorage, bucket: str):
-    number = left_by(study, tmp_path / "here")
+def test_a_bucket_that_is_not_there_is_named(study: TrialStudy, storage: BaseStorage, bucket: str, here: TrialFolder):
+    number = left_by(study, here)
     with pytest.raises(CnnSearchError, match=r"go to s3://others, got .*bucket does not exist.* Make it reachable"):
-        Artifacts("s3://others", study, storage).keep(number, tmp_path / "here")
+        Artifacts("s3://others", study, storage).keep(number, here)

@@ -116,9 +116,9 @@ def test_tables_name_the_rung(tmp_path: Path) -> None:
     found = [(row["trial"], row["rung"], row["fidelity"]) for row in rows(tmp_path / "trials.csv")]
     assert found == [("1", "3", "1"), ("0", "1", "0.1")]
     write_history_table(tmp_path / "history.csv", trials)
-    write_history(tmp_path / "own", trials[1].epochs)
+    write_history(tmp_path / "own.csv", trials[1].epochs)
     of_trial = [("1", "0.1"), ("2", "0.3"), ("3", "1")]
-    assert [(row["rung"], row["fidelity"]) for row in rows(tmp_path / "own/history.csv")] == of_trial
+    assert [(row["rung"], row["fidelity"]) for row in rows(tmp_path / "own.csv")] == of_trial
     assert [(row["rung"], row["fidelity"]) for row in rows(tmp_path / "history.csv")][1:] == of_trial
 
 

@@ -16,7 +16,9 @@ from cnnsearch.spaces.sections.json_schema import SEARCHED, documented_keys
 from cnnsearch.spaces.sections.optimizers import AdamW
 from cnnsearch.spaces.written import as_yaml
 
-from ..strategies import Tree, broken_documents, documents
+from ..strategies.broken import broken_documents
+from ..strategies.documents import documents
+from ..strategies.values import Tree
 
 SCHEMA = space_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnsearch.search.dataset.split.groups import connected, equal_contents, groups_of
+from cnnsearch.search.dataset.split.groups import connected, groups_of
 
 
 def same(groups, one: int, other: int) -> bool:
@@ -18,8 +18,9 @@ def test_pairs_and_equal_contents_connect_also_by_way_of_others() -> None:
 
 
 def test_nothing_is_nothing() -> None:
-    assert equal_contents([]).tolist() == []
-    assert connected(np.zeros((0, 2), dtype=np.int64), 3).tolist() == [0, 1, 2]
+    none = np.zeros((0, 2), dtype=np.int64)
+    assert groups_of(none, []).tolist() == []
+    assert connected(none, 3).tolist() == [0, 1, 2]
 
 
 @given(

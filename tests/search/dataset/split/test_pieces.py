@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnsearch.search.dataset.split.groups import equal_contents
 from cnnsearch.search.dataset.split.pieces import SLACK, pieces_of
+from tests.search.dataset.split.alone import equal_contents
 
 SHARES = (0.1, 0.2, 0.7)
 SEEDS = st.integers(0, 2**70)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.dataset.split.groups import equal_contents, groups_of
+from cnnsearch.search.dataset.split.groups import groups_of
 from cnnsearch.search.dataset.split.split import Shares, leaks, split_rows
+from tests.search.dataset.split.alone import equal_contents
 
 CLASSES = ("cat", "dog")
 SHARES = Shares(validation=0.2, test=0.1, seed=42)
