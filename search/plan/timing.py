@@ -15,6 +15,7 @@ import numpy as np
 from cnnsearch.search.dataset.dataset import Dataset, DatasetReference, open_dataset
 from cnnsearch.search.dataset.feeding.batches import Batches
 from cnnsearch.search.devices.facts import device_facts
+from cnnsearch.search.devices.threads import limit_threads
 from cnnsearch.search.features.features import Features
 from cnnsearch.search.features.feeding import EveryView, OneView
 from cnnsearch.search.features.store import BATCH
@@ -71,6 +72,7 @@ class _Running:
 def run_timing(line: Line, job: TimeJob) -> None:
     """Train the model for some steps, as a trial would, and tell how long they took."""
     began = time.monotonic()
+    limit_threads(job.configuration.training.threads)
     dataset, device = open_dataset(job.dataset.without_test()), device_facts()
     keras.utils.set_random_seed(0)
     configuration = with_precision(job.configuration, device)

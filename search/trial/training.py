@@ -15,6 +15,7 @@ import keras
 
 from cnnsearch.search.dataset.dataset import open_dataset
 from cnnsearch.search.devices.facts import device_facts
+from cnnsearch.search.devices.threads import limit_threads
 from cnnsearch.search.model.build import build_network, create_variables, make_plain, set_last_weights
 from cnnsearch.search.model.precision import with_jit, with_precision
 from cnnsearch.search.model.views import seen_through
@@ -62,6 +63,7 @@ def run_trial(line: Line, job: TrialJob) -> None:
     Raises:
         NotANumber: the loss was not finite after an epoch.
     """
+    limit_threads(job.configuration.training.threads)
     job = replace(job, configuration=with_precision(job.configuration, device_facts()))
     trial = _Trial(line, job, Vault(line, job))
     try:

@@ -76,5 +76,9 @@ class Training(Section):
     jit: Searched[Jit] = "auto"
     """Whether XLA compiles the training's steps. `auto` does so on a GPU where every layer allows it, and always with
     JAX; on a CPU with TensorFlow it costs more than it gains."""
+    threads: Annotated[int, Field(ge=1)] | None = None
+    """Of the CPU, that a trial computes with; null for as many as there are cores. Several trials on one CPU get more
+    done with few threads each, such as 1 with `search.per_device: 2` on two cores. The last digits of a training
+    depend on it, so a retraining takes the same number. With JAX it has no effect."""
     seed: Seed | None = None
     """Decides weights, dropout, augmentation and order; null for one that follows from search.seed and the trial."""
