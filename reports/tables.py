@@ -4,6 +4,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnnsearch.reports.columns import metric_columns, parameter_columns
 from cnnsearch.search.csv_file import write_rows
 from cnnsearch.search.history_file import place_of, places_of
 from cnnsearch.search.ranking import Objectives, front_of, rank
@@ -28,7 +29,7 @@ class TrialsTable:
     Attributes:
         columns: names, none of them twice.
         metrics: those of them that are metrics of a trial's best epoch.
-        parameters: those of them that are parameters, by dotted path.
+        parameters: those of them that are parameters: dotted paths, or `hp.epochs` for one that has a fact's name.
         rows: one for each trial, in the order of `in_order`; None where a trial has no such value.
     """
 
@@ -59,9 +60,8 @@ def trials_table(trials: Sequence[TrialRecord], objective: Objective | Objective
     asked = {*objectives.names, *(limit.name for limit in objectives.limits)}
     more = ["front"] * (len(objectives.all) > 1) + [name for name in ("latency", "model_size") if name in asked]
     best = {trial.number: trial.best_metrics for trial in trials}
-    metrics = sorted({name for each in best.values() for name in each})
-    by_number = sorted(trials, key=lambda t: t.number)
-    paths = list(dict.fromkeys(name for trial in by_number for name in trial.values))
+    metrics = metric_columns(trials)
+    paths = parameter_columns(sorted(trials, key=lambda t: t.number), metrics.values())
     rows = (
         (
             *_facts(t),
@@ -76,8 +76,9 @@ def trials_table(trials: Sequence[TrialRecord], objective: Objective | Objective
         )
         for t in in_order(trials, objective)
     )
-    columns = (*_TRIAL, *more, *metrics, *paths, *climbed, *folded, *reduced, *run_as, *data)
-    return TrialsTable(columns, tuple(metrics), tuple(paths), tuple(rows))
+    names, drawn = tuple(metrics.values()), tuple(paths.values())
+    columns = (*_TRIAL, *more, *names, *drawn, *climbed, *folded, *reduced, *run_as, *data)
+    return TrialsTable(columns, names, drawn, tuple(rows))
 
 
 def write_trials_table(path: Path, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> None:

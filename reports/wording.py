@@ -1,7 +1,7 @@
 """How trials are put into a few words: a configuration, an ending, how many there are, weights, a length of time."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.spaces.document import Document
@@ -47,18 +47,29 @@ def without_indices(path: str) -> str:
     return ".".join(part for part in path.split(".") if not part.isdigit()) or path
 
 
-def short_names(paths: Sequence[str]) -> dict[str, str]:
-    """For each dotted path its shortest ending that no other path has, as words; `lr` is short for a learning rate."""
-    parts = {path: path.split(".") for path in paths}
-    return {path: " ".join(_ending(path, parts)).replace("learning_rate", "lr").replace("_", " ") for path in paths}
+def short_names(paths: Sequence[str], taken: Collection[str] = ()) -> dict[str, str]:
+    """For each dotted path its shortest ending that no other path has, as words; `lr` is short for a learning rate.
+
+    Args:
+        taken: what none of them may be called.
+    """
+    ends = {path: _endings(path) for path in paths}
+    shared = Counter(end for each in ends.values() for end in each)
+    return {path: _own(path, each, shared, taken) for path, each in ends.items()}
 
 
-def _ending(path: str, parts: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    own = parts[path]
-    for length in range(1, len(own)):
-        if all(other[-length:] != own[-length:] for key, other in parts.items() if key != path):
-            return own[-length:]
-    return own
+def _endings(path: str) -> list[str]:
+    """All endings of a path as words, the shortest first."""
+    parts = path.split(".")
+    found = (" ".join(parts[start:]) for start in reversed(range(len(parts))))
+    return [text.replace("learning_rate", "lr").replace("_", " ") for text in found]
+
+
+def _own(path: str, endings: Sequence[str], shared: Mapping[str, int], taken: Collection[str]) -> str:
+    """The first ending that is nobody else's; where a whole path is the end of others, they have longer names."""
+    *_, whole = endings
+    free = next((each for each in endings if shared[each] == 1 and each not in taken), whole)
+    return path if free in taken else free
 
 
 def value_text(value: Scalar) -> str:

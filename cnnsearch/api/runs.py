@@ -8,6 +8,7 @@ from typing import Any
 
 from cnnsearch.api.notebook import run_html
 from cnnsearch.api.wording import errors_in_python
+from cnnsearch.reports.columns import metric_columns, parameter_columns
 from cnnsearch.reports.runs import named_run
 from cnnsearch.reports.wording import counted
 from cnnsearch.search.history_file import place_of, places_of
@@ -63,11 +64,15 @@ class Run:
 
     @property
     def table(self) -> list[dict[str, Any]]:
-        """A row for each trial: `trial`, `status`, `reason`, `score`, `seconds`, `parameters`, its values by name."""
+        """A row for each trial: `trial`, `status`, `reason`, `score`, `seconds`, `parameters`, its values by name.
+
+        A value whose name is taken, such as a HyperModel's `epochs`, stands under `hp.epochs`, as in `trials.csv`.
+        """
+        columns = parameter_columns(self.trials, metric_columns(self.trials).values())
         return [
             {"trial": trial.number, "status": str(trial.status)}
             | {name: getattr(trial, name) for name in _FACTS}
-            | dict(trial.values)
+            | {columns[path]: value for path, value in trial.values.items()}
             for trial in self.trials
         ]
 

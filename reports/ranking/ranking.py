@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cnnsearch.reports.columns import metric_columns, parameter_columns
 from cnnsearch.reports.intervals import Interval, score_interval
 from cnnsearch.search.confirmed import Confirmation, Confirmed
-from cnnsearch.search.ranking import Objectives, places
+from cnnsearch.search.ranking import Objectives, front_of, places
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
@@ -14,7 +15,7 @@ Value = str | int | float | bool | None
 """A cell; None where the trial has no such value: a parameter of another branch, a score that it never got."""
 FACTS = ("run", "rank", "trial", "status", "reason", "score", "low", "high", "interval")
 """The first columns: `low` and `high` are the ends of the score's 95 % interval, `interval` what it allows for."""
-_CONFIRMED = ("seeds", "mean", "mean_low", "mean_high")
+_OPTIONAL = ("seeds", "mean", "mean_low", "mean_high", "front", "fidelity")
 _COSTS = ("epochs", "seconds", "parameters")
 _MEASURES = ("latency", "model_size")
 
@@ -47,12 +48,14 @@ class Line:
         rank: its place, which trials as good as each other share; None without a score.
         trial: the trial.
         values: its raw values by column; a column that is absent here is blank.
+        on_front: whether it is on the Pareto front of all trials; of none where one metric is all they are ranked by.
     """
 
     run: str
     rank: int | None
     trial: TrialRecord
     values: Mapping[str, Value]
+    on_front: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,12 @@ class Ranking:
     Attributes:
         lines: the best first, at the end those without a score.
         columns: what every line may have a value of, in their order.
-        parameters: those of the columns that are parameters, by dotted path.
+        parameters: those of the columns that are parameters: dotted paths, or `hp.epochs` for one that has a fact's
+            name.
         metrics: those that are metrics of the best epoch.
         objectives: what the ranks are by; of several runs with different ones, the first run's.
         runs: the names of the runs.
+        front: how many trials are on the Pareto front, whichever of them the lines are.
     """
 
     lines: tuple[Line, ...]
@@ -74,6 +79,7 @@ class Ranking:
     metrics: tuple[str, ...]
     objectives: Objectives
     runs: tuple[str, ...]
+    front: int = 0
 
 
 def ranking_of(runs: Sequence[RankedRun]) -> Ranking:
@@ -85,20 +91,35 @@ def ranking_of(runs: Sequence[RankedRun]) -> Ranking:
     objectives = runs[0].objectives
     _check_alike(runs)
     pairs = [(run, trial) for run in runs for trial in run.trials]
-    ranks = places([trial for _, trial in pairs], objectives)
+    trials = [trial for _, trial in pairs]
+    metrics = metric_columns(trials)
+    parameters = parameter_columns([trial for run in runs for trial in _by_number(run)], metrics.values())
+    front = set() if objectives.is_plain else {id(trial) for trial in front_of(trials, objectives)}
     confirmed = {run.name: _confirmed(run.confirmation) for run in runs}
     lines = [
-        Line(run.name, rank, trial, _values(run, rank, trial, confirmed[run.name].get(trial.number)))
-        for (run, trial), rank in zip(pairs, ranks, strict=True)
+        Line(
+            run.name,
+            rank,
+            trial,
+            _searched(trial, parameters, metrics)
+            | _values(run, rank, trial, confirmed[run.name].get(trial.number))
+            | _of_front(trial, objectives, id(trial) in front),
+            id(trial) in front,
+        )
+        for (run, trial), rank in zip(pairs, places(trials, objectives), strict=True)
     ]
     lines.sort(key=_order)
+    columns = (*_known(lines), *metrics.values(), *parameters.values())
+    names = tuple(run.name for run in runs)
+    drawn, logged = tuple(parameters.values()), tuple(metrics.values())
+    return Ranking(tuple(lines), columns, drawn, logged, objectives, names, sum(line.on_front for line in lines))
+
+
+def _known(lines: Sequence[Line]) -> tuple[str, ...]:
+    """The facts that stand in every table, and those of the others that a line has."""
     known = {name for line in lines for name, value in line.values.items() if value is not None}
-    metrics = tuple(sorted({name for line in lines for name in line.trial.best_metrics}))
-    parameters = tuple(dict.fromkeys(name for run in runs for trial in _by_number(run) for name in trial.values))
-    optional = [name for name in (*_CONFIRMED, "fidelity") if name in known]
-    measures = [name for name in _MEASURES if name in known]
-    columns = (*FACTS, *optional, *_COSTS, *measures, *metrics, *parameters)
-    return Ranking(tuple(lines), columns, parameters, metrics, objectives, tuple(run.name for run in runs))
+    optional = [name for name in _OPTIONAL if name in known]
+    return (*FACTS, *optional, *_COSTS, *(name for name in _MEASURES if name in known))
 
 
 def _check_alike(runs: Sequence[RankedRun]) -> None:
@@ -127,7 +148,7 @@ def _confirmed(found: Confirmation | None) -> dict[int, Confirmed]:
 
 def _values(run: RankedRun, rank: int | None, trial: TrialRecord, confirmed: Confirmed | None) -> dict[str, Value]:
     images = run.images.get(trial.fingerprint)
-    own: dict[str, Value] = {
+    return {
         "run": run.name,
         "rank": rank,
         "trial": trial.number,
@@ -143,7 +164,17 @@ def _values(run: RankedRun, rank: int | None, trial: TrialRecord, confirmed: Con
         "latency": trial.latency,
         "model_size": trial.model_size,
     }
-    return {**trial.values, **_finite(trial.best_metrics), **own}
+
+
+def _searched(trial: TrialRecord, parameters: Mapping[str, str], metrics: Mapping[str, str]) -> dict[str, Value]:
+    """What was drawn and what came of it, by column."""
+    logged = {metrics[name]: value for name, value in trial.best_metrics.items() if math.isfinite(value)}
+    return {parameters[path]: value for path, value in trial.values.items()} | logged
+
+
+def _of_front(trial: TrialRecord, objectives: Objectives, on_front: bool) -> dict[str, Value]:
+    """1 on the Pareto front of several objectives, 0 for the others that are ranked: as `trials.csv` has it."""
+    return {"front": int(on_front)} if len(objectives.all) > 1 and trial.objective_values else {}
 
 
 def _interval(found: Interval | None) -> dict[str, Value]:
@@ -157,7 +188,3 @@ def _of_seeds(confirmed: Confirmed | None) -> dict[str, Value]:
     mean, error = confirmed.mean, confirmed.error
     ends: dict[str, Value] = {} if error is None else {"mean_low": mean - error, "mean_high": mean + error}
     return {"seeds": len(confirmed.retrained), "mean": mean, **ends}
-
-
-def _finite(metrics: Mapping[str, float]) -> dict[str, Value]:
-    return {name: value for name, value in metrics.items() if math.isfinite(value)}

@@ -8,9 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cnnsearch.reports.tables import write_history_table, write_trials_table
+from cnnsearch.reports.columns import TAKEN
+from cnnsearch.reports.ranking.ranking import RankedRun, ranking_of
+from cnnsearch.reports.tables import trials_table, write_history_table, write_trials_table
 from cnnsearch.search.csv_file import write_rows
-from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.ranking import Objectives
+from cnnsearch.search.records import Epoch, FoldScore, Objective, Status, TrialRecord
+from cnnsearch.spaces.rungs import Rung
 
 ACCURACY = Objective.of("val_accuracy")
 Maker = Callable[..., TrialRecord]
@@ -53,6 +57,33 @@ def test_an_inactive_parameter_is_an_empty_cell(tmp_path: Path, trial: Maker) ->
     first, second = read(tmp_path / "trials.csv")
     assert (first["a.x"], first["a.y"], first["a.z"]) == ("1", "", "")
     assert (second["a.x"], second["a.y"], second["a.z"]) == ("", "", "False")
+
+
+def test_no_name_stands_twice(tmp_path: Path, trial: Maker) -> None:
+    values = {"epochs": 7, "score": "high", "seconds": 3, "val_loss": "on", "data": 2}
+    write_trials_table(tmp_path / "trials.csv", [trial(0, [0.5], values=values, data="f00d-8x8x1")], ACCURACY)
+    (row,) = read(tmp_path / "trials.csv")
+    header = (tmp_path / "trials.csv").read_text().splitlines()[0].split(",")
+    assert len(header) == len(row)
+    assert [row[f"hp.{name}"] for name in values] == ["7", "high", "3", "on", "2"]
+    assert (row["epochs"], row["score"], row["val_loss"], row["data"]) == ("1", "0.5", "1.5", "f00d-8x8x1")
+
+
+def test_every_column_that_is_no_metric_and_no_parameter_keeps_its_name(trial: Maker) -> None:
+    both = Objectives((ACCURACY, Objective("latency", "min")), ACCURACY)
+    whole = trial(
+        0,
+        [0.5],
+        data="f00d-8x8x1",
+        precision="float32",
+        reduced_batch=4,
+        rung=Rung(1, 2, 0.5),
+        folds=(FoldScore(1, 1, 0.5),),
+        objective_values=(0.5, 0.1),
+    )
+    table = trials_table([whole], both)
+    assert set(table.columns) - {*table.metrics, *table.parameters} <= TAKEN
+    assert set(ranking_of([RankedRun("a", [], both)]).columns) <= TAKEN
 
 
 def test_a_run_without_trials_has_a_header(tmp_path: Path) -> None:

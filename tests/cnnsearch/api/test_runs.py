@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def test_its_table_has_a_row_for_each_trial(run: cnnsearch.Run) -> None:
     assert [row["trial"] for row in run.table] == [0, 1, 2]
     assert {type(row["status"]) for row in run.table} == {str}
     assert all(row["model.scratch.blocks"] in (1, 2) for row in run.table)
+
+
+def test_its_table_loses_nothing_that_has_a_taken_name(run: cnnsearch.Run) -> None:
+    values = {"score": "high", "loss": "mse", "units": 8}
+    (row,) = replace(run, trials=(replace(run.trials[0], values=values),)).table
+    assert (row["score"], row["hp.score"]) == (run.trials[0].score, "high")
+    assert (row["hp.loss"], row["units"]) == ("mse", 8)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pandas") is not None, reason="pandas is installed")

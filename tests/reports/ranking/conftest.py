@@ -1,6 +1,7 @@
 """A small run with two branches, a tie, and a failure."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,14 @@ def scored(number: int, score: float, weights: int = 100, /, **changes: object) 
     epochs = (Epoch(1, {"val_accuracy": score, "val_loss": 1 - score}, 1.5),)
     made = TrialRecord(number, values, Status.COMPLETED, score=score, best_epoch=1, epochs=epochs, parameters=weights)
     return TrialRecord(**{**made.__dict__, "seconds": 10.0 - number, "data": "f00d-8x8x1-stretch", **changes})
+
+
+def of_two(trials: list[TrialRecord], *runs: str) -> Ranking:
+    """These trials by accuracy and weights, as those of one run or of several."""
+    goals = (Objective("val_accuracy", "max"), Objective("parameters", "min"))
+    objectives = Objectives(goals, goals[0])
+    known = [replace(trial, objective_values=objectives.values(trial)) for trial in trials]
+    return ranking_of([RankedRun(name, known, objectives) for name in runs or ("basic-001",)])
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import pytest
 from cnnsearch.reports.ranking.ranking import RankedRun, Ranking, ranking_of
 from cnnsearch.search.confirmed import Chosen, Confirmation, Retrained
 from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import Objective, TrialRecord
+from cnnsearch.search.records import Epoch, Objective, TrialRecord
 from cnnsearch.spaces.errors import CnnSearchError
+from tests.reports.ranking.conftest import of_two, scored
 
 ACCURACY = Objectives.around(Objective.of("val_accuracy"))
 
@@ -29,6 +30,31 @@ def test_names_of_columns_are_those_of_the_tables(ranking: Ranking) -> None:
     assert ranking.columns[:12] == (*facts, *costs)
     assert ranking.columns[12:14] == ("val_accuracy", "val_loss")
     assert ranking.columns[14:] == ranking.parameters
+
+
+def test_no_two_columns_have_one_name_and_nothing_is_lost() -> None:
+    values = {"epochs": 7, "score": "high", "seconds": 3, "val_loss": "on", "rank": 9, "time": 1, "hp.epochs": 8}
+    (line,) = (found := ranking_of([RankedRun("a", [scored(0, 0.5, values=values)], ACCURACY)])).lines
+    assert len(set(found.columns)) == len(found.columns)
+    assert (line.values["epochs"], line.values["score"], line.values["val_loss"]) == (1, 0.5, 0.5)
+    assert [line.values[column] for column in found.parameters] == list(values.values())
+    assert found.parameters[:4] == ("hp.hp.epochs", "hp.score", "hp.seconds", "hp.val_loss")
+
+
+def test_a_metric_with_the_name_of_a_fact_is_told_apart() -> None:
+    epochs = (Epoch(1, {"val_accuracy": 0.5, "seconds": 7.0}, 1.0),)
+    (line,) = ranking_of([RankedRun("a", [scored(0, 0.5, epochs=epochs)], ACCURACY)]).lines
+    assert (line.values["seconds"], line.values["metric.seconds"]) == (10.0, 7.0)
+
+
+def test_the_front_is_that_of_all_trials(trials: list[TrialRecord]) -> None:
+    found = of_two(trials[:3])
+    assert [(line.trial.number, line.on_front, line.values["front"]) for line in found.lines] == [
+        (1, True, 1),
+        (2, False, 0),
+        (0, False, 0),
+    ]
+    assert found.front == 1
 
 
 def test_several_runs_are_ranked_together(trials: list[TrialRecord]) -> None:
