@@ -17,7 +17,7 @@ def report(
         typer.Option(
             metavar="CONDITION",
             help="Show trials that keep to it: optimizer=adam, 'seconds<60', status!=failed; may be repeated. Names are"
-            " those of the columns, or the end of a parameter's path. = != < <= > >=",
+            " those of the columns, the table's headings, or the end of a parameter's path. = != < <= > >=",
         ),
     ] = None,
     sort: Annotated[

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from cnnsearch import terminal
-from cnnsearch.reports.ranking.conditions import condition_of, kept
-from cnnsearch.reports.ranking.ordering import ordered, sorting_column
+from cnnsearch.reports.ranking.conditions import condition_of, kept, unknown_value
+from cnnsearch.reports.ranking.ordering import ordered, sorting_columns
 from cnnsearch.reports.ranking.ranking import Ranking, ranking_of
 from cnnsearch.reports.ranking.reading import ranked_run
 from cnnsearch.reports.ranking.shown import View, as_markdown, as_table
@@ -59,10 +59,12 @@ def show(ranking: Ranking, asked: Asked, console: Console) -> None:
         CnnSearchError: a condition or a column is none.
     """
     conditions = [condition_of(text, ranking) for text in asked.where]
-    named = {condition.column for condition in conditions}
+    named = {column for condition in conditions for column in condition.columns}
+    for told in filter(None, (unknown_value(condition, ranking) for condition in conditions)):
+        terminal.warn(told)
     ranking = kept(ranking, conditions)
     if asked.sort:
-        named.add(sorting_column(ranking, asked.sort))
+        named |= {*sorting_columns(ranking, asked.sort)}
         ranking = ordered(ranking, asked.sort)
     if asked.form in ("json", "csv"):
         terminal.say((as_json if asked.form == "json" else as_csv)(ranking, asked.top))

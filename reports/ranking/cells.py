@@ -6,21 +6,24 @@ Entries of blocks stand together: `filters` is `16/32/32`, however many blocks t
 import math
 from collections import Counter
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from cnnsearch.reports.columns import HEADINGS, metric_column
+from cnnsearch.reports.ranking.names import told_name
 from cnnsearch.reports.ranking.ranking import Line, Ranking, Value
-from cnnsearch.reports.wording import (
-    count_text,
-    is_branch,
-    short_names,
-    status_name,
-    time_text,
-    value_text,
-    value_with_unit,
-    without_indices,
-)
-from cnnsearch.search.ranking import front_of
-from cnnsearch.search.records import Status
+from cnnsearch.reports.vocabulary import group_headings, groups_of
+from cnnsearch.reports.wording import count_text, is_branch, status_name, time_text, value_text, value_with_unit
+from cnnsearch.search.records import PHASE, Status
+from cnnsearch.spaces.sections.objectives import MEASURES
+
+_ASKED = 100
+"""The weight of what a person asked for by name."""
+_ELSEWHERE = ("run", "rank", "trial", "status", "low", "high", "seeds", "mean", "mean_low", "mean_high", "fidelity")
+"""Facts that have a place of their own in the table, alone or with others."""
+_COSTS = {"epochs": 1.0, "seconds": 50.0, "parameters": 2.0}
+"""How gladly they are shown."""
+_BRIEF = {Status.STOPPED_EARLY: "stopped"}
+"""What is said of these where there is little room."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Column:
         weight: how gladly it is shown where there is no room for all; None for always.
         is_text: whether it is read from the left.
         place: where it stands among the others, from the left.
+        brief: the cells in fewer characters, where there is no room for these; none where there are no shorter ones.
     """
 
     name: str
@@ -40,11 +44,17 @@ class Column:
     weight: float | None = None
     is_text: bool = False
     place: int = 0
+    brief: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
         """In characters."""
         return max(map(len, (self.name, *self.cells)))
+
+    @property
+    def in_brief(self) -> "Column":
+        """The same with its shorter cells, where it has some."""
+        return replace(self, cells=self.brief or self.cells)
 
 
 def shown_columns(ranking: Ranking, lines: Sequence[Line], named: Set[str]) -> list[Column]:
@@ -57,46 +67,73 @@ def shown_columns(ranking: Ranking, lines: Sequence[Line], named: Set[str]) -> l
     """
     drawn = [column for column in _drawn(ranking, lines, named) if any(column.cells)]
     columns = [*_leading(ranking, lines), *_others(ranking, lines, named), *drawn, *_costs(ranking, lines, named)]
-    columns.append(Column("ended", tuple(map(_ending, lines)), is_text=True, place=9))
+    ended, brief = tuple(map(_ending, lines)), tuple(map(_ending_in_brief, lines))
+    columns.append(Column(HEADINGS["status"], ended, _weight(98, named, "status"), is_text=True, place=9, brief=brief))
     return sorted(columns, key=lambda column: column.place)
 
 
 def constants(ranking: Ranking) -> list[str]:
     """What is drawn alike in all trials of the table, such as `padding same`."""
-    groups, names = _groups(ranking), _names(ranking)
+    groups, names = groups_of(ranking.parameters), group_headings(ranking.parameters)
     return [f"{names[group]} {cell}" for group, cell in _alike(ranking, groups).items()]
 
 
+def texts_of(line: Line, columns: Sequence[str], of_parameter: bool) -> tuple[str, ...]:
+    """What a table may show of a trial in a column, or in the entries of blocks that stand together."""
+    if of_parameter:
+        return (_group_cell(line, columns),)
+    if columns[0] == "status":
+        return _ending(line), _ending_in_brief(line)
+    own = {"low": _interval, "mean": _mean}.get(columns[0])
+    return (own(line) if own else _cell(columns[0], line.values.get(columns[0])),)
+
+
 def _leading(ranking: Ranking, lines: Sequence[Line]) -> list[Column]:
-    columns = [Column("#", _places(ranking, lines)), Column("trial", _cells(lines, "trial"))]
+    columns = [Column(HEADINGS["rank"], _places(lines)), Column("trial", _cells(lines, "trial"))]
     if len(ranking.runs) > 1:
-        columns.insert(1, Column("run", _cells(lines, "run"), is_text=True))
+        columns.insert(1, Column("run", _cells(lines, "run"), 97, is_text=True))
     if ranking.objectives.is_plain:
         return [*columns, Column("score", _cells(lines, "score"))]
-    return columns + [Column(name, _cells(lines, name)) for name in ranking.objectives.names]
+    first, *others = (_called(ranking, lines, name) for name in _objectives(ranking))
+    return [*columns, first, *(replace(other, weight=96) for other in others)]
 
 
-def _places(ranking: Ranking, lines: Sequence[Line]) -> tuple[str, ...]:
-    """The ranks, with a star beside those of a Pareto front."""
-    places = _cells(lines, "rank")
-    if ranking.objectives.is_plain:
-        return places
-    front = {id(trial) for trial in front_of([line.trial for line in ranking.lines], ranking.objectives)}
-    return tuple(f"* {p}" if id(line.trial) in front else p for p, line in zip(places, lines, strict=True))
+def _objectives(ranking: Ranking) -> list[str]:
+    """The columns of the objectives."""
+    return [name if name in MEASURES else metric_column(name) for name in ranking.objectives.names]
+
+
+def _called(ranking: Ranking, lines: Sequence[Line], column: str) -> Column:
+    """A column under its name."""
+    is_text = any(isinstance(line.values.get(column), str) for line in lines)
+    return Column(told_name(ranking, (column,)), _cells(lines, column), is_text=is_text)
+
+
+def _places(lines: Sequence[Line]) -> tuple[str, ...]:
+    """The ranks, with a star beside those of the Pareto front of all trials."""
+    return tuple(f"* {p}" if line.on_front else p for p, line in zip(_cells(lines, "rank"), lines, strict=True))
 
 
 def _others(ranking: Ranking, lines: Sequence[Line], named: Set[str]) -> list[Column]:
     """What says how sure a score is, and what was asked for by name."""
-    sure = Column("95 %", tuple(_between(line, "low", "high") for line in lines), 90, place=1)
-    means = tuple(_mean(line) for line in lines)
-    fidelity = Column("fidelity", _cells(lines, "fidelity"), 70, place=1)
-    asked = [Column(name, _cells(lines, name), 100, place=2) for name in ranking.metrics if name in named]
-    return [column for column in (sure, Column("new seeds", means, 80, place=1), fidelity, *asked) if any(column.cells)]
+    sure = Column(HEADINGS["low"], tuple(map(_interval, lines)), _weight(90, named, "low", "high"), place=1)
+    seeds = _weight(80, named, "seeds", "mean", "mean_low", "mean_high")
+    means = Column(HEADINGS["mean"], tuple(map(_mean, lines)), seeds, place=1)
+    fidelity = Column("fidelity", _cells(lines, "fidelity"), _weight(70, named, "fidelity"), place=1)
+    shown = {*_ELSEWHERE, *_COSTS, *ranking.parameters}
+    shown |= {"score"} if ranking.objectives.is_plain else {*_objectives(ranking)}
+    asked = [_called(ranking, lines, name) for name in ranking.columns if name in named and name not in shown]
+    columns = (sure, means, fidelity, *(replace(column, weight=_ASKED, place=2) for column in asked))
+    return [column for column in columns if any(column.cells)]
 
 
-def _between(line: Line, low: str, high: str) -> str:
-    ends = line.values.get(low), line.values.get(high)
-    return "" if None in ends else f"{ends[0]:.3f}-{ends[1]:.3f}"
+def _weight(weight: float, named: Set[str], *columns: str) -> float:
+    return _ASKED if named & {*columns} else weight
+
+
+def _interval(line: Line) -> str:
+    low, high = line.values.get("low"), line.values.get("high")
+    return "" if low is None or high is None else f"{low:.3f}-{high:.3f}"
 
 
 def _mean(line: Line) -> str:
@@ -108,37 +145,25 @@ def _mean(line: Line) -> str:
 
 
 def _costs(ranking: Ranking, lines: Sequence[Line], named: Set[str]) -> list[Column]:
-    names = {"epochs": ("epochs", 1.0), "seconds": ("time", 50.0), "parameters": ("weights", 2.0)}
-    shown = [(name, *told) for name, told in names.items() if name not in ranking.objectives.names]
-    return [Column(word, _cells(lines, name), 100 if name in named else bits, place=4) for name, word, bits in shown]
+    shown = {name: bits for name, bits in _COSTS.items() if name not in ranking.objectives.names}
+    return [
+        Column(HEADINGS.get(name, name), _cells(lines, name), _weight(bits, named, name), place=4)
+        for name, bits in shown.items()
+    ]
 
 
 def _drawn(ranking: Ranking, lines: Sequence[Line], named: Set[str]) -> list[Column]:
     """A column for each group of parameters that is not alike everywhere: branches first, on them the others hang."""
-    groups, names = _groups(ranking), _names(ranking)
+    groups, names = groups_of(ranking.parameters), group_headings(ranking.parameters)
     alike, found = _alike(ranking, groups), []
     for group, paths in groups.items():
         if group in alike:
             continue
         cells = tuple(_group_cell(line, paths) for line in lines)
-        branch = any(
-            path in line.trial.values and is_branch(path, line.trial.values) for line in lines for path in paths
-        )
-        weight = 100 if named & {group, *paths} else 95 if branch else _information(cells)
+        branch = any(path in line.values and is_branch(path, line.values) for line in lines for path in paths)
+        weight = _weight(95 if branch else _information(cells), named, *paths)
         found.append(Column(names[group], cells, weight, is_text=not _are_numbers(cells), place=3))
     return found
-
-
-def _groups(ranking: Ranking) -> dict[str, list[str]]:
-    """The paths of each group by its name, in the order of the space."""
-    groups: dict[str, list[str]] = {}
-    for path in ranking.parameters:
-        groups.setdefault(without_indices(path), []).append(path)
-    return groups
-
-
-def _names(ranking: Ranking) -> dict[str, str]:
-    return short_names(list(_groups(ranking)))
 
 
 def _alike(ranking: Ranking, groups: dict[str, list[str]]) -> dict[str, str]:
@@ -152,7 +177,7 @@ def _alike(ranking: Ranking, groups: dict[str, list[str]]) -> dict[str, str]:
 
 
 def _group_cell(line: Line, paths: Sequence[str]) -> str:
-    return "/".join(value_text(line.trial.values[path]) for path in paths if path in line.trial.values)
+    return "/".join(value_text(line.values[path]) for path in paths if path in line.values)
 
 
 def _information(cells: Sequence[str]) -> float:
@@ -171,6 +196,10 @@ def _ending(line: Line) -> str:
     return f"{status}: {line.trial.reason}" if line.trial.status is Status.FAILED else status
 
 
+def _ending_in_brief(line: Line) -> str:
+    return _BRIEF.get(line.trial.status) or status_name(line.trial.status)
+
+
 def _cells(lines: Sequence[Line], name: str) -> tuple[str, ...]:
     return tuple(_cell(name, line.values.get(name)) for line in lines)
 
@@ -182,4 +211,6 @@ def _cell(name: str, value: Value) -> str:
         return time_text(float(value))
     if name in ("parameters", "latency", "model_size"):
         return count_text(int(value)) if name == "parameters" else value_with_unit(name, float(value))
+    if name in ("learning_rate", PHASE) and isinstance(value, float):
+        return value_text(value)
     return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -1,17 +1,18 @@
 """The ranking for a person: a table as wide as the terminal, or one in Markdown."""
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
+from cnnsearch.reports.columns import HEADINGS
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.ranking.cells import Column, constants, shown_columns
-from cnnsearch.reports.ranking.ranking import Ranking
+from cnnsearch.reports.ranking.ranking import Line, Ranking
 from cnnsearch.reports.terminal import STATUS_COLOR, safe
 from cnnsearch.reports.wording import counted
-from cnnsearch.search.ranking import front_of
 
 _GAP = 2
 """Characters between two columns."""
@@ -41,16 +42,17 @@ def as_table(ranking: Ranking, view: View, width: int) -> RenderableType:
     if not lines:
         return title
     columns = shown_columns(ranking, lines, view.named)
-    fitting = fit(columns, width)
+    kept = fit(columns, width)
+    fitting = _narrowed(kept, width)
     table = Table(box=None, padding=(0, _GAP, 0, 0), header_style="dim", pad_edge=False)
     for column in fitting:
         table.add_column(safe(column.name), justify="left" if column.is_text else "right", no_wrap=True)
     for index, line in enumerate(lines):
-        cells = [safe(column.cells[index]) for column in fitting]
-        cells[-1].stylize(STATUS_COLOR.get(line.trial.status, ""))
+        styles = {HEADINGS["status"]: STATUS_COLOR.get(line.trial.status, "")}
+        cells = (safe(column.cells[index], styles.get(column.name, "")) for column in fitting)
         table.add_row(*cells, style="bold" if line.rank == 1 else "")
-    told = [safe(text, "dim") for text in _notes(ranking, view, lines, columns, fitting)]
-    return Group(title, *_shared(ranking), table, *told)
+    told = [*_explained(ranking, lines, kept), *_left_out(ranking, lines, columns, kept)]
+    return Group(title, *_shared(ranking), table, *_mixed(lines), *(safe(text, "dim") for text in told))
 
 
 def as_markdown(ranking: Ranking, view: View) -> str:
@@ -65,18 +67,46 @@ def as_markdown(ranking: Ranking, view: View) -> str:
     names = [column.name for column in columns]
     sides = ["---" if column.is_text else "---:" for column in columns]
     rows = [[column.cells[index] for column in columns] for index in range(len(lines))]
-    return "\n".join([*head, _row(names), _row(sides), *map(_row, rows)])
+    told = [_escaped(text) for text in (*map(str, _mixed(lines)), *_explained(ranking, lines, columns))]
+    notes = [line for text in told for line in ("", text)]
+    return "\n".join([*head, _row(names), _row(sides), *map(_row, rows), *notes])
 
 
 def fit(columns: Sequence[Column], width: int) -> list[Column]:
-    """The columns for which there is room, in their order: of those that may go, the ones that tell most stay."""
-    room = width - sum(column.width + _GAP for column in columns if column.weight is None) + _GAP
-    kept = {column.name for column in columns if column.weight is None}
-    for column in sorted(columns, key=lambda column: -(column.weight or 0)):
+    """The columns for which there is room, in their order: of those that may go, the ones that tell most stay.
+
+    Where one must go, those that can be told in brief are, if that saves one that tells more.
+    """
+    whole = _fitting(columns, width)
+    brief = _fitting([column.in_brief for column in columns], width)
+    return brief if _weights(brief) > _weights(whole) else whole
+
+
+def _weights(columns: Sequence[Column]) -> list[float]:
+    return sorted((column.weight for column in columns if column.weight is not None), reverse=True)
+
+
+def _fitting(columns: Sequence[Column], width: int) -> list[Column]:
+    kept = {index for index, column in enumerate(columns) if column.weight is None}
+    room = width - sum(columns[index].width + _GAP for index in kept) + _GAP
+    for index, column in sorted(enumerate(columns), key=lambda each: -(each[1].weight or 0)):
         if column.weight is not None and column.width + _GAP <= room:
             room -= column.width + _GAP
-            kept.add(column.name)
-    return [column for column in columns if column.name in kept]
+            kept.add(index)
+    return [column for index, column in enumerate(columns) if index in kept]
+
+
+def _narrowed(columns: Sequence[Column], width: int) -> list[Column]:
+    """The same; where even what must stay is too wide, headings are cut: half a number would be a wrong one."""
+    over = sum(column.width + _GAP for column in columns) - _GAP - width
+    found = list(columns)
+    spare = [column.width - max(map(len, ("-", *column.cells))) for column in columns]
+    for index in sorted(range(len(columns)), key=lambda index: -spare[index]):
+        cut = max(0, min(over, spare[index]))
+        over -= cut
+        if cut:
+            found[index] = replace(found[index], name=f"{found[index].name[: -cut - 1]}…")
+    return found
 
 
 def _title(ranking: Ranking, view: View) -> str:
@@ -97,26 +127,39 @@ def _shared(ranking: Ranking) -> list[RenderableType]:
     return [safe(f"{whose}: {', '.join(found)}")]
 
 
-def _notes(
-    ranking: Ranking, view: View, lines: Sequence[object], columns: Sequence[Column], fitting: Sequence[Column]
-) -> list[str]:
-    shown = {column.name for column in fitting}
-    gone = [column.name for column in columns if column.name not in shown]
-    kinds = {line.values.get("interval") for line in ranking.lines[: view.top]} - {None}
+def _mixed(lines: Sequence[Line]) -> list[Text]:
+    """A line where the scores that are shown are not of the same images."""
+    runs: dict[str, dict[str, None]] = {}
+    for line in lines:
+        if line.trial.data and line.trial.score is not None:
+            runs.setdefault(line.trial.fingerprint, {})[line.run] = None
+    if len(runs) < 2:
+        return []
+    told = " and ".join(f"{images[:8]} ({', '.join(names)})" for images, names in runs.items())
+    return [safe(f"Scores of {len(runs)} data sets are mixed: {told}. They are not of one kind.", "yellow")]
+
+
+def _explained(ranking: Ranking, lines: Sequence[Line], columns: Sequence[Column]) -> list[str]:
+    """What marks and intervals mean."""
     notes = []
-    if not ranking.objectives.is_plain and any(cell.startswith("*") for cell in fitting[0].cells):
-        front = len(front_of([line.trial for line in ranking.lines], ranking.objectives))
-        notes.append(f"* on the Pareto front, {counted(front, 'trial')}: none is better in every objective")
-    if "95 %" in shown:
+    if any(line.on_front for line in lines):
+        here = sum(line.on_front for line in ranking.lines)
+        of = f"{here} of its " if here < ranking.front else ""
+        notes.append(f"* on the Pareto front, {of}{counted(ranking.front, 'trial')}: none is better in every objective")
+    if any(column.name == HEADINGS["low"] for column in columns):
         whole = {"images": "the validation images were others", "folds": "the folds were others"}
-        notes.append(
-            f"95 %: where a score might lie if {' or '.join(whole[str(kind)] for kind in sorted(map(str, kinds)))}"
-        )
-    if gone:
-        notes.append(f"no room for {', '.join(gone)}: a wider terminal, --csv or --json has all")
-    if (left := len(ranking.lines) - len(lines)) > 0:
-        notes.append(f"{left} more: --top {len(ranking.lines)}")
+        kinds = {str(line.values["interval"]) for line in lines if line.values.get("interval")}
+        notes.append(f"95 %: where a score might lie if {' or '.join(whole[kind] for kind in sorted(kinds))}")
     return notes
+
+
+def _left_out(ranking: Ranking, lines: Sequence[Line], columns: Sequence[Column], kept: Sequence[Column]) -> list[str]:
+    """For which columns and which trials there was no room."""
+    shown = {column.name for column in kept}
+    gone = [column.name for column in columns if column.name not in shown]
+    notes = [f"no room for {', '.join(gone)}: a wider terminal, --csv or --json has all"] if gone else []
+    left = len(ranking.lines) - len(lines)
+    return [*notes, f"{left} more: --top {len(ranking.lines)}"] if left > 0 else notes
 
 
 def _row(cells: Sequence[str]) -> str:

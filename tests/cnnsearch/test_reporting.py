@@ -46,6 +46,12 @@ def test_a_wrong_name_says_which_is_right(searched: CommandLine) -> None:
     assert "Did you mean `optimizer`?" in done.stderr
 
 
+def test_a_wrong_value_says_which_there_are(searched: CommandLine) -> None:
+    done = searched("report", RUN, "--where", "status=complete", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+    assert "--where status: no trial has 'complete'. There are completed." in done.stderr
+
+
 def test_two_forms_at_once_are_a_wrong_command_line(searched: CommandLine) -> None:
     assert searched("report", RUN, "--json", "--csv").returncode == 2
 

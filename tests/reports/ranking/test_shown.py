@@ -8,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from cnnsearch.reports.ranking.cells import Column
+from cnnsearch.reports.ranking.cells import Column, shown_columns
+from cnnsearch.reports.ranking.conditions import condition_of, kept
+from cnnsearch.reports.ranking.ordering import sorting_columns
 from cnnsearch.reports.ranking.ranking import RankedRun, Ranking, ranking_of
 from cnnsearch.reports.ranking.shown import View, as_markdown, as_table, fit
 from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import Objective, TrialRecord
+from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from tests.reports.ranking.conftest import ACCURACY, of_two, scored
 
 
 def printed(ranking: Ranking, view: View | None = None, width: int = 160) -> str:
@@ -74,13 +77,87 @@ def test_several_runs_have_a_column(trials: list[TrialRecord]) -> None:
 
 
 def test_a_pareto_front_is_starred(trials: list[TrialRecord]) -> None:
-    goals = (Objective("val_accuracy", "max"), Objective("parameters", "min"))
-    objectives = Objectives(goals, goals[0])
-    known = [replace(trial, objective_values=objectives.values(trial)) for trial in trials[:3]]
-    text = printed(ranking_of([RankedRun("a", known, objectives)]))
+    text = printed(of_two(trials[:3]))
     assert text.splitlines()[3].split()[:2] == ["*", "1"]
     assert text.splitlines()[4].split()[0] == "2"
     assert "* on the Pareto front" in text
+
+
+def test_a_star_stays_what_it_is_whichever_trials_are_shown() -> None:
+    ranking = of_two([scored(0, 0.75, 100), scored(1, 0.5, 200), scored(2, 0.8, 300)], "wider-001", "wider-002")
+    behind = kept(ranking, [condition_of("trial=1", ranking)])
+    assert "*" not in printed(behind)
+    one = kept(ranking, [condition_of("trial=0", ranking), condition_of("run=wider-001", ranking)])
+    assert "* on the Pareto front, 1 of its 4 trials: none is better in every objective" in printed(one)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_narrow_terminal_cuts_no_number(trials: list[TrialRecord], width: int) -> None:
+    stopped = replace(trials[2], status=Status.STOPPED_EARLY)
+    text = printed(of_two([trials[0], trials[1], stopped, trials[3]], "wider-001", "wider-002"), width=width)
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+    assert "0.7500" in text
+    shown = next(line for line in text.splitlines() if "trial " in line and "#" in line)
+    for name in ("run", "parameters", "ended"):
+        assert (name in shown.split()) != (name in text.partition("no room for")[2])
+
+
+def test_where_even_the_first_objective_is_too_wide_its_heading_is_cut() -> None:
+    metric = Objective("val_top_k_categorical_accuracy", "max")
+    objectives = Objectives((metric, Objective("parameters", "min")), metric)
+    epochs = (Epoch(1, {metric.metric: 0.5}, 1.0),)
+    trial = scored(0, 0.5, epochs=epochs, objective_values=(0.5, 100.0))
+    text = printed(ranking_of([RankedRun("a", [trial], objectives)]), width=30)
+    assert "0.5000" in text
+    assert "val_top_k_cat" in text
+    assert text.count("…") == 1
+
+
+def test_an_ending_is_told_in_brief_where_that_saves_a_column(trials: list[TrialRecord]) -> None:
+    ranking = ranking_of([RankedRun("a", [trials[0], trials[1], trials[3]], ACCURACY)])
+    assert "failed: oom" in printed(ranking)
+    assert "failed: oom" not in printed(ranking, width=28)
+    assert "failed" in printed(ranking, width=28)
+
+
+@pytest.mark.parametrize("name", ["latency", "model_size", "reason", "front", "metric.learning_rate"])
+def test_what_an_order_names_is_shown(trials: list[TrialRecord], name: str) -> None:
+    epochs = (Epoch(1, {"val_accuracy": 0.5, "learning_rate": 3.21e-5}, 1.0),)
+    trials[0] = scored(0, 0.5, 200, latency=0.0142, model_size=4_900_000, epochs=epochs)
+    ranking = of_two(trials)
+    text = printed(ranking, View(10, frozenset(sorting_columns(ranking, name)), sort=name))
+    assert name in next(line for line in text.splitlines() if "trial " in line and "#" in line).split()
+    cells = {"latency": "14.2 ms", "model_size": "4.9 MB", "reason": "oom", "metric.learning_rate": "3.21e-05"}
+    assert cells.get(name, "1") in text
+
+
+def test_headings_are_told_apart() -> None:
+    values = {"training.epochs": 3, "epochs": 4, "model.vgg16.weights": "imagenet", "optimizer.lr": 1, "head.lr": 2}
+    trials = [scored(0, 0.5, values=values), scored(1, 0.6, values=dict.fromkeys(values, 9))]
+    ranking = ranking_of([RankedRun("a", trials, ACCURACY)])
+    header, first, *_ = printed(ranking).splitlines()[1:]
+    for heading in ("training epochs", "hp epochs", "vgg16 weights", "optimizer lr", "head lr"):
+        assert heading in header
+    columns = shown_columns(ranking, ranking.lines, frozenset())
+    assert len({column.name for column in columns}) == len(columns)
+    assert "9" in first
+
+
+def test_columns_of_one_name_are_two() -> None:
+    twins = [Column("epochs", ("1",), 1.0), Column("epochs", ("22222222",), 2.0)]
+    assert fit(twins, 100) == twins
+    assert fit(twins, 9) == twins[1:]
+
+
+def test_scores_of_other_images_are_told(trials: list[TrialRecord]) -> None:
+    others = [replace(trial, data="beef0123456-8x8x1") for trial in trials]
+    runs = [RankedRun("a-001", trials, ACCURACY), RankedRun("b-001", others, ACCURACY)]
+    told = "Scores of 2 data sets are mixed: f00d (a-001) and beef0123 (b-001)."
+    assert told in printed(ranking_of(runs))
+    assert as_markdown(ranking_of(runs), View(10)).splitlines()[-1].startswith("Scores of 2 data sets are mixed")
+    assert "mixed" not in printed(ranking_of(runs[:1]))
+    assert "mixed" not in printed(ranking_of(runs), View(1))
 
 
 def test_markup_and_escapes_in_values_stay_text(trials: list[TrialRecord]) -> None:
