@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from math import isfinite
 
+from cnnsearch.reports.columns import HEADINGS, TAKEN
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.tables import TrialsTable
 from cnnsearch.reports.wording import count_text, short_names, status_name, time_text, value_text, value_with_unit
-from cnnsearch.search.records import Status
+from cnnsearch.search.records import PHASE, Status
 from cnnsearch.spaces.values import Scalar
 
 Raw = str | int | float | None
-_LABELS = {"parameters": "weights", "seconds": "time", "score_deviation": "deviation", "reduced_batch": "reduced batch"}
+_LABELS = {**HEADINGS, "status": "status"}
 _IN_SIZES = ("score", "score_deviation")
 _ASIDE = ("reason", "precision", "jit", "data", "fold_scores")
 _STAMP = 8
@@ -34,7 +35,7 @@ class Column:
 
 def columns_of(table: TrialsTable) -> list[Column]:
     """The columns in the order of the page: facts, parameters, metrics, and what is asked for least."""
-    short = short_names([*table.parameters]) if table.parameters else {}
+    short = short_names(table.parameters, TAKEN)
     kinds = dict.fromkeys(table.parameters, "parameter") | dict.fromkeys(table.metrics, "metric")
     found = [
         Column(name, short.get(name, _LABELS.get(name, name.replace("_", " "))), kinds.get(name, _kind(name)))
@@ -73,7 +74,7 @@ def text_of(column: Column, value: object) -> str:
 
 def _value(column: Column, value: object) -> str:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and column.kind == "metric" and column.name != "learning_rate":
+    if is_number and column.kind == "metric" and column.name not in ("learning_rate", PHASE):
         return value_with_unit(column.name, float(str(value)))
     if is_number and column.name in _IN_SIZES:
         return f"{value:.4f}"

@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
+from cnnsearch.reports.columns import HEADINGS
 from cnnsearch.reports.markup import Element, element
 from cnnsearch.reports.page.cells import Column, Raw, columns_of, raw_of, text_of
 from cnnsearch.reports.page.facts import Facts
 from cnnsearch.reports.page.section import Section
 from cnnsearch.reports.tables import TrialsTable, trials_table
+from cnnsearch.reports.vocabulary import vocabulary
 from cnnsearch.reports.wording import counted, status_name
 from cnnsearch.search.ranking import places
 from cnnsearch.search.records import Status
@@ -17,7 +19,7 @@ FIRST = 50
 """Rows that stand in the page itself, for who has no scripts; `SHOWN` of the script are shown at once."""
 _ON_PAPER = 40
 """Rows that are printed; the style sheet says the same."""
-_RANK = Column("#", "#", "fact")
+_RANK = Column("rank", HEADINGS["rank"], "fact")
 Cell = tuple[Raw, str]
 """A value, and how it is read."""
 
@@ -34,7 +36,7 @@ def leaderboard(facts: Facts) -> Section:
         element("p", _on_paper(len(rows)), class_="paper dim"),
         _scrolled(_table(shown, rows[:FIRST])),
         element("button", "Show more", id="more", type="button", hidden="hidden"),
-        _data(shown, rows),
+        _data(table, shown, rows),
     )
     return Section("leaderboard", "Leaderboard", body)
 
@@ -121,9 +123,15 @@ def _class(column: Column, raw: Raw) -> str:
     return column.kind if isinstance(raw, str) else f"{column.kind} number"
 
 
-def _data(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Element:
-    """All rows as JSON: a value, or where it is read otherwise, both; as the text of a script that is none."""
+def _data(table: TrialsTable, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Element:
+    """All rows as JSON: a value, or where it is read otherwise, both; as the text of a script that is none.
+
+    With them goes what each word may mean that a person filters by: of each meaning the places of its columns.
+    """
+    places = {column.name: place for place, column in enumerate(columns)}
+    words = vocabulary(places, table.metrics, table.parameters)
     told = {
+        "words": {word: [[places[name] for name in meaning] for meaning in meant] for word, meant in words.items()},
         "columns": [[column.name, column.label, column.kind] for column in columns],
         "rows": [list(_shortened(row)) for row in rows],
     }

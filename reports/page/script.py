@@ -22,10 +22,8 @@ const TRIAL = place('trial'), STATUS = place('status');
 const body = board.tBodies[0], more = find('more'), count = find('count');
 const query = find('filter'), status = find('status');
 const state = {by: 0, down: false, most: SHOWN, picked: null};
-const COMPARE = {
-  '=': (a, b) => a === b, '!=': (a, b) => a !== b,
-  '<': (a, b) => a < b, '<=': (a, b) => a <= b, '>': (a, b) => a > b, '>=': (a, b) => a >= b,
-};
+const MEANINGS = new Map(Object.entries(told.words)), REASON = place('reason'), LISTED = 8;
+const ORDERS = {'<': (a, b) => a < b, '<=': (a, b) => a <= b, '>': (a, b) => a > b, '>=': (a, b) => a >= b};
 const words = told.rows.map(() => null);
 
 function wordsOf(index) {
@@ -33,40 +31,105 @@ function wordsOf(index) {
   return words[index];
 }
 
-function named(name) {
-  const wanted = name.toLowerCase().replaceAll('-', '_');
-  const fits = column => [column.name, column.label].some(known => {
-    const own = known.toLowerCase().replaceAll(' ', '_');
-    return own === wanted || own.endsWith('.' + wanted);
-  });
-  return columns.flatMap((column, index) => fits(column) ? [index] : []);
+// The rules are those of `cnnsearch report --where`.
+const meaningsOf = word => MEANINGS.get(word) ?? MEANINGS.get(word.toLowerCase().replace(/[\s-]+/g, '_')) ?? [];
+const either = names => [names.slice(0, -1).join(', '), names.at(-1)].filter(Boolean).join(' or ');
+const nameOf = at => at.length === 1 ? columns[at[0]].name
+  : columns[at[0]].name.split('.').filter(part => !/^\d+$/.test(part)).join('.');
+const numberOf = own => own === null || String(own).trim() === '' ? NaN : Number(own);
+
+function textsOf(cells, at) {
+  const shown = at.map(index => cells[index]).filter(cell => cell !== null).map(text).join('/');
+  if (at[0] !== STATUS) return [shown];
+  const reason = cells[REASON], state = raw(cells[STATUS]);
+  return [shown, ...state === 'failed' ? [shown + ': ' + raw(reason)] : state === 'stopped_early' ? ['stopped'] : []];
 }
 
-function holds(cell, sign, value) {
-  const own = raw(cell);
-  if (own === null) return false;
-  const number = value.trim() === '' ? NaN : Number(value);
-  if (typeof own === 'number' && !Number.isNaN(number) && COMPARE[sign](own, number)) return true;
-  if (sign.includes('<') || sign.includes('>')) return false;
-  const same = [String(own), text(cell)].some(known => known.toLowerCase() === value.toLowerCase());
-  return sign === '=' ? same : !same && !(typeof own === 'number' && own === number);
+function isEqual(cells, at, wanted) {
+  const own = at.length === 1 ? raw(cells[at[0]]) : '';
+  if (own === null) return wanted === '' || wanted === 'null';
+  const number = numberOf(wanted), lower = wanted.toLowerCase();
+  const inThree = typeof own === 'number' && !Number.isInteger(own) ? Number(own.toPrecision(3)) : own;
+  if (typeof own === 'number' && (own === number || inThree === number)) return true;
+  if (typeof own === 'string' && at.length === 1 && own.toLowerCase() === lower) return true;
+  return textsOf(cells, at).some(known => known.toLowerCase() === lower);
+}
+
+function holds(cells, at, sign, wanted) {
+  if (sign in ORDERS) return ORDERS[sign](numberOf(raw(cells[at[0]])), Number(wanted));
+  return isEqual(cells, at, wanted) === (sign !== '!=');
+}
+
+// Names and values may be several words: the longest that there are. After a sign may be a space, and then a value:
+// `momentum= trial<9` asks for none.
+function parsed() {
+  const tight = query.value.trim().replace(/\s+/g, ' ').replace(/ ?(<=|>=|!=|==|=|<|>)/g, '$1');
+  const joined = tight.replace(/(<=|>=|!=|==|=|<|>) (?![^ <>=!]+[<>=!])/g, '$1');
+  const pieces = joined.split(' ').filter(Boolean);
+  const asked = [], others = [];
+  let before = [];
+  for (let at = 0; at < pieces.length; at++) {
+    const found = /^([^<>=!]+)(<=|>=|!=|==|=|<|>)(.*)$/.exec(pieces[at]);
+    if (!found) { before.push(pieces[at]); continue; }
+    const named = count => [...before.slice(before.length - count), found[1]].join(' ');
+    let count = before.length;
+    while (count && !meaningsOf(named(count)).length) count--;
+    const name = named(count), sign = found[2], meanings = meaningsOf(name);
+    others.push(...before.slice(0, before.length - count));
+    before = [];
+    const rest = pieces.slice(at + 1), end = rest.findIndex(piece => /[<>=!]/.test(piece));
+    let more = sign in ORDERS || meanings.length !== 1 ? 0 : end < 0 ? rest.length : end;
+    const value = count => [found[3], ...rest.slice(0, count)].join(' ');
+    while (more && !told.rows.some(cells => isEqual(cells, meanings[0], value(more)))) more--;
+    asked.push({name, sign, meanings, wanted: value(more)});
+    at += more;
+  }
+  return [asked, [...others, ...before]];
+}
+
+function faultOf({name, sign, meanings, wanted}) {
+  if (!meanings.length) return 'No column is called ' + name + '.';
+  const logged = meanings.length > 1 && MEANINGS.has('metric.' + name) ? ['metric.' + name] : [];
+  if (meanings.length > 1) return name + ' may be ' + either([...meanings.map(nameOf), ...logged]) + ': write one.';
+  if (!(sign in ORDERS)) return '';
+  if (meanings[0].length > 1)
+    return sign + ' compares one value: write ' + either(meanings[0].map(at => columns[at].name)) + '.';
+  return Number.isNaN(numberOf(wanted)) ? sign + ' compares with a number, got "' + wanted + '".' : '';
+}
+
+function apart(one, other) {
+  const between = Math.abs(numberOf(one) - numberOf(other));
+  if (!Number.isNaN(between)) return between;
+  let steps = [...Array(other.length + 1).keys()];
+  [...one].forEach((letter, at) => {
+    const next = [at + 1];
+    for (let k = 1; k < steps.length; k++)
+      next.push(Math.min(next[k - 1] + 1, steps[k] + 1, steps[k - 1] + (letter === other[k - 1] ? 0 : 1)));
+    steps = next;
+  });
+  return steps.at(-1);
+}
+
+function doubtOf({sign, meanings: [at], wanted}) {
+  if (sign in ORDERS || wanted === '' || wanted === 'null' || !told.rows.length) return '';
+  if (told.rows.some(cells => isEqual(cells, at, wanted))) return '';
+  const there = [...new Set(told.rows.map(cells => textsOf(cells, at)[0]).filter(Boolean))];
+  const near = new Map(there.map(known => [known, apart(known.toLowerCase(), wanted.toLowerCase())]));
+  there.sort((a, b) => near.get(a) - near.get(b));
+  const more = there.length > LISTED ? ' and ' + (there.length - LISTED).toLocaleString('en') + ' more' : '';
+  return 'No trial has ' + nameOf(at) + ' "' + wanted + '". '
+    + (there.length ? 'There are ' + there.slice(0, LISTED).join(', ') + more + '.' : 'None has any.');
 }
 
 function conditions() {
-  const unknown = [], tests = [];
-  for (const word of query.value.trim().split(/\s+/).filter(Boolean)) {
-    const found = /^([^<>=!]+)(<=|>=|!=|=|<|>)(.*)$/.exec(word);
-    if (!found) {
-      const wanted = word.toLowerCase();
-      tests.push(index => wordsOf(index).includes(wanted));
-      continue;
-    }
-    const places = named(found[1]);
-    if (!places.length) unknown.push(found[1]);
-    tests.push(index => places.some(at => holds(told.rows[index][at], found[2], found[3])));
-  }
+  const [asked, others] = parsed();
+  const tests = others.map(word => index => wordsOf(index).includes(word.toLowerCase()));
+  const faults = asked.map(faultOf).filter(Boolean);
+  if (faults.length) return [[() => false], faults, []];
+  for (const {sign, meanings: [at], wanted} of asked)
+    tests.push(index => holds(told.rows[index], at, sign, wanted));
   if (status.value) tests.push(index => raw(told.rows[index][STATUS]) === status.value);
-  return [tests, unknown];
+  return [tests, faults, asked.map(doubtOf).filter(Boolean)];
 }
 
 function compared(a, b) {
@@ -101,14 +164,14 @@ function pickButton(number) {
 }
 
 function show() {
-  const [tests, unknown] = conditions();
+  const [tests, faults, doubts] = conditions();
   const found = told.rows.map((_, index) => index).filter(index => tests.every(test => test(index)));
   found.sort((a, b) => compared(raw(told.rows[a][state.by]), raw(told.rows[b][state.by])) || a - b);
   body.replaceChildren(...found.slice(0, state.most).map(index => row(told.rows[index])));
   const all = told.rows.length.toLocaleString('en'), shown = Math.min(found.length, state.most);
   const kept = found.length === told.rows.length ? all + ' trials' : found.length.toLocaleString('en') + ' of ' + all;
-  count.textContent = unknown.length ? 'No column is called ' + unknown.join(', ') + '.'
-    : kept + (shown < found.length ? ', the first ' + shown.toLocaleString('en') + ' shown' : '');
+  const rest = shown < found.length ? ', the first ' + shown.toLocaleString('en') + ' shown' : '';
+  count.textContent = faults.length ? faults.join(' ') : [kept + rest, ...doubts].join('. ');
   more.hidden = shown === found.length;
   [...board.tHead.rows[0].cells].forEach((cell, at) => {
     if (at === state.by) cell.setAttribute('aria-sort', state.down ? 'descending' : 'ascending');

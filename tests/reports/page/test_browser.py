@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from cnnsearch.reports.ranking.conditions import condition_of, kept
+from cnnsearch.reports.ranking.ranking import ranking_of
+from cnnsearch.reports.ranking.reading import ranked_run
 from cnnsearch.reports.run_report import write_run_report
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.reading import read_study
@@ -136,6 +139,9 @@ def test_trials_without_a_value_come_last_both_ways(page: Any) -> None:
         ("score>=0.89", 2),
         ("adam trial>127", 1),
         ("seconds<0", 0),
+        ("score > 0.88 adam", 2),
+        ("optimizer == adam trial < 10", 5),
+        ("trial<10 adam lr<0.01 completed", 4),
     ],
 )
 def test_conditions_and_words_filter(page: Any, wanted: str, count: int) -> None:
@@ -144,9 +150,46 @@ def test_conditions_and_words_filter(page: Any, wanted: str, count: int) -> None
     assert find(page, "#count").text.startswith(f"{count} of 130")
 
 
-def test_a_column_that_is_none_is_named(page: Any) -> None:
-    find(page, "#filter").send_keys("learning=3")
-    assert find(page, "#count").text == "No column is called learning."
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        ["score>0.8"],
+        ["sgd lr<0.001"],
+        ["optimizer.sgd.learning_rate!=0.01", "trial<60"],
+        ["optimizer.sgd.learning_rate=", "trial<60"],
+        ["optimizer.sgd.learning_rate=0.00398"],
+        ["time=1.2s"],
+        ["weights<1010"],
+        ["#<=3"],
+        ["ended=failed: oom"],
+        ["SGD-lr<0.001"],
+        ["status!=failed", "trial<20"],
+        ["score=0.8700"],
+        ["reason=behind the others", "optimizer==adam"],
+    ],
+)
+def test_it_keeps_the_trials_that_the_terminal_keeps(page: Any, run: RunFolder, conditions: list[str]) -> None:
+    ranking = ranking_of([ranked_run(run, read_study(run), "basic-001")])
+    lines = kept(ranking, [condition_of(text, ranking) for text in conditions]).lines
+    find(page, "#filter").send_keys(" ".join(conditions))
+    assert sorted(map(int, column(page, "trial"))) == sorted(line.trial.number for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ("learning=3", "No column is called learning."),
+        (
+            "learning_rate<1",
+            "learning_rate may be optimizer.sgd.learning_rate or optimizer.adam.learning_rate: write one.",
+        ),
+        ("optimizer<adam", '< compares with a number, got "adam".'),
+        ("optimizer=adma", '0 of 130. No trial has optimizer "adma". There are adam, sgd.'),
+    ],
+)
+def test_what_cannot_be_meant_is_told(page: Any, wanted: str, told: str) -> None:
+    find(page, "#filter").send_keys(wanted)
+    assert find(page, "#count").text == told
 
 
 def test_the_status_filters(page: Any) -> None:

@@ -32,8 +32,8 @@ def test_the_leaderboard_has_every_value_of_trials_csv(facts: Maker, tmp_path: A
     shown = Page(report_page(facts(FORTY))).rows
     assert len(shown) == len(table) == 40
     for row, line in zip(shown, table, strict=True):
-        assert set(row) - {"#"} == set(line)
-        assert {name: "" if value is None else str(value) for name, value in row.items() if name != "#"} == line
+        assert set(row) - {"rank"} == set(line)
+        assert {name: "" if value is None else str(value) for name, value in row.items() if name != "rank"} == line
 
 
 def test_inactive_parameters_are_blank(facts: Maker) -> None:
@@ -168,7 +168,7 @@ def test_several_objectives_show_their_values_and_the_front(facts: Maker) -> Non
     trials = [replace(each, objective_values=both.values(each)) for each in FORTY]
     page = Page(report_page(facts(trials, both)))
     assert "ranked by val_accuracy and parameters (less is better)" in page.text
-    assert {row["front"] for row in page.rows if row["#"]} == {0, 1}
+    assert {row["front"] for row in page.rows if row["rank"]} == {0, 1}
 
 
 @pytest.mark.parametrize("name", ["metrics", "status", "dataset", "environment"])
