@@ -29,6 +29,12 @@ def is_gone(token: str | None) -> bool:
     return bool(processes) and processes == _processes() and _started(int(process)) not in (started, _UNKNOWN)
 
 
+def worker_of(token: str | None) -> str:
+    """Whose a claim is, as a person knows it: `host:process`; empty where it does not say."""
+    parts = (token or "").split(":")
+    return ":".join(parts[:2]) if len(parts) == 5 else ""
+
+
 @cache
 def boot() -> str:
     """What marks one boot of one machine; empty where the system does not say."""
