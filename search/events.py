@@ -134,9 +134,17 @@ class TrialEnded:
 
 @dataclass(frozen=True)
 class EndedElsewhere:
-    """Another worker of the same study has ended a trial."""
+    """Another worker of the same study has ended a trial.
+
+    Attributes:
+        trial: what the study knows of it.
+        worker: its host and process, such as `node2:4711`; empty where the study does not say.
+        ended: when, in seconds since 1970, as far as this worker can tell; None where it cannot.
+    """
 
     trial: TrialRecord
+    worker: str = ""
+    ended: float | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from cnnsearch.search.engine.serving import writing_in
 from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
 from cnnsearch.search.events import Audience, Listener, RunEnded, Told
+from cnnsearch.search.examining import examining
 from cnnsearch.search.exporting import export_best, trained_configuration, written
 from cnnsearch.search.model.hypermodel import CnnHyperModel, encoded, hyperparameters_of
 from cnnsearch.search.outline import outline_of
@@ -223,8 +224,9 @@ def _finished(
             Confirming(bench, confirm, partial(trained_configuration, bench.space)).run(study.records())
         except EveryTrialFailed as error:
             failure = error
-    if not confirm and not company.bring_best(partial(written, bench.space), bench.broadcast):
-        return failure, None
-    device = bench.crew.devices[0]
-    asked = prepared, study.records(), study.objectives, device, bench.broadcast
-    return failure, bench.pause.patiently(lambda: export_best(*asked))
+    with examining(prepared.run, prepared.dataset, bench.broadcast):
+        if not confirm and not company.bring_best(partial(written, bench.space), bench.broadcast):
+            return failure, None
+        device = bench.crew.devices[0]
+        asked = prepared, study.records(), study.objectives, device, bench.broadcast
+        return failure, bench.pause.patiently(lambda: export_best(*asked))

@@ -126,6 +126,11 @@ class RunFolder:
         return self.path / "datasets" / f"{fingerprint}.json"
 
     @property
+    def doctor(self) -> Path:
+        """What the data doctor found in these images; none where they were not examined."""
+        return self.path / "doctor.json"
+
+    @property
     def study(self) -> Path:
         """The Optuna study, the only truth about the trials."""
         return self.path / "study.db"

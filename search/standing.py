@@ -9,6 +9,7 @@ import psutil
 
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.run_status import read_status
+from cnnsearch.search.study.owners import boot, is_gone
 
 KILLED = "killed"
 """What a run is whose process is gone though nothing says that it ended."""
@@ -37,6 +38,13 @@ def standing_of(run: RunFolder) -> Standing:
 
 
 def _is_gone(told: Mapping[str, Any]) -> bool:
-    """Whether its process is surely gone: of another machine's processes nothing is known."""
-    process = told.get("process")
-    return told.get("host") == socket.gethostname() and isinstance(process, int) and not psutil.pid_exists(process)
+    """Whether its process is surely gone: of another machine's processes nothing is known.
+
+    A number alone says little, which a later process may have: after a restart of the machine others have all of them.
+    """
+    if told.get("host") != socket.gethostname():
+        return False
+    began, token, process = told.get("boot"), told.get("token"), told.get("process")
+    if began and boot() and isinstance(token, str):
+        return began != boot() or is_gone(token)
+    return isinstance(process, int) and not psutil.pid_exists(process)

@@ -34,14 +34,23 @@ WALLS = {
 KNOWS = {
     "devices": (),
     "dataset": (),
-    "doctor": ("dataset",),
+    "doctor": ("dataset", "json_file"),
     "arranging": ("dataset", "writing"),
     "features": ("dataset",),
     "model": ("devices",),
     "trial": ("dataset", "devices", "features", "model", "csv_file", "records", "run_folder", "seeds", "writing"),
     "explaining": ("dataset", "model", "trial", "csv_file", "run_folder", "writing"),
     "study": ("fronts", "outcome", "ranking", "records", "run_folder", "study_link", "writing"),
-    "listeners": ("engine.budget", "confirming_events", "events", "ranking", "records", "run_folder", "writing"),
+    "listeners": (
+        "engine.budget",
+        "study.owners",
+        "confirming_events",
+        "events",
+        "ranking",
+        "records",
+        "run_folder",
+        "writing",
+    ),
 }
 """Inside search: all that these rooms import of it beside themselves."""
 PLAIN = ("records", "run_folder", "writing")

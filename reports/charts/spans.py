@@ -1,7 +1,7 @@
 """When and where trials ran, from a run's log of events: one span for each process of a trial."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,9 @@ from cnnsearch.search.records import Status
 _TOLD = (b'"RunStarted"', b'"TrialStarted"', b'"TrialEnded"', b'"TrialRetried"', b'"TrialLost"', b'"EndedElsewhere"')
 """Lines without any of these names tell nothing of a span; they are by far the most, and are not read as JSON."""
 ELSEWHERE = "other workers"
+"""Where trials ran of which the log does not say it."""
+_SLACK = 1.0
+"""Seconds by which two trials of one slot may seem to overlap: their times are of different clocks."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,8 @@ class Span:
 
     Attributes:
         trial: its number.
-        slot: such as `gpu:0` or `cpu/2`; `other workers` for a trial of another machine.
+        slot: such as `gpu:0` or `cpu/2`; for a trial of another worker its host and process, such as `node2:4711`, and
+            `node2:4711 (2)` for its second slot.
         start, end: seconds since the epoch; the end of one that runs is the last time that is known.
         status: how the trial stood at the end; None for one that was interrupted or begun again.
     """
@@ -35,9 +39,22 @@ def read_spans(events: Path) -> tuple[Span, ...]:
     """The spans of a log, by their start; none where there is no log. Lines that are torn or strange are left out."""
     try:
         with events.open("rb") as lines:
-            return tuple(sorted(_spans(lines), key=lambda span: (span.start, span.trial)))
+            return tuple(_apart(sorted(_spans(lines), key=lambda span: (span.start, span.trial))))
     except FileNotFoundError:
         return ()
+
+
+def _apart(spans: Sequence[Span]) -> Iterator[Span]:
+    """The spans, given by their start; what overlaps under one name ran on as many slots, which the log does not name.
+
+    A slot runs one trial at a time. Of other workers the log has no slots, and of an earlier version no names.
+    """
+    ends: dict[str, list[float]] = {}
+    for span in spans:
+        slots = ends.setdefault(span.slot, [])
+        free = next((place for place, end in enumerate(slots) if end <= span.start + _SLACK), len(slots))
+        slots[free : free + 1] = [span.end]
+        yield replace(span, slot=f"{span.slot} ({free + 1})") if free else span
 
 
 def _spans(lines: Iterable[bytes]) -> Iterator[Span]:
@@ -65,7 +82,15 @@ def _ended(event: dict[str, Any], now: float, last: float, running: dict[int, Sp
             if event["event"] != "TrialRetried":
                 del running[number]
         case {"event": "EndedElsewhere", "trial": {"number": int(number), "seconds": int() | float() as seconds}}:
-            yield Span(number, ELSEWHERE, now - seconds, now, _status(event["trial"].get("status")))
+            yield _elsewhere(event, number, seconds, now)
+
+
+def _elsewhere(event: dict[str, Any], number: int, seconds: float, now: float) -> Span:
+    """A trial of another worker: it ended before it was heard of, which may be long after."""
+    worker, ended = event.get("worker"), event.get("ended")
+    end = min(ended, now) if isinstance(ended, int | float) else now
+    slot = worker if isinstance(worker, str) and worker else ELSEWHERE
+    return Span(number, slot, end - seconds, end, _status(event["trial"].get("status")))
 
 
 def _begin(event: dict[str, Any], now: float, running: dict[int, Span]) -> None:

@@ -1,1 +1,1 @@
-"""What the doctor found, as a person or a program reads it: tables in the terminal, JSON values, a page."""
+"""What the doctor found, as a person or a program reads it: tables in the terminal, a page."""

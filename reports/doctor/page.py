@@ -5,7 +5,7 @@ from itertools import islice
 
 from cnnsearch.reports.doctor.charts import class_bars, histogram
 from cnnsearch.reports.doctor.style import STYLE
-from cnnsearch.reports.doctor.wording import amount, facts, foremost, headline, is_near, mark, verdict
+from cnnsearch.reports.doctor.wording import amount, facts, foremost, headline, mark, named, verdict
 from cnnsearch.reports.markup import Element, element, page
 from cnnsearch.reports.thumbnails import pictures_of
 from cnnsearch.reports.wording import counted
@@ -86,7 +86,7 @@ def _main(examination: Examination, sample: Mapping[str, Sequence[Examined]], pi
     return element(
         "main",
         element("h1", headline(examination)),
-        element("p", verdict(examination), class_=f"verdict{good}"),
+        element("p", verdict(examination.findings), class_=f"verdict{good}"),
         _tiles(examination),
         element("h2", "Findings") if findings else None,
         *findings,
@@ -185,9 +185,8 @@ def _picture(finding: Finding, subject: Subject, pictures: Pictures) -> Element:
 
 
 def _names(finding: Finding, groups: Iterable[Group]) -> Iterator[Element]:
-    named = list(groups)
-    for group in islice(named, MOST_NAMED):
-        texts = [": ".join(filter(None, (subject.name, mark(finding, subject), subject.detail))) for subject in group]
-        yield element("li", (" ~ " if is_near(finding) else " = ").join(texts))
-    if len(named) > MOST_NAMED:
-        yield element("li", f"and {counted(len(named) - MOST_NAMED, 'other')} (--json lists all)")
+    told = list(groups)
+    for group in islice(told, MOST_NAMED):
+        yield element("li", named(finding, group))
+    if len(told) > MOST_NAMED:
+        yield element("li", f"and {counted(len(told) - MOST_NAMED, 'other')} (--json lists all)")

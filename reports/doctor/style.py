@@ -40,6 +40,14 @@ dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 16px; margin: 0; }
 dt { color: var(--dim); }
 dd { margin: 0; overflow-wrap: anywhere; }
 footer { margin-top: 40px; color: var(--dim); font-size: 13px; }
+.finding { margin-top: 12px; }
+.finding.note { border-left: 4px solid var(--note); }
+.finding.warning { border-left: 4px solid var(--warning); padding-left: 18px; }
+.finding.error { border-left: 4px solid var(--error); }
+.badge { font-size: 12px; font-weight: 600; color: var(--note); text-transform: uppercase; letter-spacing: .04em; }
+.error > .badge { color: var(--error); }
+.warning > .badge { color: var(--warning); }
+.names { margin: 10px 0 0; padding: 0 0 0 18px; font-size: 13px; overflow-wrap: anywhere; }
 """
 
 STYLE = (
@@ -49,12 +57,6 @@ svg { display: block; width: 100%; height: 110px; border-bottom: 1px solid var(-
 rect { fill: var(--train); }
 .axis { display: flex; justify-content: space-between; color: var(--dim); font-size: 13px; }
 .two + dl { margin-top: 14px; }
-.finding { margin-top: 12px; border-left: 4px solid var(--note); }
-.finding.error { border-left-color: var(--error); }
-.finding.warning { border-left-color: var(--warning); }
-.badge { font-size: 12px; font-weight: 600; color: var(--note); text-transform: uppercase; letter-spacing: .04em; }
-.error > .badge { color: var(--error); }
-.warning > .badge { color: var(--warning); }
 .pictures, .set { display: flex; flex-wrap: wrap; gap: 10px; }
 .pictures { margin-top: 12px; }
 .set { border: 1px solid var(--line); border-radius: 8px; padding: 8px; }
@@ -63,7 +65,6 @@ rect { fill: var(--train); }
   background: var(--ground); border-radius: 6px; margin-bottom: 4px; }
 .picture .none { display: grid; place-items: center; color: var(--dim); }
 .chip { display: inline-block; padding: 0 6px; border-radius: 8px; background: var(--ground); font-weight: 600; }
-.names { margin: 10px 0 0; padding: 0 0 0 18px; font-size: 13px; overflow-wrap: anywhere; }
 .strip { display: grid; grid-template-columns: minmax(80px, 140px) 1fr; gap: 12px; align-items: center;
   padding: 4px 0; }
 .strip div { display: flex; gap: 6px; overflow: hidden; }

@@ -32,7 +32,7 @@ def examination_text(examination: Examination) -> RenderableType:
     parts += [Text(), _facts(examination), Text()]
     for finding in examination.findings:
         parts += [*_finding(finding), Text()]
-    return Group(*parts, safe(verdict(examination), "bold green" if examination.is_healthy else "bold"))
+    return Group(*parts, safe(verdict(examination.findings), "bold green" if examination.is_healthy else "bold"))
 
 
 def _classes(counts: Counts) -> Iterator[RenderableType]:

@@ -1,13 +1,17 @@
-"""Words that the terminal and the page share: headlines, names with what matters of them, the verdict."""
+"""Words that the terminal and the pages share: headlines, names with what matters of them, the verdict."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from cnnsearch.reports.wording import counted
-from cnnsearch.search.dataset.survey import Spread
-from cnnsearch.search.doctor.doctor import Examination
-from cnnsearch.search.doctor.figures import Figures
 from cnnsearch.search.doctor.findings import Finding, Group, Subject
 from cnnsearch.search.doctor.kinds import Kind, Severity
+
+if TYPE_CHECKING:  # these stand on a decoder of images, which the page of a run does without
+    from cnnsearch.search.dataset.survey import Spread
+    from cnnsearch.search.doctor.doctor import Examination
+    from cnnsearch.search.doctor.figures import Figures
 
 UNSPLIT = "images"
 """The heading over images that are yet to be split."""
@@ -15,7 +19,7 @@ _BY_LABEL = (Kind.TWO_LABELS, Kind.NEAR_TWO_LABELS)
 _BY_PART = (Kind.LEAK, Kind.NEAR_LEAK)
 
 
-def headline(examination: Examination) -> str:
+def headline(examination: "Examination") -> str:
     """`photos.zip: 4,000 images of 2 classes, 32.4 MB`, with how many of them are unreadable."""
     unreadable = sum(file.look is None for file in examination.files)
     told = f", {unreadable:,} unreadable" if unreadable else ""
@@ -23,7 +27,7 @@ def headline(examination: Examination) -> str:
     return f"{examination.source}: {images} of {classes}{told}"
 
 
-def facts(figures: Figures) -> Mapping[str, str]:
+def facts(figures: "Figures") -> Mapping[str, str]:
     """Sizes, formats and modes, each in one line."""
     return {
         "heights": _lengths(figures.heights),
@@ -33,7 +37,7 @@ def facts(figures: Figures) -> Mapping[str, str]:
     }
 
 
-def _lengths(spread: Spread | None) -> str:
+def _lengths(spread: "Spread | None") -> str:
     if spread is None:
         return "none"
     if spread.least == spread.most:
@@ -64,6 +68,12 @@ def is_near(finding: Finding) -> bool:
     return finding.kind in (Kind.NEAR_TWO_LABELS, Kind.NEAR_LEAK, Kind.NEAR_DUPLICATES)
 
 
+def named(finding: Finding, group: Group) -> str:
+    """What belongs together in one line: `a.jpg: cat = b.jpg: dog`, with a `~` between what is nearly the same."""
+    texts = [": ".join(filter(None, (subject.name, mark(finding, subject), subject.detail))) for subject in group]
+    return (" ~ " if is_near(finding) else " = ").join(texts)
+
+
 def amount(finding: Finding) -> str:
     """`3 files`, `2 sets, 5 files`, `1 class`."""
     about = "class" if finding.kind in _ABOUT_CLASSES else "folder" if finding.kind is Kind.EMPTY_FOLDER else "file"
@@ -74,11 +84,11 @@ def amount(finding: Finding) -> str:
 _ABOUT_CLASSES = (Kind.SMALL_CLASS, Kind.IMBALANCE, Kind.MISSING_IN_PART, Kind.TWIN_CLASSES)
 
 
-def verdict(examination: Examination) -> str:
+def verdict(findings: Sequence[Finding]) -> str:
     """One sentence: healthy, or how many findings of each severity."""
-    counts = {severity: examination.count(severity) for severity in Severity}
-    told = [counted(count, severity.value) for severity, count in counts.items() if count]
-    if not examination.is_healthy:
+    counts = Counter(finding.severity for finding in findings)
+    told = [counted(counts[severity], severity.value) for severity in Severity if counts[severity]]
+    if counts[Severity.ERROR] or counts[Severity.WARNING]:
         return f"Found: {_joined(told)}."
     return "Healthy: no errors, no warnings" + (f", {told[0]}." if told else ".")
 

@@ -1,4 +1,4 @@
-"""The part of the page on the images: what `dataset.json` knows of them, without decoding any of them again."""
+"""The part of the page on the images: what a run's files know of them, without decoding any of them again."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from cnnsearch.reports.doctor.charts import class_bars
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.markup import Element, element
 from cnnsearch.reports.page.facts import Facts
+from cnnsearch.reports.page.findings import findings_of
 from cnnsearch.reports.page.section import Section
 from cnnsearch.reports.page.values import folded, items, pairs
 
@@ -23,18 +24,28 @@ def data(facts: Facts) -> Section | None:
     counts = known.get("counts")
     if not isinstance(counts, dict) or not counts:
         return None
-    findings = list(_findings(known))
-    advice = f"cnnsearch data doctor {visible(str(known.get('source', 'SOURCE')))} looks at the images themselves."
+    card = element("div", pairs(_told(known)), class_bars(counts), class_="card")
     return Section(
-        "data",
-        "Data",
-        (
-            element("div", pairs(_told(known)), class_bars(counts), class_="card"),
-            element("h3", "What is noticed") if findings else element("p", "Nothing is noticed in these numbers."),
-            *findings,
-            element("p", advice, class_="dim"),
-        ),
+        "data", "Data", (card, *_noticed(facts), *_left_out(known), element("p", _advice(facts), class_="dim"))
     )
+
+
+def _noticed(facts: Facts) -> Iterator[Element]:
+    """What the data doctor found; where it was not asked, what the numbers say."""
+    if facts.findings is not None:
+        yield element("h3", "What the data doctor found")
+        yield from findings_of(facts.findings)
+        return
+    findings = list(_findings(facts.dataset))
+    yield element("h3", "What is noticed") if findings else element("p", "Nothing is noticed in these numbers.")
+    yield from findings
+
+
+def _advice(facts: Facts) -> str:
+    command = f"cnnsearch data doctor {visible(str(facts.dataset.get('source', 'SOURCE')))}"
+    if facts.findings is None:
+        return f"The images themselves are not examined: {command} does it."
+    return f"{command} --html FILE shows pictures of all this."
 
 
 def _told(known: Mapping[str, Any]) -> dict[str, str]:
@@ -59,6 +70,10 @@ def _findings(known: Mapping[str, Any]) -> Iterator[Element]:
     yield from _listed("files could not be read", _skipped(known))
     yield from _listed("images lie there several times", [_same(paths) for paths in twins if paths not in apart])
     yield from _listed("classes are small or outnumbered", list(_uneven(known["counts"])))
+
+
+def _left_out(known: Mapping[str, Any]) -> Iterator[Element]:
+    """What is told of any source."""
     yield from _listed("images were left out by data.exclude", [str(name) for name in known.get("excluded", ())])
     yield from _listed("notes on the source", [str(note) for note in known.get("notes", ())])
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from cnnsearch.search.confirmed import Confirmation, read_confirmation
+from cnnsearch.search.doctor.findings import Finding
+from cnnsearch.search.doctor.kept import read_findings
 from cnnsearch.search.json_file import read_object
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import TrialRecord
@@ -25,6 +27,7 @@ class Facts:
         status: how the run stands, as `status.json` says it.
         environment: versions, machine, devices; empty where the file is gone.
         dataset: classes, counts, split, skipped images, and each image's hash; empty where the file is gone.
+        findings: what the data doctor found in these images; None where they were not examined.
         metrics: of the kept model, as `best/metrics.json` has them; empty where there is none yet.
         confirmation: what confirming the best trials came to; None where nothing is confirmed.
         config: the kept model's configuration, as its file has it; empty where there is none yet.
@@ -37,6 +40,7 @@ class Facts:
     status: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     dataset: Mapping[str, Any] = field(default_factory=dict)
+    findings: Sequence[Finding] | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
     confirmation: Confirmation | None = None
     config: str = ""
@@ -82,14 +86,15 @@ class Facts:
 
 def read_facts(run: RunFolder, trials: Sequence[TrialRecord], objectives: Objectives) -> Facts:
     """What a run's folder says beside its study; a file that is gone or damaged says nothing."""
-    standing = standing_of(run)
+    standing, dataset = standing_of(run), read_object(run.dataset)
     return Facts(
         run=run,
         trials=trials,
         objectives=objectives,
         status={**standing.told, "state": standing.state},
         environment=read_object(run.environment),
-        dataset=read_object(run.dataset),
+        dataset=dataset,
+        findings=read_findings(run.doctor, str(dataset.get("fingerprint", ""))),
         metrics=read_object(run.best.metrics),
         confirmation=read_confirmation(run),
         config=_text(run.best.config),

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from cnnsearch.search.doctor.kinds import TRAITS, Kind, Severity, Trait
 
+VERSION = 1
+"""Of findings as JSON: raised when a key changes its meaning or goes."""
+
 
 @dataclass(frozen=True)
 class Subject:

@@ -1,12 +1,16 @@
 """Other workers that draw trials of the same study at the same time, and what has become of theirs."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.engine.parameters import SearchSpace
+from cnnsearch.search.events import EndedElsewhere
 from cnnsearch.search.records import Failure, Status, TrialRecord
+from cnnsearch.search.study.owners import worker_of
+from cnnsearch.search.study.shared import OWNER
 from cnnsearch.search.study.stored_trial import record_of
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.spaces.values import Scalar
@@ -48,24 +52,31 @@ class Rivals:
         self._told: set[int] = set()
         self._free: set[int] = set()
         self._fresh: list[TrialRecord] = []
-        self._untold: list[TrialRecord] = []
+        self._untold: list[EndedElsewhere] = []
+        self._looked = 0.0
         self._keys: dict[int, str] = {}
-        self.heard: Callable[[TrialRecord], None] = lambda _: None
+        self.heard: Callable[[EndedElsewhere], None] = lambda _: None
         """Told of every trial that has ended, whoever ran it, once."""
 
     def look(self) -> Sequence[FrozenTrial]:
         """All trials, in the order of their numbers."""
-        trials = self._study.trials()
-        news = [
-            record_of(trial, self._study.objectives)
-            for trial in trials
-            if trial.number not in self._told and trial.state.is_finished()
-        ]
+        trials, now = self._study.trials(), time.time()
+        new = [trial for trial in trials if trial.number not in self._told and trial.state.is_finished()]
+        news = [record_of(trial, self._study.objectives) for trial in new]
         self._told.update(record.number for record in news)
         self._free.update(record.number for record in news if record.costs_nothing)
         self._fresh += news
-        self._untold += news
+        self._untold += [
+            EndedElsewhere(record, worker_of(trial.system_attrs.get(OWNER)), self._ended(trial, now))
+            for trial, record in zip(new, news, strict=True)
+        ]
+        self._looked = now
         return trials
+
+    def _ended(self, trial: FrozenTrial, now: float) -> float:
+        """When a trial ended, by a clock that may be off: after the last look, and before this one."""
+        told = trial.datetime_complete.timestamp() if trial.datetime_complete else now
+        return min(max(told, self._looked), now)
 
     def fresh(self) -> list[TrialRecord]:
         """The trials that have ended since this was asked for the last time."""

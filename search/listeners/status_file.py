@@ -26,6 +26,7 @@ from cnnsearch.search.events import (
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.study.owners import boot, new_token
 from cnnsearch.search.writing import UnwritableFile, is_full_disk, write_json
 
 _EVERY = 1.0
@@ -50,6 +51,7 @@ class StatusFile:
         self._best: TrialRecord | None = None
         self._written = 0.0
         self._confirm: dict[str, int] | None = None
+        self._token = new_token()
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
@@ -120,6 +122,8 @@ class StatusFile:
             "identity": self._identity,
             "process": os.getpid(),
             "host": socket.gethostname(),
+            "boot": boot(),
+            "token": self._token,
             "updated": round(time.time(), 3),
             "seconds": round(self._budget.spent, 3),
             "trials": {"budget": self._trials, "running": self._running}

@@ -112,13 +112,14 @@ class SharedCompany(Company):
         if isinstance(storage, Shared):
             storage.tell_with(lambda text: broadcast(Warned(text)))
 
-        def heard(record: TrialRecord) -> None:
+        def heard(event: EndedElsewhere) -> None:
+            record = event.trial
             if record.costs_nothing or f"{record.number:04d}" in self.oracle.trials:
                 return
             checkpoints.ended(record)
             if record.is_whole:
                 budget.score(record.score)
-            broadcast(EndedElsewhere(record))
+            broadcast(event)
 
         def requeued(number: int) -> None:
             broadcast(Told(f"trial {number}: its worker shows no life, so it is in line again"))

@@ -1,4 +1,4 @@
-"""Who has claimed a trial: a token that names the process, so that others on its machine can tell that it is gone."""
+"""Who works at a trial or a run: a token that names the process, so that others on its machine see that it is gone."""
 
 import hashlib
 import os
@@ -27,6 +27,21 @@ def is_gone(token: str | None) -> bool:
         return False
     _, process, started, processes, _ = parts
     return bool(processes) and processes == _processes() and _started(int(process)) not in (started, _UNKNOWN)
+
+
+def worker_of(token: str | None) -> str:
+    """Whose a claim is, as a person knows it: `host:process`; empty where it does not say."""
+    parts = (token or "").split(":")
+    return ":".join(parts[:2]) if len(parts) == 5 else ""
+
+
+@cache
+def boot() -> str:
+    """What marks one boot of one machine; empty where the system does not say."""
+    try:
+        return _BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 @cache

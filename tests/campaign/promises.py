@@ -112,7 +112,7 @@ def _whole_lines(log: bytes) -> Iterable[bytes]:
 def _of_files(run: RunFolder) -> Iterator[str]:
     names = {"study.db", "space.yaml", "resolved.yaml", "environment.json", "dataset.json", "events.jsonl"}
     names |= {"status.json", "trials", "tensorboard", "best", "run.lock", "trials.csv", "history.csv"}
-    names |= {"report.html", "report"}
+    names |= {"report.html", "report", "doctor.json"}
     names.add("run.holder")  # of a search that was killed after its end
     for path in run.path.iterdir():
         if path.name not in names:

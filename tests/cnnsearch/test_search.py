@@ -27,7 +27,7 @@ def test_the_run_folder_has_a_file_for_every_question(run: Path) -> None:
         *("space.yaml", "resolved.yaml", "environment.json", "dataset.json", "study.db", "events.jsonl", "status.json"),
         *("trials.csv", "history.csv", "tensorboard/0000", "trials/0000/config.yaml", "trials/0000/history.csv"),
         *("trials/0000/log.txt", "best/model.keras", "best/config.yaml", "best/metrics.json"),
-        *("best/confusion_matrix.png", "best/predictions.csv", "best/classes.json"),
+        *("best/confusion_matrix.png", "best/predictions.csv", "best/classes.json", "doctor.json"),
     }
     assert {name for name in expected if not (run / name).exists()} == set()
     assert sorted(path.name for path in run.iterdir() if path.name.startswith(".")) == []

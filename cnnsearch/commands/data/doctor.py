@@ -99,7 +99,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 
 def _print(examination: Examination, *, as_json: bool) -> None:
     if as_json:
-        from cnnsearch.reports.doctor.values import json_text
+        from cnnsearch.search.doctor.values import json_text
 
         terminal.say(json_text(examination))
     else:

@@ -13,7 +13,11 @@ import pytest
 from rich.console import Console
 
 from cnnsearch.commands.status import status
+from cnnsearch.search.engine.budget import Budget, Limits
+from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.standing import standing_of
+from cnnsearch.search.study.owners import boot, new_token
 from cnnsearch.spaces.errors import CnnSearchError
 
 
@@ -50,6 +54,31 @@ def test_a_search_whose_process_is_gone_was_killed(tmp_path: Path) -> None:
     line = printed(run_of(tmp_path / "basic-001", process=gone())).splitlines()[1]
     assert "killed" in line
     assert line.rstrip().endswith("the same command goes on")
+
+
+def test_a_later_process_with_the_number_of_a_search_is_not_that_search(tmp_path: Path) -> None:
+    token = new_token()
+    host, process, started, *rest = token.split(":")
+    living = run_of(tmp_path / "basic-001", boot=boot(), token=token)
+    later = run_of(tmp_path / "basic-002", boot=boot(), token=":".join((host, process, f"{int(started) - 1}", *rest)))
+    restarted = run_of(tmp_path / "basic-003", boot="of yesterday", token=token)
+    told = json.loads(printed(living, later, restarted, as_json=True))
+    assert [each["state"] for each in told] == ["running", "killed", "killed"]
+
+
+def test_of_another_containers_processes_nothing_is_known(tmp_path: Path) -> None:
+    host, process, started, _, rest = new_token().split(":")
+    token = ":".join((host, process, started, "0123456789abcdef", rest))
+    assert " running " in printed(run_of(tmp_path / "basic-001", boot=boot(), token=token, process=gone()))
+
+
+def test_a_search_says_which_process_it_is(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    StatusFile(run, "", Budget(Limits())).write()
+    assert standing_of(run).state == "running"
+    told = json.loads(run.status.read_text())
+    run.status.write_text(json.dumps(told | {"token": told["token"].replace(f":{os.getpid()}:", f":{gone()}:")}))
+    assert standing_of(run).state == "killed"
 
 
 def test_of_another_machines_processes_nothing_is_known(tmp_path: Path) -> None:

@@ -66,6 +66,32 @@ def test_a_trial_of_another_machine_lies_before_it_was_heard_of(tmp_path: Path) 
     assert read_spans(path) == (Span(5, ELSEWHERE, 70, 100, Status.COMPLETED),)
 
 
+def elsewhere(heard: float, number: int, seconds: float, **told: Any) -> dict[str, Any]:
+    trial = {"number": number, "status": "completed", "seconds": seconds}
+    return {"time": heard, "event": "EndedElsewhere", "trial": trial, **told}
+
+
+def test_each_other_worker_has_a_row_and_its_trials_lie_where_they_ended(tmp_path: Path) -> None:
+    events = [
+        elsewhere(100, 5, 30, worker="node2:11", ended=50.0),
+        elsewhere(100, 6, 30, worker="node2:11", ended=90.0),
+        elsewhere(100, 7, 60, worker="node3:12", ended=95.0),
+        elsewhere(100, 8, 10, worker="node3:12", ended=1e9),  # by a clock that is wrong
+    ]
+    assert read_spans(log(tmp_path / "e", *events)) == (
+        Span(5, "node2:11", 20, 50, Status.COMPLETED),
+        Span(7, "node3:12", 35, 95, Status.COMPLETED),
+        Span(6, "node2:11", 60, 90, Status.COMPLETED),
+        Span(8, "node3:12 (2)", 90, 100, Status.COMPLETED),
+    )
+
+
+def test_what_overlaps_under_one_name_has_as_many_rows(tmp_path: Path) -> None:
+    events = [elsewhere(40, 0, 30), elsewhere(50, 1, 30), elsewhere(70, 2, 30.5), elsewhere(75, 3, 25)]
+    found = {span.trial: span.slot for span in read_spans(log(tmp_path / "e", *events))}
+    assert found == {0: ELSEWHERE, 1: f"{ELSEWHERE} (2)", 2: ELSEWHERE, 3: f"{ELSEWHERE} (2)"}
+
+
 def test_torn_and_strange_lines_are_left_out(tmp_path: Path) -> None:
     path = log(tmp_path / "e", started(10, 0), ended(20, 0))
     strange = (

@@ -64,7 +64,7 @@ def facts(tmp_path: Path) -> Callable[..., Facts]:
     def make(trials: Sequence[TrialRecord], objective: Objective | Objectives = ACCURACY, **files: Any) -> Facts:
         run = RunFolder(tmp_path / "basic-001")
         run.best.path.mkdir(parents=True, exist_ok=True)
-        places = {"metrics": run.best.metrics, "status": run.status, "dataset": run.dataset}
+        places = {"metrics": run.best.metrics, "status": run.status, "dataset": run.dataset, "doctor": run.doctor}
         for name, content in files.items():
             (places | {"environment": run.environment})[name].write_text(json.dumps(content))
         return read_facts(run, trials, Objectives.around(objective))

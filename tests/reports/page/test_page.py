@@ -63,6 +63,42 @@ def test_what_comes_from_data_is_text(facts: Maker) -> None:
     assert f"no memory for {EVIL}" in page.text
 
 
+DATASET = {"source": "photos", "images": 4, "classes": ["cat"], "counts": {"cat": {"train": 4}}, "fingerprint": "f0"}
+
+
+def doctors(**changes: Any) -> dict[str, Any]:
+    """The doctor's file: two copies under two labels, the name of one of them hostile."""
+    subjects = [
+        {"name": name, "detail": "", "class": class_name, "part": None, "set": 0}
+        for name, class_name in ((EVIL, "cat"), ("dog/a.jpg", "dog"))
+    ]
+    finding = {"kind": "two-labels", "severity": "warning", "subjects": subjects}
+    return {"fingerprint": "f0", "version": 1, "findings": [finding], **changes}
+
+
+def test_what_the_doctor_found_is_told_in_its_words(facts: Maker) -> None:
+    page = Page(report_page(facts(FORTY, dataset=DATASET, doctor=doctors())))
+    assert "Found: 1 warning." in page.texts
+    assert "The same image under two labels " in page.texts
+    assert "two-labels: 1 set, 2 files" in page.texts
+    assert f"{EVIL}: cat = dog/a.jpg: dog" in page.texts
+    assert "cnnsearch data doctor photos --html FILE shows pictures of all this." in page.texts
+    assert page.tags["script"] == 2
+
+
+def test_images_without_findings_are_healthy(facts: Maker) -> None:
+    page = Page(report_page(facts(FORTY, dataset=DATASET, doctor=doctors(findings=[]))))
+    assert "Healthy: no errors, no warnings." in page.texts
+
+
+@pytest.mark.parametrize("files", [{}, {"doctor": doctors(fingerprint="f1")}])
+def test_images_that_were_not_examined_are_told_to_be_so(facts: Maker, files: dict[str, Any]) -> None:
+    text = Page(report_page(facts(FORTY, dataset=DATASET, **files))).text
+    assert "The images themselves are not examined: cnnsearch data doctor photos does it." in text
+    assert "1 classes are small or outnumbered" in text
+    assert "two labels" not in text
+
+
 def test_only_the_page_s_own_script_may_run(facts: Maker) -> None:
     text = report_page(facts(FORTY))
     (policy,) = re.findall(r'content="(default-src[^"]*)"', text)

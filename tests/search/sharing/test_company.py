@@ -1,5 +1,8 @@
 """What workers of one study know of each other: rivals that were faster, the final part, a model that is elsewhere."""
 
+import os
+import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ import pytest
 
 from cnnsearch import OptunaOracle
 from cnnsearch.search.engine.rivals import Next, Rivals
-from cnnsearch.search.events import Event, Warned
+from cnnsearch.search.events import EndedElsewhere, Event, Warned
 from cnnsearch.search.records import Epoch, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder, TrialFolder
 from cnnsearch.search.sharing.company import SharedCompany
@@ -90,13 +93,19 @@ def test_a_small_space_is_tried_whole_by_all_together(worker: Worker):
 
 def test_the_endings_of_other_workers_are_heard_once(worker: Worker):
     first, second = worker(), worker()
-    heard: list[int] = []
+    heard: list[EndedElsewhere] = []
     assert first.rivals is not None
-    first.rivals.heard = lambda record: heard.append(record.number)
+    first.rivals.heard = heard.append
+    first.rivals.look()
+    before = time.time()
     end(second, second.create_trial("a"))
+    after = time.time()
     first.create_trial("a")
     first.create_trial("b")
-    assert heard == [0]
+    (event,) = heard
+    assert (event.trial.number, event.worker) == (0, f"{socket.gethostname()}:{os.getpid()}")
+    assert event.ended is not None
+    assert before <= event.ended <= after
 
 
 def test_rivals_say_what_is_to_be_done(worker: Worker):

@@ -5,10 +5,10 @@ import os
 import re
 from pathlib import Path
 
-from cnnsearch.reports.doctor.values import json_text, values
 from cnnsearch.search.dataset.sources.source import open_source
 from cnnsearch.search.doctor.doctor import Examination, examined_source
 from cnnsearch.search.doctor.kinds import TRAITS
+from cnnsearch.search.doctor.values import json_text, values
 from tests.search.doctor.faults import clean_files, picture, saved, written
 
 

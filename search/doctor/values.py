@@ -8,11 +8,9 @@ from typing import Any
 from cnnsearch.search.dataset.survey import Spread
 from cnnsearch.search.doctor.doctor import Examination
 from cnnsearch.search.doctor.figures import figures_of
-from cnnsearch.search.doctor.findings import Finding
+from cnnsearch.search.doctor.findings import VERSION, Finding
 from cnnsearch.search.doctor.leaving_out import left_out
 
-VERSION = 1
-"""Raised when a key changes its meaning or goes."""
 UNSPLIT = "unsplit"
 """The part of images that are yet to be split."""
 
