@@ -61,8 +61,12 @@ def submit(
     ensemble: Annotated[
         int, typer.Option(min=1, metavar="N", help="Average the N best models that the run has kept.")
     ] = 1,
+    label: Annotated[
+        str | None,
+        typer.Option(metavar="CLASS", help="The class that the label is about; else dog, or the second of two."),
+    ] = None,
 ) -> None:
     """Write a Kaggle submission: an id and the probability of each class, clipped where that lowers the loss."""
     from cnnsearch.commands.submit import submit as command
 
-    command(model, images, out, ensemble)
+    command(model, images, out, ensemble, label)

@@ -1,6 +1,6 @@
 """The models that answer together: the best one of a run, and the best trials' whose models are kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cnnsearch.reports.inference import Classifier, loaded
@@ -56,21 +56,29 @@ def members_of(file: Path, count: int) -> list[Member]:
     if not run.has_study or folder.path.resolve() != run.best.path.resolve():
         rule = f"several models are a run's best ones, got {file}"
         raise CnnSearchError(str(Problem("--ensemble", rule, "Name the run's folder, such as runs/basic-001.")))
-    return [first, *_kept(run, classes, read_origin(folder.classes))][:count]
+    return [first, *_kept(run, first, read_origin(folder.classes))][:count]
 
 
-def _kept(run: RunFolder, classes: tuple[str, ...], origin: Origin | None) -> list[Member]:
+def _kept(run: RunFolder, best: Member, origin: Origin | None) -> list[Member]:
     """The trials whose models are there, best first, without the one that `best/` holds already."""
     from cnnsearch.search.study.reading import read_study
 
     study = read_study(run)
     same = origin.trial if origin and not origin.confirmed else None
     ranked = (trial.number for trial in rank(list(study.trials), study.objectives) if trial.number != same)
-    return [_member(run, number, classes) for number in ranked if run.trial(number).model.is_file()]
+    return [_member(run, number, best) for number in ranked if run.trial(number).model.is_file()]
 
 
-def _member(run: RunFolder, number: int, classes: tuple[str, ...]) -> Member:
+def _member(run: RunFolder, number: int, best: Member) -> Member:
     folder = run.trial(number)
+    member = replace(best, name=f"trial {number}", file=folder.model)
+    if _is_of_hypermodel(folder.config):  # all of its trials take the same images
+        return member
     data = load_space(folder.config, allow_code=True).configuration({}).data
-    shape = (*sizes(data.image_size), data.channels)
-    return Member(f"trial {number}", folder.model, classes, shape, data.resize)
+    return replace(member, shape=(*sizes(data.image_size), data.channels), resize=data.resize)
+
+
+def _is_of_hypermodel(config: Path) -> bool:
+    """Whether a trial's file has the hyperparameters of a keras_tuner.HyperModel, and is no configuration of ours."""
+    text = config.read_text(encoding="utf-8", errors="replace") if config.is_file() else ""
+    return any(line.startswith("hyperparameters:") for line in text.splitlines())

@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from cnnsearch.reports.inert import visible
 from cnnsearch.search.dataset.sources.archives import ZipFiles
 from cnnsearch.search.dataset.sources.files import Files, FolderFiles
-from cnnsearch.search.dataset.sources.layout import IMAGE_SUFFIXES, is_clutter
-from cnnsearch.search.dataset.sources.nested import archive
+from cnnsearch.search.dataset.sources.layout import IMAGE_SUFFIXES, PART_FOLDERS, TEST, is_clutter, listed
+from cnnsearch.search.dataset.sources.nested import archive, archive_in, is_archive, without_suffix
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 
@@ -55,28 +55,66 @@ def find_images(paths: Sequence[Path]) -> list[FoundImage]:
     return found
 
 
+def find_test_images(path: Path) -> tuple[list[FoundImage], Path]:
+    """The images of a competition, and the folder or archive that they lie in.
+
+    That is the path itself, or in a download of archives alone, as Kaggle packs it, the one called `test` or so.
+
+    Raises:
+        CnnSearchError: as for `find_images`.
+    """
+    place = _place_at(path)
+    if isinstance(place, FolderFiles | ZipFiles):
+        paths = place.listing().paths
+        tests = [name for name in paths if is_archive(name) and _is_for_test(without_suffix(name))]
+        if len(tests) == 1 and not any(_is_image(PurePosixPath(name)) for name in paths):
+            return _images_in(path / tests[0], archive_in(str(path), place, tests[0])), path / tests[0]
+    return _images_at(path), path
+
+
+def _is_for_test(name: str) -> bool:
+    return PART_FOLDERS.get(PurePosixPath(name).name.lower()) == TEST
+
+
 def _images_at(path: Path) -> list[FoundImage]:
+    place = _place_at(path)
+    if place is not None:
+        return _images_in(path, place)
+    return [FoundImage(str(path), FolderFiles(path.parent), path.name)]
+
+
+def _place_at(path: Path) -> Files | None:
+    """The folder or archive at a path; None where it is another file."""
     if path.is_dir():
-        return _images_in(path, FolderFiles(path))
+        return FolderFiles(path)
     if not path.is_file():
         raise _nothing(path, "something else" if path.exists() else "nothing there")
     packed = archive(path)
     if packed is None and path.suffix.lower() not in IMAGE_SUFFIXES and zipfile.is_zipfile(path):
         packed = ZipFiles(path)
-    if packed is not None:
-        return _images_in(path, packed)
-    return [FoundImage(str(path), FolderFiles(path.parent), path.name)]
+    return packed
 
 
 def _images_in(path: Path, place: Files) -> list[FoundImage]:
-    inside = sorted(name for name in place.listing().paths if _is_image(PurePosixPath(name)))
+    paths = place.listing().paths
+    inside = sorted(name for name in paths if _is_image(PurePosixPath(name)))
     if not inside:
-        raise _nothing(path, "no image in it")
+        packed = sorted(filter(is_archive, paths))
+        raise _only_packed(path, packed) if packed else _nothing(path, "no image in it")
     return [FoundImage(str(path / name), place, name) for name in inside]
 
 
 def _is_image(path: PurePosixPath) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and not any(map(is_clutter, path.parts))
+
+
+def _only_packed(path: Path, archives: Sequence[str]) -> CnnSearchError:
+    rule = (
+        f"an image, a folder of images or an archive of images must lie here, got archives of them: {listed(archives)}"
+    )
+    first = next((name for name in archives if _is_for_test(without_suffix(name))), archives[0])
+    advice = f"Name the one you mean: {path / first}." if path.is_dir() else f"Unpack it, and name {first} or another."
+    return CnnSearchError(str(Problem(visible(str(path)), visible(rule), visible(advice))))
 
 
 def _nothing(path: Path, got: str) -> CnnSearchError:

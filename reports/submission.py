@@ -12,10 +12,12 @@ from cnnsearch.reports.inert import visible
 from cnnsearch.reports.predictions import Predictions
 from cnnsearch.search.csv_file import write_rows
 from cnnsearch.spaces.errors import CnnSearchError, Problem
+from cnnsearch.spaces.nearest import among
 
 Probabilities = NDArray[np.float64]
 """Class probabilities, shape (images, classes), each row with a sum of one."""
 _BOUNDS = np.geomspace(1e-6, 0.25, 300)
+_KAGGLES = ("dog", "dogs")
 
 
 @dataclass(frozen=True)
@@ -122,17 +124,43 @@ def _loss(probabilities: Probabilities, labels: NDArray[np.int64]) -> float:
     return float(-np.log(probabilities[np.arange(len(labels)), labels]).mean())
 
 
-def write_submission(path: Path, ids: Sequence[str], classes: Sequence[str], probabilities: Probabilities) -> None:
-    """Write `id,label` with the probability of the second of two classes, or a column for each of several.
+def labelled_class(classes: Sequence[str], asked: str | None = None) -> int:
+    """The place of the class whose probability `label` is: the one that is asked for.
+
+    Else of two classes the one called `dog` or `dogs`, as in Kaggle's Dogs vs. Cats, wherever capitals have sorted it;
+    else the second. Of several, each has a column, and it means nothing.
+
+    Raises:
+        CnnSearchError: another class is asked for, or one of several.
+    """
+    if asked is None:
+        dogs = [place for place, name in enumerate(classes) if name.strip().casefold() in _KAGGLES]
+        return dogs[0] if len(classes) == 2 and len(dogs) == 1 else 1
+    if len(classes) != 2:
+        rule = f"it says which of two classes the column `label` is of, got a model of {len(classes)} classes"
+        raise CnnSearchError(str(Problem("--label", rule, "Leave it out: each class has a column of its own.")))
+    if asked not in classes:
+        rule = f"it is one of the model's classes, got {visible(asked)!r}"
+        advice = among(asked, [visible(name) for name in classes], "They are")
+        raise CnnSearchError(str(Problem("--label", rule, advice)))
+    return classes.index(asked)
+
+
+def write_submission(
+    path: Path, ids: Sequence[str], classes: Sequence[str], probabilities: Probabilities, label: int = 1
+) -> None:
+    """Write `id,label` with the probability of one of two classes, or a column for each of several.
+
+    Ids are written as they are, whatever a spreadsheet makes of them: the competition made them, and looks for them.
 
     Raises:
         UnwritableFile: the file cannot be written.
     """
     two = len(classes) == 2
-    columns = probabilities[:, 1:] if two else probabilities
+    columns = probabilities[:, [label]] if two else probabilities
     header = ["id", "label"] if two else ["id", *classes]
     rows = ([_id_cell(ids[place]), *columns[place].tolist()] for place in in_order(ids))
-    write_rows(path, header, rows)
+    write_rows(path, header, rows, texts=False)
 
 
 def _id_cell(text: str) -> int | str:

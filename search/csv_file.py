@@ -21,7 +21,8 @@ def cell(value: object) -> object:
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], *, texts: bool = True) -> None:
     """Replace a csv file: UTF-8, floats so that reading them gives the same number, no cell that could run.
 
-    Without `texts` its rows hold numbers only, which takes half the time.
+    Without `texts` its rows are written as they are: numbers, which takes half the time, or names that others gave and
+    look for again.
     """
 
     def write(beside: Path) -> None:

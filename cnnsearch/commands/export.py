@@ -9,6 +9,7 @@ from rich.table import Table
 
 from cnnsearch import terminal
 from cnnsearch.reports.exports.formats import Target, check_installed, targets_of
+from cnnsearch.reports.exports.placing import prepare_folder
 from cnnsearch.reports.exports.samples import photos_of
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.inference import model_file
@@ -27,13 +28,15 @@ def export(model: Path, to: str, quantize: str | None, out: Path | None) -> None
     """Export a model, and print a table of what came out.
 
     Raises:
-        CnnSearchError: there is no such model, a package is missing, a conversion failed, or an export's answers are
-            too far from those of Keras (its files stay).
+        CnnSearchError: there is no such model, a package is missing, there is no place for the exports, a conversion
+            failed, or an export's answers are too far from those of Keras (its files stay).
     """
     targets = targets_of(to, quantize)
     check_installed(targets)
     file = model_file(model)
     _, shape = read_classes(ModelFolder(file.parent).classes)
+    place = out or file.parent / "exports"
+    prepare_folder(place, targets)
     start_forkserver()
     with _bar("reading photos") as bar:
         task = bar.add_task("", total=None)
@@ -46,7 +49,7 @@ def export(model: Path, to: str, quantize: str | None, out: Path | None) -> None
         from cnnsearch.reports.exports.export import Exporting
     found: list[Exported] = []
     try:
-        _make(Exporting(file, photos, out or file.parent / "exports"), targets, found)
+        _make(Exporting(file, photos, place), targets, found)
     finally:
         if found:
             terminal.show(_table(found))

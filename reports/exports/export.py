@@ -1,14 +1,16 @@
 """Exports a model into a folder: one folder for each format, and `export.json`, which says how each came out."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from cnnsearch.reports.exports.formats import Target, check_installed
+from cnnsearch.reports.exports.placing import INDEX, SCRIPT, prepare_folder, put, written_in
 from cnnsearch.reports.exports.samples import Photos
 from cnnsearch.reports.exports.scripts import photo_script, predict_script
 from cnnsearch.reports.exports.work import ExportJob, run_export
@@ -19,8 +21,6 @@ from cnnsearch.search.json_file import read_object
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.errors import CnnSearchError
-
-INDEX = "export.json"
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,11 @@ def export(exporting: Exporting, targets: Sequence[Target], told: Callable[[Expo
     """Make each target in a process of its own; those that came out are told, and stay whatever the others do.
 
     Raises:
-        CnnSearchError: packages are missing (then nothing is made), or a target could not be made: all of these.
+        CnnSearchError: packages are missing or there is no place for the exports (then nothing is made), or a target
+            could not be made: all of these.
     """
     check_installed(targets)
-    exporting.out.mkdir(parents=True, exist_ok=True)
+    prepare_folder(exporting.out, targets)
     done: list[Exported] = []
     problems: list[str] = []
     for target in targets:
@@ -83,7 +84,8 @@ def export(exporting: Exporting, targets: Sequence[Target], told: Callable[[Expo
 
 
 def _exported(exporting: Exporting, target: Target) -> Exported:
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=exporting.out))
+    with written_in(exporting.out):
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=exporting.out))
     try:
         folder = scratch / target.name
         folder.mkdir()
@@ -94,19 +96,27 @@ def _exported(exporting: Exporting, target: Target) -> Exported:
             raise CnnSearchError(broken.message)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         figures = {"file": f"{target.name}/{target.format.file}", "bytes": size, **read_object(result)}
-        _add_scripts(ModelFolder(exporting.model.parent), target, folder)
-        place = exporting.out / target.name
-        shutil.rmtree(place, ignore_errors=True)
-        folder.rename(place)
+        with written_in(exporting.out):
+            _add_scripts(ModelFolder(exporting.model.parent), target, folder)
+            place = put(folder, exporting.out, target)
         return Exported(target.name, place, figures)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _add_scripts(model: ModelFolder, target: Target, folder: Path) -> None:
-    shutil.copyfile(model.classes, folder / model.classes.name)
-    (folder / "predict.py").write_text(predict_script(target.format), encoding="utf-8")
+    about = json.dumps(_to_be_handed_on(read_object(model.classes)), indent=2) + "\n"
+    (folder / model.classes.name).write_text(about, encoding="utf-8")
+    (folder / SCRIPT).write_text(predict_script(target.format), encoding="utf-8")
     (folder / "photo.py").write_text(photo_script(), encoding="utf-8")
+
+
+def _to_be_handed_on(about: dict[str, Any]) -> dict[str, Any]:
+    """A `classes.json` that does not tell where on this machine the photos lie: of their path the last name stays."""
+    data = about.get("data")
+    if not isinstance(data, dict) or "source" not in data:
+        return about
+    return {**about, "data": {**data, "source": PurePath(str(data["source"])).name}}
 
 
 def _note(exporting: Exporting, found: Exported) -> None:

@@ -11,6 +11,7 @@ from cnnsearch.search.dataset.decoding.decode import Shape
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.dataset.sources.layout import TEST, TRAIN, VALIDATION
 from cnnsearch.search.run_folder import ModelFolder
+from cnnsearch.search.run_status import trained_on
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.load import load_space
 
@@ -39,7 +40,10 @@ class Photos:
 
 
 def photos_of(folder: ModelFolder, shape: Shape, progress: Callable[[int, int], None] | None = None) -> Photos:
-    """The photos that a model's `config.yaml` names, at its size, decoded where they are not in the cache yet."""
+    """The photos that a model's `config.yaml` names, at its size, decoded where they are not in the cache yet.
+
+    Other photos than those of its training are none of its own: its path may have been reckoned from another folder.
+    """
     if not folder.config.is_file():
         return Photos(None, f"no {folder.config.name} beside the model names its photos")
     try:
@@ -49,6 +53,9 @@ def photos_of(folder: ModelFolder, shape: Shape, progress: Callable[[int, int], 
         return Photos(None, (str(error).splitlines() or [type(error).__name__])[0])
     if dataset.shape != shape:
         return Photos(None, f"{folder.config} makes images {dataset.shape}, and the model takes {shape}")
+    known = trained_on(folder)
+    if known and known.fingerprint not in ("", dataset.fingerprint):
+        return Photos(None, f"{folder.config}: {data.source} has other photos than those that the model learned from")
     return Photos(dataset.reference())
 
 

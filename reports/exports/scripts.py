@@ -12,7 +12,7 @@ from cnnsearch.search.dataset.decoding.opening import FORMATS as IMAGE_FORMATS
 
 _RUNS = {
     "keras": (
-        "keras",
+        "keras tensorflow",
         "import keras",
         'model = keras.saving.load_model(HERE / "model.keras", compile=False)',
         "model.predict_on_batch(image)[0]",
@@ -42,7 +42,8 @@ _RUNS = {
         "model(image)[0][0]",
     ),
 }
-"""For each format what pip calls its runtime, its import, how it opens the model, and one image's outputs."""
+"""For each format what pip calls its runtime, and what that stands on and does not bring; its import, how it opens the
+model, and one image's outputs."""
 
 _PREDICT = '''\
 """Print class and probability of each image: python predict.py IMAGE...

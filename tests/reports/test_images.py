@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnsearch.reports.images import find_images
+from cnnsearch.reports.images import find_images, find_test_images
 from cnnsearch.spaces.errors import CnnSearchError
 
 
@@ -54,6 +54,50 @@ def test_a_file_named_itself_is_taken_whatever_its_name(tmp_path: Path) -> None:
     (tmp_path / "photo").write_bytes(picture(tmp_path / "1.png").read_bytes())
     (image,) = find_images([tmp_path / "photo"])
     assert image.read().startswith(b"\x89PNG")
+
+
+def packed(folder: Path, *names: str) -> Path:
+    """A folder of archives with a picture each, and a zip of these archives beside it."""
+    source, downloads = picture(folder / "1.png"), folder / "downloads"
+    downloads.mkdir()
+    with zipfile.ZipFile(folder / "downloads.zip", "w") as outer:
+        for name in names:
+            with zipfile.ZipFile(downloads / name, "w") as archive:
+                archive.write(source, "1.png")
+            outer.write(downloads / name, name)
+    return downloads
+
+
+def test_archives_in_a_place_without_images_are_named_with_what_to_do(tmp_path: Path) -> None:
+    downloads = packed(tmp_path, "train.zip", "test1.zip")
+    with pytest.raises(CnnSearchError) as raised:
+        find_images([downloads, tmp_path / "downloads.zip"])
+    folder, outer = str(raised.value).splitlines()
+    assert folder == (
+        f"{downloads}: an image, a folder of images or an archive of images must lie here, got archives of them: "
+        f"'test1.zip', 'train.zip'. Name the one you mean: {downloads}/test1.zip."
+    )
+    assert outer.endswith("'test1.zip', 'train.zip'. Unpack it, and name test1.zip or another.")
+
+
+@pytest.mark.parametrize("name", ["downloads", "downloads.zip"])
+def test_a_competition_s_images_are_those_of_its_test_archive(tmp_path: Path, name: str) -> None:
+    packed(tmp_path, "train.zip", "test.zip")
+    (image,), where = find_test_images(tmp_path / name)
+    assert where == tmp_path / name / "test.zip"
+    assert image.name == str(where / "1.png")
+    assert image.read() == (tmp_path / "1.png").read_bytes()
+
+
+def test_else_they_are_those_of_the_path_itself(tmp_path: Path) -> None:
+    packed(tmp_path, "test.zip")
+    (image,), where = find_test_images(tmp_path / "downloads" / "test.zip")
+    assert (image.path, where) == ("1.png", tmp_path / "downloads" / "test.zip")
+    (image, *_), where = find_test_images(tmp_path)
+    assert (image.path, where) == ("1.png", tmp_path)
+    packed(picture(tmp_path / "two" / "x.png").parent, "test.zip", "test1.zip")
+    with pytest.raises(CnnSearchError, match=r"got archives of them: 'test\.zip', 'test1\.zip'"):
+        find_test_images(tmp_path / "two" / "downloads")
 
 
 def test_all_bad_paths_are_named_at_once(tmp_path: Path) -> None:

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnsearch.reports.predictions import Predictions
-from cnnsearch.reports.submission import checked_ids, chosen_bound, clipped, in_order, normalized, write_submission
+from cnnsearch.reports.submission import (
+    checked_ids,
+    chosen_bound,
+    clipped,
+    in_order,
+    labelled_class,
+    normalized,
+    write_submission,
+)
 from cnnsearch.spaces.errors import CnnSearchError
 
 
@@ -35,6 +43,51 @@ def test_two_classes_are_one_column_and_ids_are_numbers(tmp_path: Path) -> None:
     answers = np.array([[0.25, 0.75], [0.9, 0.1]])
     write_submission(tmp_path / "s.csv", ["10", "2"], ["cat", "dog"], answers)
     assert (tmp_path / "s.csv").read_text() == "id,label\n2,0.1\n10,0.75\n"
+
+
+def test_the_label_is_of_the_class_that_is_asked_for(tmp_path: Path) -> None:
+    answers = np.array([[0.25, 0.75]])
+    write_submission(tmp_path / "s.csv", ["1"], ["ill", "well"], answers, labelled_class(["ill", "well"], "ill"))
+    assert (tmp_path / "s.csv").read_text() == "id,label\n1,0.25\n"
+
+
+@pytest.mark.parametrize(
+    ("classes", "place"),
+    [
+        (("cat", "dog"), 1),
+        (("Dog", "cat"), 0),
+        (("DOGS", "cats"), 0),
+        (("Dog", "dog"), 1),
+        (("dogfish", "eel"), 1),
+        (("dog", "eel", "fish"), 1),
+    ],
+)
+def test_nobody_asked_it_is_of_the_dog_else_of_the_second(classes: tuple[str, ...], place: int) -> None:
+    assert labelled_class(classes) == place
+
+
+@pytest.mark.parametrize(
+    ("classes", "asked", "message"),
+    [
+        (
+            ("Dog", "cat"),
+            "dog",
+            r"^--label: it is one of the model's classes, got 'dog'\. Did you mean `Dog`\? They are",
+        ),
+        (("a", "b", "c"), "a", r"^--label: it says which of two classes .*, got a model of 3 classes\. Leave it out: "),
+    ],
+)
+def test_a_label_that_cannot_be_is_refused(classes: tuple[str, ...], asked: str, message: str) -> None:
+    with pytest.raises(CnnSearchError, match=message):
+        labelled_class(classes, asked)
+
+
+def test_ids_are_written_as_they_are_and_class_names_cannot_run(tmp_path: Path) -> None:
+    answers = np.array([[0.5, 0.25, 0.25]] * 3)
+    write_submission(tmp_path / "s.csv", ["-a1", "=b,2", "+3"], ["-x", "y", "z"], answers)
+    header, *rows = csv.reader((tmp_path / "s.csv").read_text().splitlines())
+    assert header == ["id", "'-x", "y", "z"]
+    assert {row[0] for row in rows} == {"-a1", "=b,2", "+3"}
 
 
 def test_several_classes_are_a_column_each(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def with_archives(where: str, files: Files, listing: Listing, level: int = 0) ->
         return files, listing
     if not isinstance(files, FolderFiles | ZipFiles):
         return files, listing
-    inside = [path for path in listing.paths if _is_archive(path)]
+    inside = [path for path in listing.paths if is_archive(path)]
     if not inside:
         return files, listing
     opened = [_opened(where, files, path, level) for path in inside]
@@ -89,15 +89,26 @@ def with_archives(where: str, files: Files, listing: Listing, level: int = 0) ->
     return nested, Listing(found.paths + others, listing.notes + found.notes)
 
 
-def _is_archive(path: str) -> bool:
+def is_archive(path: str) -> bool:
+    """Whether a file of this path is an archive that may have images in it, by its name, and a person's own."""
     name = path.lower()
     return name.endswith(ARCHIVE_SUFFIXES) and not name.endswith(_TABLES) and not any(map(is_clutter, path.split("/")))
 
 
 def _opened(where: str, files: FolderFiles | ZipFiles, path: str, level: int) -> tuple[Files, Listing]:
+    inner = archive_in(where, files, path)
+    return with_archives(str(inner.path), inner, inner.listing(), level + 1)
+
+
+def archive_in(where: str, files: FolderFiles | ZipFiles, path: str) -> ZipFiles | TarFiles:
+    """An archive that lies in a folder or an archive, not yet read."""
     packed = files.root / path if isinstance(files, FolderFiles) else Packed(where, files, path)
-    inner = ZipFiles(packed) if path.lower().endswith(".zip") else TarFiles(packed)
-    return with_archives(str(packed), inner, inner.listing(), level + 1)
+    return ZipFiles(packed) if path.lower().endswith(".zip") else TarFiles(packed)
+
+
+def without_suffix(path: str) -> str:
+    """An archive's path without what tells its kind, such as `train` for `train.tar.gz`."""
+    return path[: -max(len(suffix) for suffix in ARCHIVE_SUFFIXES if path.lower().endswith(suffix))]
 
 
 def _folder_names(where: str, paths: list[str]) -> list[str]:
@@ -106,7 +117,7 @@ def _folder_names(where: str, paths: list[str]) -> list[str]:
     Raises:
         DataError: two would be the same then; under other names they would be classes that nobody meant.
     """
-    names = [path[: -max(len(s) for s in ARCHIVE_SUFFIXES if path.lower().endswith(s))] for path in paths]
+    names = [without_suffix(path) for path in paths]
     counts = Counter(names)
     twins = [path for name, path in zip(names, paths, strict=True) if counts[name] > 1]
     if twins:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import cnnsearch
+from cnnsearch.reports.ensemble import members_of
 
 DIGITS = {"data.image_size": 8, "data.color": "gray", "training.epochs": 2}
 
@@ -65,6 +66,16 @@ def test_a_hypermodel_is_searched_ranked_and_kept(search: Any, capsys: pytest.Ca
     assert run.best_model().output_shape == (None, 10)
     assert {row["epoch"] for row in run.history} == {1, 2}
     assert "trial 0 starts on this process: kind" in capsys.readouterr().out
+
+
+def test_the_best_models_of_a_hypermodel_s_search_answer_together(search: Any, tmp_path: Path) -> None:
+    run = search(Small(), trials=3, set={"training.epochs": 1})
+    best, *others = members_of(run.path / "best" / "model.keras", 3)
+    assert len(others) == 2
+    assert {(member.shape, member.resize, member.classes) for member in others} == {
+        ((8, 8, 1), "stretch", best.classes)
+    }
+    assert [member.load().model.output_shape for member in others] == [(None, 10)] * 2
 
 
 def test_its_own_fit_gets_arrays_and_may_name_more_parameters(search: Any) -> None:

@@ -30,6 +30,29 @@ def test_a_mistake_is_told_before_anything_is_made(searched: CommandLine) -> Non
     assert not (searched.folder / "nowhere").exists()
 
 
+def test_a_folder_of_the_person_s_own_is_never_replaced(searched: CommandLine) -> None:
+    own = searched.folder / "src" / "saved_model" / "main.c"
+    own.parent.mkdir(parents=True)
+    own.write_text("int main;")
+    done = searched("export", "runs/tiny-001", "--to", "saved_model", "--out", "src")
+    assert done.returncode == 1
+    assert (
+        "error: src/saved_model: an export replaces an earlier export and nothing else, got a folder with 'main.c' in "
+        "it. Name another folder with --out, or move this one away."
+    ) in " ".join(done.stderr.split())
+    assert own.read_text() == "int main;"
+    assert not (searched.folder / "src" / "export.json").exists()
+
+
+def test_where_nothing_can_be_written_another_folder_is_advised(searched: CommandLine) -> None:
+    (searched.folder / "file").touch()
+    done = searched("export", "runs/tiny-001", "--to", "saved_model", "--out", "file/out")
+    assert done.returncode == 1
+    assert "error: file/out: exports must be writable here, got Not a directory. Name another folder with --out" in (
+        " ".join(done.stderr.split())
+    )
+
+
 def test_an_export_that_is_far_from_keras_is_named() -> None:
     far = {"parity": {"images": 64, "difference": 0.25, "agreement": 0.75, "holds": False}}
     near = {"parity": {"images": 64, "difference": 1e-6, "agreement": 1.0, "holds": True}}

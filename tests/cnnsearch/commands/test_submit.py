@@ -1,6 +1,7 @@
 """`submit` with real models: every id has a row, the bound is told, and several models are averaged."""
 
 import csv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_every_image_has_a_row_whatever_it_is(
     out, err = capsys.readouterr()
     assert "3.png is empty: it has even chances" in err
     assert "probabilities are as the model gives them: no predictions of images of known class" in out
-    assert "id, label (the probability of bright)" in out
+    assert "id, label (the probability of bright; --label names the other class)" in out
 
 
 def test_known_images_bound_the_probabilities(
@@ -49,6 +50,35 @@ def test_known_images_bound_the_probabilities(
     assert labels["2"] == pytest.approx(0.02, rel=0.05)
     assert labels["10"] == pytest.approx(0.98, rel=0.01)
     assert "by Laplace's rule" in capsys.readouterr().out
+
+
+def test_the_label_is_of_the_class_that_is_named(
+    test_images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submit(brightness_model(tmp_path / "best"), test_images, tmp_path / "s.csv", label="dark")
+    assert [float(row["label"]) > 0.9 for row in rows(tmp_path / "s.csv")] == [False, True, False]
+    assert "id, label (the probability of dark; " in capsys.readouterr().out
+
+
+def test_a_class_that_the_model_does_not_know_is_refused(test_images: Path, tmp_path: Path) -> None:
+    with pytest.raises(CnnSearchError, match=r"--label: it is one of the model's classes, got 'brigth'\. Did you mean"):
+        submit(brightness_model(tmp_path / "best"), test_images, tmp_path / "s.csv", label="brigth")
+
+
+def test_of_kaggle_s_download_the_test_archive_is_taken(
+    test_images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("test1.zip", "train.zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for image in test_images.iterdir():
+                archive.write(image, f"{name.removesuffix('.zip')}/{image.name}")
+    with zipfile.ZipFile(tmp_path / "download.zip", "w") as archive:
+        archive.write(tmp_path / "test1.zip", "test1.zip")
+        archive.write(tmp_path / "train.zip", "train.zip")
+        archive.writestr("sampleSubmission.csv", "id,label\n")
+    submit(brightness_model(tmp_path / "best"), tmp_path / "download.zip", tmp_path / "s.csv")
+    assert [row["id"] for row in rows(tmp_path / "s.csv")] == ["1", "2", "10"]
+    assert f"images: {tmp_path}/download.zip/test1.zip\n" in capsys.readouterr().out
 
 
 def test_several_models_lie_in_a_run(test_images: Path, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def made(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
         model.set_weights([w + shaken.normal(0, 0.05, w.shape).astype(w.dtype) ** 2 for w in model.get_weights()])
         seen_through(model, configuration.evaluation).save(folder.model)
         described = {"classes": ["dark", "light"], "shape": [16, 24, 3], "resize": "pad"}
-        folder.classes.write_text(json.dumps(described))
+        folder.classes.write_text(json.dumps({**described, "data": {"source": str(photos), "parts": ["train"]}}))
         return folder
 
     return make

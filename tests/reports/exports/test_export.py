@@ -15,8 +15,9 @@ from rich.console import Console
 
 from cnnsearch.commands.predict import predict
 from cnnsearch.reports.exports.export import Exported, Exporting, export
-from cnnsearch.reports.exports.formats import targets_of
+from cnnsearch.reports.exports.formats import FORMATS, targets_of
 from cnnsearch.reports.exports.samples import photos_of
+from cnnsearch.reports.exports.scripts import predict_script
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError
@@ -86,6 +87,28 @@ def test_exports_are_made_whole_beside_each_other(exported: Callable[[str], Expo
     folders = [exported(name).folder for name in ("litert", "litert-int8")]
     assert {path.name for path in folders[0].iterdir()} == {"model.tflite", "classes.json", "predict.py", "photo.py"}
     assert not [path for path in folders[0].parent.iterdir() if path.name.startswith(".")]
+
+
+def test_an_export_does_not_tell_where_the_photos_lie(exported: Callable[[str], Exported], photos: Path) -> None:
+    found = exported("litert").folder
+    about = json.loads((found / "classes.json").read_text())
+    assert about["data"] == {"source": photos.name, "parts": ["train"]}
+    assert (about["classes"], about["resize"]) == (["dark", "light"], "pad")
+    assert not [path for path in found.iterdir() if str(photos.parent).encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("keras", "keras tensorflow numpy pillow"),
+        ("saved_model", "tensorflow numpy pillow"),
+        ("onnx", "onnxruntime numpy pillow"),
+        ("litert", "ai-edge-litert numpy pillow"),
+        ("openvino", "openvino numpy pillow"),
+    ],
+)
+def test_a_script_names_all_that_it_needs(name: str, line: str) -> None:
+    assert f"\nIt needs: pip install {line}\n" in predict_script(FORMATS[name])
 
 
 def test_without_photos_noise_is_compared_and_int8_refused(made: Callable[[str], ModelFolder], tmp_path: Path) -> None:
