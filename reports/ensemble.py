@@ -9,6 +9,7 @@ from cnnsearch.search.dataset.decoding.decode import Resize, Shape
 from cnnsearch.search.ranking import rank
 from cnnsearch.search.records import Origin
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.settings_file import is_settings
 from cnnsearch.spaces.document import sizes
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.load import load_space
@@ -72,13 +73,7 @@ def _kept(run: RunFolder, best: Member, origin: Origin | None) -> list[Member]:
 def _member(run: RunFolder, number: int, best: Member) -> Member:
     folder = run.trial(number)
     member = replace(best, name=f"trial {number}", file=folder.model)
-    if _is_of_hypermodel(folder.config):  # all of its trials take the same images
+    if is_settings(folder.config):  # all of its trials take the same images
         return member
     data = load_space(folder.config, allow_code=True).configuration({}).data
     return replace(member, shape=(*sizes(data.image_size), data.channels), resize=data.resize)
-
-
-def _is_of_hypermodel(config: Path) -> bool:
-    """Whether a trial's file has the hyperparameters of a keras_tuner.HyperModel, and is no configuration of ours."""
-    text = config.read_text(encoding="utf-8", errors="replace") if config.is_file() else ""
-    return any(line.startswith("hyperparameters:") for line in text.splitlines())

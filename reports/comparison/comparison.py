@@ -14,7 +14,7 @@ from cnnsearch.reports.predictions import Predictions
 from cnnsearch.reports.scores import accuracy_interval
 from cnnsearch.reports.wording import without_indices
 from cnnsearch.search.records import Epoch
-from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.search.settings_file import is_settings
 from cnnsearch.spaces.load import load_space
 
 PARTS = ("validation", "test")
@@ -109,12 +109,9 @@ def _parameters(first: Side, second: Side) -> tuple[Differing, ...] | None:
 
 def _settings(side: Side) -> Mapping[str, Any]:
     """The tree of a configuration; of a trial of somebody's HyperModel, its values."""
-    try:
-        return load_space(side.config, allow_code=True).tree
-    except CnnSearchError:
-        if side.trial and "\nhyperparameters:" in f"\n{side.config.read_text(encoding='utf-8')}":
-            return {"hyperparameters": dict(side.trial.values)}
-        raise
+    if side.trial and is_settings(side.config):
+        return {"hyperparameters": dict(side.trial.values)}
+    return load_space(side.config, allow_code=True).tree
 
 
 def _metric(first: Side, second: Side) -> str:

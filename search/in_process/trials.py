@@ -3,7 +3,6 @@
 import gc
 import time
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,13 +23,13 @@ from cnnsearch.search.model.custom import check_fits
 from cnnsearch.search.records import Epoch, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.seeds import with_seed
+from cnnsearch.search.settings_file import settings_text
 from cnnsearch.search.trial.callbacks import BestWeights
 from cnnsearch.search.trial.failures import classify
 from cnnsearch.search.trial.stopping import early_stopping, stopped_by
 from cnnsearch.search.writing import write_beside, write_text
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError, Problem
-from cnnsearch.spaces.written import as_yaml
 
 HERE = "this process"
 """The slot that all trials run on."""
@@ -105,11 +104,6 @@ def _note_found(oracle: OptunaOracle, trial: Trial) -> None:
     if found:
         study = oracle.study
         study.complete(study.trials()[int(trial.trial_id)], found, space.distributions, {})
-
-
-def settings_text(values: Mapping[str, Any]) -> str:
-    """The file of a trial's hyperparameters."""
-    return as_yaml({"hyperparameters": dict(values)}, "of a keras_tuner.HyperModel: its build(hp) makes the model")
 
 
 class _Training:
