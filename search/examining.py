@@ -1,4 +1,4 @@
-"""The examination of a search's images: once, while the best model is weighed, in a process that gives way to others.
+"""The examination of a search's images: once, while the best model is weighed, in a process of its own.
 
 What comes of it is `doctor.json`, for the page. Where it fails or takes too long, nothing else is lost.
 """
@@ -26,8 +26,6 @@ from cnnsearch.search.writing import UnwritableFile, write_json
 
 _PATIENCE = 30.0
 """Seconds that a search waits for it when all else is done; 4,000 photos take three on two cores."""
-_NICENESS = 19
-"""The system gives it only what nobody else wants."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,6 @@ def examine_images(line: Line, job: ExaminationJob) -> None:
     Raises:
         DataError: it cannot be read, or its images are no longer those of the dataset.
     """
-    os.nice(_NICENESS)
     os.chdir(job.folder)  # the forkserver's is where the search began
     dataset = open_dataset(job.dataset)
     examination = examined_source(open_source(dataset.source), job.dataset.excluded or None)
