@@ -64,7 +64,7 @@ def test_a_configuration_outside_of_a_run_has_no_score_to_compare_with(searched:
 def test_a_model_whose_damaged_scores_tell_no_origin_is_trained_again_all_the_same(searched: CommandLine) -> None:
     damaged = searched.folder / "damaged"
     shutil.copytree(searched.folder / RUN / "best", damaged)
-    (damaged / "metrics.json").write_text(json.dumps(metrics(damaged) | {"confirmed": {"seeds": 3}}), encoding="utf-8")
+    (damaged / "metrics.json").write_text(json.dumps(metrics(damaged) | {"phases": 7}), encoding="utf-8")
     printed = searched.good("retrain", "damaged", "--out", "mended")
     assert "model folder: mended" in printed
     assert metrics(searched.folder / "mended")["trial"] is None
