@@ -189,7 +189,7 @@ def test_both_sides_of_versus_build_the_same_network(
     theirs.values |= {"units": 64, "dense_dropout": 0.25, "optimizer": "sgd", "sgd_rate": 0.03}
     configuration = load_space(checkout / "benchmarks" / "versus.yaml").configuration(ours)
     mine = build_model(configuration, 2, 1)
-    other = Job("", "random", 64, 32, 1, 3, 1, 1, 0.0, []).build_model(theirs)
+    other = Job("", "random", 64, 32, 1, 1, 1, 0.0, []).build_model(theirs)
     shapes = [[weight.shape for weight in model.weights if "seed" not in weight.path] for model in (mine, other)]
     assert shapes[0] == shapes[1]
     settings = [model.optimizer.get_config() for model in (mine, other)]
