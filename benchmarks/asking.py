@@ -12,9 +12,10 @@ from contextlib import ExitStack
 
 import keras_tuner
 from measured import Figure, arguments, conclude, percentile, workplace
+from optuna.storages._rdb.models import BaseModel
 from optuna.trial import TrialState, create_trial
 from postgres import server
-from sqlalchemy import event
+from sqlalchemy import event, insert, select, text
 
 from cnnsearch.search.engine.oracle import OptunaOracle
 from cnnsearch.search.engine.parameters import SearchSpace, search_space_of
@@ -29,6 +30,29 @@ from cnnsearch.spaces.space import Space
 
 ASKED = 30
 """Trials that are asked for and told, one after the other."""
+_OWN = ("version_info",)
+"""Tables that each database has filled for itself."""
+
+
+def fill_shared(url: str, beside: str) -> None:
+    """Copy the trials of a SQLite study into an empty shared database: written one by one they would take half an hour.
+
+    Args:
+        beside: the URL of the SQLite study.
+    """
+    storages = open_storage(beside), open_storage(url)
+    source, target = (storage.engine for storage in storages)  # type: ignore[attr-defined]
+    with source.connect() as taken, target.begin() as given:
+        for table in BaseModel.metadata.sorted_tables:
+            rows = [dict(row) for row in taken.execute(select(table)).mappings()]
+            if table.name in _OWN or not rows:
+                continue
+            given.execute(insert(table), rows)
+            if target.dialect.name == "postgresql":  # its own numbers go on behind those that were given
+                key = next(iter(table.primary_key)).name
+                given.execute(
+                    text(f"SELECT setval(pg_get_serial_sequence('{table}', '{key}'), max({key})) FROM {table}")
+                )
 
 
 def fill(url: str, space: Space, known: SearchSpace, trials: int) -> None:
@@ -87,7 +111,10 @@ def main() -> int:
         url = options.storage or f"sqlite:///{place.folder / 'study.db'}"
         if url == "postgresql":
             url = servers.enter_context(server()).database()
-        fill(url, space, search_space_of(hyperparameters), trials)
+        beside = f"sqlite:///{place.folder / 'study.db'}"
+        fill(beside, space, search_space_of(hyperparameters), trials)
+        if url != beside:
+            fill_shared(url, beside)
         began = time.perf_counter()
         objective = keras_tuner.Objective("val_accuracy", "max")
         is_shared = not url.startswith("sqlite")
