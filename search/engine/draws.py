@@ -1,7 +1,7 @@
 """Draws the trials of a study: each configuration once, the same ones whether or not the search was killed between."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
@@ -171,12 +171,12 @@ class Draws:
         if self._tried and not self._rivals:
             self._tried.ended(values, ending)
 
-    def _hear_of(self, trials: Iterable[FrozenTrial], tried: Tried) -> None:
+    def _hear_of(self, trials: Sequence[FrozenTrial], tried: Tried) -> None:
         """Take note of the trials that other workers have begun and ended."""
         for record in self._rivals.fresh() if self._rivals else ():
             tried.begun(record.values)
             tried.ended(record.values, record)
-        for trial in trials if self._rivals else ():
+        for trial in self._rivals.open(trials) if self._rivals else ():
             if trial.params and not trial.state.is_finished():
                 tried.begun(trial.params)
 

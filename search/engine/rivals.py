@@ -1,7 +1,8 @@
 """Other workers that draw trials of the same study at the same time, and what has become of theirs."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 
 from optuna.trial import FrozenTrial, TrialState
@@ -54,14 +55,18 @@ class Rivals:
         self._fresh: list[TrialRecord] = []
         self._untold: list[EndedElsewhere] = []
         self._looked = 0.0
-        self._keys: dict[int, str] = {}
+        self._settled = 0
+        """All trials below this number have ended, and are told: among ten thousand nobody looks at them again."""
+        self._unkeyed: list[FrozenTrial] = []
+        self._ended_with: defaultdict[str, set[int]] = defaultdict(set)
+        """The numbers of ended trials by their configuration, as far as that is not to be tried again."""
         self.heard: Callable[[EndedElsewhere], None] = lambda _: None
         """Told of every trial that has ended, whoever ran it, once."""
 
     def look(self) -> Sequence[FrozenTrial]:
         """All trials, in the order of their numbers."""
         trials, now = self._study.trials(), time.time()
-        new = [trial for trial in trials if trial.number not in self._told and trial.state.is_finished()]
+        new = [trial for trial in self.open(trials) if trial.number not in self._told and trial.state.is_finished()]
         news = [record_of(trial, self._study.objectives) for trial in new]
         self._told.update(record.number for record in news)
         self._free.update(record.number for record in news if record.costs_nothing)
@@ -70,8 +75,15 @@ class Rivals:
             EndedElsewhere(record, worker_of(trial.system_attrs.get(OWNER)), self._ended(trial, now))
             for trial, record in zip(new, news, strict=True)
         ]
+        self._unkeyed += new
+        while self._settled in self._told:
+            self._settled += 1
         self._looked = now
         return trials
+
+    def open(self, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
+        """Those among all trials that may not have ended yet, as far as is known."""
+        return trials[self._settled :]
 
     def _ended(self, trial: FrozenTrial, now: float) -> float:
         """When a trial ended, by a clock that may be off: after the last look, and before this one."""
@@ -89,11 +101,12 @@ class Rivals:
         trials = self.look()
         while self._untold:
             self.heard(self._untold.pop(0))
-        if any(trial.state is TrialState.WAITING for trial in trials):
+        left = self.open(trials)
+        if any(trial.state is TrialState.WAITING for trial in left):
             return Next.DRAW
         if not exhausted and (self._most is None or self._begun(len(trials)) < self._most):
             return Next.DRAW
-        return Next.WAIT if any(trial.state is TrialState.RUNNING for trial in trials) else Next.END
+        return Next.WAIT if any(trial.state is TrialState.RUNNING for trial in left) else Next.END
 
     @property
     def is_full(self) -> bool:
@@ -126,19 +139,20 @@ class Rivals:
         trials = self.look()
         if is_new and self._most is not None and self._begun(number) >= self._most:
             return "other workers have begun the last trials"
-        key = space.key(values)
-        others = trials[:number] if is_new else [trial for trial in trials if trial.number != number]
-        same = (other for other in others if other.params and not self._may_be_repeated(other))
-        if any(self._key(space, other) == key for other in same):
+        same = self._with_key(space, space.key(values), trials)
+        if any(other < number or (other != number and not is_new) for other in same):
             return "another worker drew the same configuration"
         return ""
 
-    def _key(self, space: SearchSpace, trial: FrozenTrial) -> str:
-        if not trial.state.is_finished():
-            return space.key(trial.params)
-        if trial.number not in self._keys:
-            self._keys[trial.number] = space.key(trial.params)
-        return self._keys[trial.number]
+    def _with_key(self, space: SearchSpace, key: str, trials: Sequence[FrozenTrial]) -> Iterator[int]:
+        """The numbers of the trials that have a configuration and keep it."""
+        for trial in self._unkeyed:
+            if trial.params and not self._may_be_repeated(trial):
+                self._ended_with[space.key(trial.params)].add(trial.number)
+        self._unkeyed.clear()
+        yield from self._ended_with.get(key, ())
+        going_on = (trial for trial in self.open(trials) if not trial.state.is_finished())
+        yield from (trial.number for trial in going_on if trial.params and space.key(trial.params) == key)
 
     def _may_be_repeated(self, trial: FrozenTrial) -> bool:
         """Whether its process died without a word: somebody may have killed it, so its configuration is tried anew."""
