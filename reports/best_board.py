@@ -117,14 +117,11 @@ def _told(photo: Mapping[str, Any]) -> str:
 
 
 def _picture(path: Path) -> "Picture | None":
-    from PIL import Image, UnidentifiedImageError
-
     from cnnsearch.search.listeners.tensorboard_events import Picture
 
     try:
-        with Image.open(path, formats=["PNG", "JPEG"]) as image:
-            return Picture(*image.size, path.read_bytes())
-    except (OSError, UnidentifiedImageError):
+        return Picture.of(path.read_bytes())
+    except OSError:
         return None
 
 

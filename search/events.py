@@ -126,6 +126,23 @@ class EpochEnded:
 
 
 @dataclass(frozen=True)
+class TrialShown:
+    """What the model of a trial that is about to end makes of its images.
+
+    Attributes:
+        number: of the trial.
+        name: of what is shown, such as `confusion_matrix`.
+        told: what the pictures show.
+        pictures: files, each a PNG or a JPEG.
+    """
+
+    number: int
+    name: str
+    told: str
+    pictures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
 class TrialEnded:
     """A trial ended, one way or another."""
 
@@ -191,6 +208,7 @@ Event = (
     | TrialRetried
     | FeaturesMade
     | EpochEnded
+    | TrialShown
     | TrialEnded
     | EndedElsewhere
     | TrialLost

@@ -24,6 +24,7 @@ from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import Built, EpochDone, Verdict
 from cnnsearch.search.trial.training import run_trial
+from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import epochs_of
@@ -94,6 +95,7 @@ def retrain(
         trained = TrainedModel(model, config, dataset, again, parts=job.train, metrics=configuration.search.metrics)
         export_model(request.folder, trained, parts, slot, say=dialogue.say)
     write_history(request.folder.history, record.epochs)
+    write_json(request.folder.dataset, dataset.summary())
     return record
 
 

@@ -23,6 +23,7 @@ from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
 from cnnsearch.search.events import Audience, Listener, RunEnded, Told
 from cnnsearch.search.examining import examining
+from cnnsearch.search.explaining.first_look import run_trial_and_show
 from cnnsearch.search.exporting import export_best, trained_configuration, written
 from cnnsearch.search.model.hypermodel import CnnHyperModel, encoded, hyperparameters_of
 from cnnsearch.search.outline import outline_of
@@ -37,7 +38,6 @@ from cnnsearch.search.sharing.company import Company, company_of
 from cnnsearch.search.study.database import sqlite_url
 from cnnsearch.search.study.study import STUDY_NAME
 from cnnsearch.search.telling import broadcast_of, tell_of_begin, telling_of_its_end
-from cnnsearch.search.trial.training import run_trial
 from cnnsearch.search.writing import clear_temporary, write_json, write_text
 from cnnsearch.spaces.phases import most_epochs
 from cnnsearch.spaces.points import first_trials
@@ -66,7 +66,10 @@ class Result:
 
 
 def run_search(
-    request: Request, listeners: Sequence[Listener] = (), progress: Progress | None = None, train: Train = run_trial
+    request: Request,
+    listeners: Sequence[Listener] = (),
+    progress: Progress | None = None,
+    train: Train = run_trial_and_show,
 ) -> Result:
     """Search a space; goes on with an unfinished run of the same space and data where there is one.
 

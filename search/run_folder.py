@@ -74,6 +74,11 @@ class ModelFolder:
         """The classes' names in the order of the model's outputs, and the input's shape."""
         return self.path / "classes.json"
 
+    @property
+    def dataset(self) -> Path:
+        """The images of its training, as a run describes them; beside a retrained model, whose run may have others."""
+        return self.path / "dataset.json"
+
 
 @dataclass(frozen=True)
 class TrialFolder(ModelFolder):

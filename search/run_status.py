@@ -5,6 +5,7 @@ same: no single file of these makes a run unknown.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 from cnnsearch.search.dataset.change import Summary
@@ -75,7 +76,10 @@ def spent_seconds(run: RunFolder) -> float:
 
 def read_summary(run: RunFolder, fingerprint: str | None = None) -> Summary | None:
     """What a run's images are, or were under an earlier fingerprint; None where nothing readable says it."""
-    path = run.dataset if fingerprint is None else run.earlier_dataset(fingerprint)
+    return _summary(run.dataset if fingerprint is None else run.earlier_dataset(fingerprint))
+
+
+def _summary(path: Path) -> Summary | None:
     try:
         return Summary.of(read_object(path))
     except ValueError:
@@ -89,14 +93,15 @@ def images_under(run: RunFolder, fingerprint: str) -> Summary | None:
 
 
 def trained_on(folder: ModelFolder) -> Summary | None:
-    """The images that a model was trained on, by its run's description; None where nothing tells them.
+    """The images that a model was trained on, by a description beside it or its run's; None where nothing tells them.
 
     Where they are described no more it has their fingerprint alone. A model of an earlier version, which says nothing
     of its images, was trained on those of its run.
     """
     data = read_object(folder.classes).get("data")
     fingerprint = fingerprint_of(str(data.get("stamp", "") if isinstance(data, dict) else ""))
-    found = images_under(folder.run, fingerprint)
+    own = _summary(folder.dataset)
+    found = own if own and own.fingerprint == fingerprint else images_under(folder.run, fingerprint)
     return found or (Summary(fingerprint=fingerprint) if fingerprint else None)
 
 

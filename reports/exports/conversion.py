@@ -1,7 +1,7 @@
 """Turns a loaded Keras model into the files of another format. Runs in a child process, where Keras is imported."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from cnnsearch.reports.exports.formats import Target
+from cnnsearch.reports.exports.int8 import Model, leave_worst_in_float
 from cnnsearch.reports.exports.runtimes import keep_openvino_silent
-from cnnsearch.reports.exports.samples import Images
+from cnnsearch.reports.exports.samples import Calibration, one_by_one
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
-Model = Any
-"""Of Keras, which has no types."""
 _AUGMENTATION = "augment_"
 """What the names of our augmentation layers begin with."""
 
@@ -26,22 +25,25 @@ class Material:
     Attributes:
         model: the loaded Keras model.
         source: the file that it was loaded from.
-        calibration: training images, from which int8 takes the ranges of its activations; None for the other kinds.
+        calibration: what int8 is made by; None for the other kinds.
     """
 
     model: Model
     source: Path
-    calibration: Images | None = None
+    calibration: Calibration | None = None
 
 
-def convert(material: Material, target: Target, place: Path) -> None:
+def convert(material: Material, target: Target, place: Path) -> dict[str, int]:
     """Write a model as the target's file, or folder, at a place where nothing is yet.
+
+    Returns:
+        Of an int8 file on how many images it was calibrated, and how many of its layers stayed in float32.
 
     Raises:
         CnnSearchError: the converter refuses this model.
     """
     try:
-        _WRITERS[target.format.name](material, target, place)
+        return _WRITERS[target.format.name](material, target, place) or {}
     except Exception as error:  # converters raise anything
         line = next((line for line in str(error).splitlines() if line.strip()), "")[:300]
         rule = f"this model must be convertible to {target.name}, got {type(error).__name__}: {line}"
@@ -96,17 +98,22 @@ def _openvino(material: Material, _target: Target, place: Path) -> None:
     for_inference(material.model).export(str(place), format="openvino", verbose=False)
 
 
-def _litert(material: Material, target: Target, place: Path) -> None:
+def _litert(material: Material, target: Target, place: Path) -> dict[str, int]:
     """For one image at a time: a free batch size would keep LiteRT's fast kernels out."""
     import keras
 
     plain = for_inference(material.model)
     image = keras.InputSpec(shape=(1, *plain.input_shape[1:]), dtype="float32", name="image")
-    settings = _litert_settings(target.quantized, material.calibration)
+    calibration = material.calibration
+    settings = _litert_settings(target.quantized, calibration)
     plain.export(place, format="litert", verbose=False, input_signature=[image], **settings)
+    if calibration is None:
+        return {}
+    in_float = leave_worst_in_float(plain, place, calibration)
+    return {"calibrated_on": len(calibration.ranges), "layers_in_float32": in_float}
 
 
-def _litert_settings(quantized: str, calibration: Images | None) -> dict[str, Any]:
+def _litert_settings(quantized: str, calibration: Calibration | None) -> dict[str, Any]:
     """Of the converter; without TensorFlow's own operations, which LiteRT's runtime lacks."""
     import tensorflow as tf  # type: ignore[import-untyped]
 
@@ -114,17 +121,13 @@ def _litert_settings(quantized: str, calibration: Images | None) -> dict[str, An
     smaller = {"optimizations": [tf.lite.Optimize.DEFAULT]}
     if quantized == "float16":
         return {**smaller, "target_spec": {"supported_ops": plain, "supported_types": [tf.float16]}}
-    if quantized == "int8":  # what has no int8 form, such as some activations, stays float32
+    if calibration:  # int8: what has no int8 form, such as some activations, stays float32
         kinds = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, *plain]}
-        return {**smaller, "representative_dataset": lambda: _one_by_one(calibration), "target_spec": kinds}
+        return {**smaller, "representative_dataset": lambda: one_by_one(calibration.ranges), "target_spec": kinds}
     return {"target_spec": {"supported_ops": plain}}
 
 
-def _one_by_one(images: Images | None) -> Iterator[list[Any]]:
-    return ([image[None].astype(np.float32)] for image in (() if images is None else images))
-
-
-_WRITERS = {
+_WRITERS: dict[str, Callable[[Material, Target, Path], dict[str, int] | None]] = {
     "keras": _keras,
     "saved_model": _saved_model,
     "onnx": _onnx,

@@ -24,6 +24,11 @@ def opened(kind: Format, file: Path) -> Run:
     return _OPENERS[kind.name](file)
 
 
+def answers(run: Run, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """A model's outputs (images, units), asked one by one, as an exported model is used."""
+    return np.concatenate([np.asarray(run(image[None].astype(np.float32)), dtype=np.float64) for image in images])
+
+
 def latency(run: Run, image: NDArray[np.float32]) -> float:
     """The median of the seconds that calls with one image take, after some that do not count."""
     for _ in range(_WARM_UP):

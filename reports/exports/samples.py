@@ -1,6 +1,6 @@
 """The images that exports are checked and calibrated on: photos of the model's own source, or seeded noise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,9 @@ from cnnsearch.spaces.load import load_space
 CHECKED, CHECKED_ROUGH = 64, 256
 """Images that a converted model is compared with Keras on; more where they need not all agree, since 3 or 4 in 64 are
 luck."""
-CALIBRATED = 200
-"""Training images from which int8 takes the ranges of its activations; more hardly change them."""
+CALIBRATED, WEIGHED = 200, 256
+"""Training images from which int8 takes the ranges of its activations, more hardly change them; and images on which it
+is weighed whether those do."""
 _SEED = 2024
 
 Images = NDArray[np.uint8]
@@ -59,6 +60,20 @@ def photos_of(folder: ModelFolder, shape: Shape, progress: Callable[[int, int], 
     return Photos(dataset.reference())
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """What an int8 file is made by.
+
+    Attributes:
+        ranges: training images, from which the ranges of its activations come.
+        weighed: images on which it is asked whether it answers as Keras does: of the validation part, so that those of
+            the test part, on which the file is checked in the end, choose nothing.
+    """
+
+    ranges: Images
+    weighed: Images
+
+
 def checked_images(dataset: Dataset | None, shape: Shape, most: int = CHECKED) -> tuple[Images, str]:
     """What models are compared on, and what it is in words: images of the test part, else others, else noise."""
     if dataset is None:
@@ -69,8 +84,8 @@ def checked_images(dataset: Dataset | None, shape: Shape, most: int = CHECKED) -
     return noise(shape), "seeded noise"
 
 
-def calibration_images(dataset: Dataset | None, lack: str) -> Images:
-    """Training images for int8.
+def calibration(dataset: Dataset | None, lack: str) -> Calibration:
+    """What int8 takes of a model's photos.
 
     Raises:
         CnnSearchError: there are none.
@@ -79,7 +94,13 @@ def calibration_images(dataset: Dataset | None, lack: str) -> Images:
         rule = f"int8 takes its ranges from training photos, got none: {lack or 'the train part is empty'}"
         advice = "Bring the photos back to where config.yaml's data.source says, or use --quantize float16."
         raise CnnSearchError(str(Problem("--quantize int8", rule, advice)))
-    return _spread(dataset, dataset.rows(TRAIN), CALIBRATED)
+    weighed = next(rows for part in (VALIDATION, TRAIN) if len(rows := dataset.rows(part)))
+    return Calibration(_spread(dataset, dataset.rows(TRAIN), CALIBRATED), _spread(dataset, weighed, WEIGHED))
+
+
+def one_by_one(images: Images) -> Iterator[list[NDArray[np.float32]]]:
+    """The images as LiteRT's converter asks for them: a list of inputs each, of one image."""
+    return ([image[None].astype(np.float32)] for image in images)
 
 
 def noise(shape: Shape) -> Images:

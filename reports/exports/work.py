@@ -4,13 +4,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cnnsearch.reports.exports.conversion import Material, convert
 from cnnsearch.reports.exports.formats import Target
 from cnnsearch.reports.exports.parity import parity
-from cnnsearch.reports.exports.runtimes import Run, latency, opened
-from cnnsearch.reports.exports.samples import CHECKED, CHECKED_ROUGH, Images, Photos, calibration_images, checked_images
+from cnnsearch.reports.exports.runtimes import answers, latency, opened
+from cnnsearch.reports.exports.samples import CHECKED, CHECKED_ROUGH, Photos, calibration, checked_images
 from cnnsearch.reports.inference import load_classifier
 from cnnsearch.search.dataset.dataset import open_dataset
 from cnnsearch.search.model.outputs import class_probabilities
@@ -46,22 +45,15 @@ def run_export(line: Line, job: ExportJob) -> None:
     """
     classifier = load_classifier(job.model)
     dataset = open_dataset(job.photos.reference) if job.photos.reference else None
-    is_int8 = job.target.quantized == "int8"
-    calibration = calibration_images(dataset, job.photos.lack) if is_int8 else None
-    convert(Material(classifier.model, job.model, calibration), job.target, job.file)
+    calibrated = calibration(dataset, job.photos.lack) if job.target.quantized == "int8" else None
+    made = convert(Material(classifier.model, job.model, calibrated), job.target, job.file)
     images, where = checked_images(dataset, classifier.shape, CHECKED_ROUGH if job.target.quantized else CHECKED)
     run = opened(job.target.format, job.file)
-    compared = parity(classifier.probabilities(images), _answers(run, images), job.target.tolerance)
+    compared = parity(classifier.probabilities(images), class_probabilities(answers(run, images)), job.target.tolerance)
     figures = {
         "parity": {"on": where, **asdict(compared)},
         "latency": latency(run, images[:1].astype(np.float32)),
-        "calibrated_on": 0 if calibration is None else len(calibration),
+        **made,
     }
     write_json(job.result, figures)
     line.tell(Done())
-
-
-def _answers(run: Run, images: Images) -> NDArray[np.float64]:
-    """Class probabilities, shape (images, classes), asked one by one, as an exported model is used."""
-    outputs = [np.asarray(run(image[None].astype(np.float32)), dtype=np.float64) for image in images]
-    return class_probabilities(np.concatenate(outputs))

@@ -11,11 +11,11 @@ from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.crew import Crew
 from cnnsearch.search.engine.pause import Pause
 from cnnsearch.search.events import Audience, Told, Warned
+from cnnsearch.search.explaining.first_look import run_trial_and_show
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.study.artifacts import Artifacts
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import KnownBackbone
-from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Data
 from cnnsearch.spaces.space import Space
 
@@ -54,7 +54,7 @@ class Bench:
     pause: Pause
     trial_time: float | None = None
     halting: Event = field(default_factory=Event)
-    train: Train = run_trial
+    train: Train = run_trial_and_show
     artifacts: Artifacts | None = None
     ending: Callable[[], None] = lambda: None
     known: dict[str, KnownBackbone] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from cnnsearch.search.trial.messages import (
     Message,
     Noted,
     RungDone,
+    Shown,
     Trained,
     Verdict,
 )
@@ -61,6 +62,8 @@ class Dialogue(ABC):
         elif isinstance(message, Trained):
             self._reason = message.reason
             return self._wants_model()
+        elif isinstance(message, Shown):
+            self._shown(message)
         elif isinstance(message, DiskFull):
             return self._wait()
         return None
@@ -109,6 +112,9 @@ class Dialogue(ABC):
     def _wants_model(self) -> bool:
         """Whether the model of an ended training is to be written."""
         return True
+
+    def _shown(self, shown: Shown) -> None:  # noqa: B027 - nobody watches a single training
+        """This is what the trained model makes of its images."""
 
     @abstractmethod
     def _wait(self) -> bool:

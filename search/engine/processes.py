@@ -21,7 +21,7 @@ from cnnsearch.search.engine.births import ForkedProcess
 from cnnsearch.search.native_messages import without_native_messages
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_PRELOADED = ["cnnsearch.search.trial.child"]
+_PRELOADED = ["cnnsearch.search.trial.child", "cnnsearch.search.explaining.first_look"]
 _PATIENCE = 5.0
 """Seconds that a process has to end by itself before it is killed."""
 

@@ -18,7 +18,16 @@ from cnnsearch.search.engine.pause import RoomWait
 from cnnsearch.search.engine.reducing import in_parts, retries_between
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.events import EpochEnded, FeaturesMade, Told, TrialBuilt, TrialContinued, TrialStarted, Warned
+from cnnsearch.search.events import (
+    EpochEnded,
+    FeaturesMade,
+    Told,
+    TrialBuilt,
+    TrialContinued,
+    TrialShown,
+    TrialStarted,
+    Warned,
+)
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
@@ -28,7 +37,17 @@ from cnnsearch.search.run_folder import TrialFolder
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.measuring import measures_of
-from cnnsearch.search.trial.messages import Broken, Built, DiskFull, EpochDone, KnownBackbone, Making, Message, Verdict
+from cnnsearch.search.trial.messages import (
+    Broken,
+    Built,
+    DiskFull,
+    EpochDone,
+    KnownBackbone,
+    Making,
+    Message,
+    Shown,
+    Verdict,
+)
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.rungs import Rung, climbed, on_rung
@@ -152,6 +171,9 @@ class TrialDialogue(Dialogue):
     def _wants_model(self) -> bool:
         self._clock.training_ended()
         return self._bench.checkpoints.wants(self._candidate())
+
+    def _shown(self, shown: Shown) -> None:
+        self._bench.broadcast(TrialShown(self._number, shown.name, shown.told, shown.pictures))
 
     def _wait(self) -> bool:
         return self._room.wait()

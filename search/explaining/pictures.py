@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,15 +71,15 @@ def stretched(values: NDArray[np.float32]) -> Pixels:
     return levels
 
 
-def save_photo(path: Path, pixels: Pixels) -> None:
+def save_photo(place: Path | BinaryIO, pixels: Pixels) -> None:
     """Write a photo as a small JPEG."""
-    Image.fromarray(pixels).save(path, format="JPEG", quality=_QUALITY, optimize=True)
+    Image.fromarray(pixels).save(place, format="JPEG", quality=_QUALITY, optimize=True)
 
 
-def save_drawing(path: Path, pixels: Pixels) -> None:
+def save_drawing(place: Path | BinaryIO, pixels: Pixels) -> None:
     """Write what has hard edges as PNG; levels (height, width) get the colours from dark to light."""
     picture = Image.fromarray(pixels)
     if pixels.ndim == 2:
         picture = Image.fromarray(pixels, mode="L").convert("P")
         picture.putpalette(colours().tobytes())
-    picture.save(path, format="PNG", optimize=True)
+    picture.save(place, format="PNG", optimize=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cnnsearch.search.events import Event, FeaturesMade, RunStarted, TrialContinued
+from cnnsearch.search.events import Event, FeaturesMade, RunStarted, TrialContinued, TrialShown
 
 
 class EventLog:
@@ -22,7 +22,7 @@ class EventLog:
 
     def __call__(self, event: Event) -> None:
         """Append one event; what only a person who watches wants to know is left out."""
-        if isinstance(event, FeaturesMade):
+        if isinstance(event, FeaturesMade | TrialShown):
             return
         line = {"time": round(time.time(), 3), "event": type(event).__name__} | _plain(asdict(event))
         if isinstance(event, RunStarted):

@@ -21,6 +21,7 @@ from cnnsearch.search.events import (
     TrialEnded,
     TrialLost,
     TrialRetried,
+    TrialShown,
     TrialStarted,
 )
 from cnnsearch.search.ranking import Objectives, rank
@@ -55,7 +56,7 @@ class StatusFile:
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
-        if isinstance(event, FeaturesMade | RetrainingWentOn):
+        if isinstance(event, FeaturesMade | TrialShown | RetrainingWentOn):
             return
         if isinstance(event, EndedElsewhere | TrialLost):
             self._note_elsewhere(event)

@@ -5,6 +5,7 @@ and most of `summary_v2` go through `tensorboard.compat`, which imports tensorfl
 without.
 """
 
+import io
 import os
 import re
 import socket
@@ -28,6 +29,18 @@ class Picture:
     width: int
     height: int
     content: bytes
+
+    @classmethod
+    def of(cls, content: bytes) -> "Picture":
+        """That of a file.
+
+        Raises:
+            OSError: it is neither a PNG nor a JPEG.
+        """
+        from PIL import Image
+
+        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as image:
+            return cls(*image.size, content)
 
 
 class EventFile:

@@ -1,6 +1,6 @@
 """Writes what happens in a run to its TensorBoard logs."""
 
-from cnnsearch.search.events import EpochEnded, Event, TrialContinued, TrialEnded, TrialStarted
+from cnnsearch.search.events import EpochEnded, Event, TrialContinued, TrialEnded, TrialShown, TrialStarted
 from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 
 
@@ -19,5 +19,7 @@ class TensorBoardListener:
                 self._log.epoch_ended(event.number, epoch)
         elif isinstance(event, EpochEnded):
             self._log.epoch_ended(event.number, event.epoch)
+        elif isinstance(event, TrialShown):
+            self._log.trial_shown(event.number, event.name, event.told, event.pictures)
         elif isinstance(event, TrialEnded):
             self._log.trial_ended(event.trial)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
-from cnnsearch.search.listeners.tensorboard_events import EventFile, markdown
+from cnnsearch.search.listeners.tensorboard_events import EventFile, Picture, markdown
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, label
@@ -92,6 +92,12 @@ class TensorBoardLog:
         if (number, inside) not in self._inside:
             self._inside[number, inside] = EventFile(self._folder / _session(number) / inside)
         return self._inside[number, inside]
+
+    def trial_shown(self, number: int, name: str, told: str, pictures: Sequence[bytes]) -> None:
+        """Log what a trial's model makes of its images: PNGs or JPEGs of one kind, as `trial/...`."""
+        with self._lock:
+            if session := self._sessions.get(number):
+                session.images(f"trial/{name}", [Picture.of(content) for content in pictures], 0, markdown(told))
 
     def trial_ended(self, trial: TrialRecord) -> None:
         """Log the best epoch's metrics as `best/...`, size and time as `trial/...`, and how the trial ended."""

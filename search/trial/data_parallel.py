@@ -7,7 +7,7 @@ this is the only place of a training that knows TensorFlow.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
 
@@ -19,16 +19,18 @@ from cnnsearch.spaces.document import Training
 if TYPE_CHECKING:
     from cnnsearch.search.trial.course import TrialJob
 
+Found = TypeVar("Found")
 
-def on_all_devices(run: Callable[[Line, "TrialJob"], None]) -> Callable[[Line, "TrialJob"], None]:
+
+def on_all_devices(run: Callable[[Line, "TrialJob"], Found]) -> Callable[[Line, "TrialJob"], Found]:
     """The same work on all devices of its process together, where `search.strategy` is `data_parallel`."""
 
     @wraps(run)
-    def spread(line: Line, job: "TrialJob") -> None:
+    def spread(line: Line, job: "TrialJob") -> Found:
         configuration = job.configuration
         is_spread = configuration.search.strategy == "data_parallel"
         with spread_over_devices(configuration.training) if is_spread else nullcontext():
-            run(line, job)
+            return run(line, job)
 
     return spread
 

@@ -108,6 +108,21 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What a trained model makes of its images, for those who watch the search.
+
+    Attributes:
+        name: such as `confusion_matrix`.
+        told: what the pictures show.
+        pictures: files, each a PNG or a JPEG.
+    """
+
+    name: str
+    told: str
+    pictures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
 class DiskFull:
     """The trained model has no room on the disk; an answer says to try again."""
 
@@ -198,6 +213,7 @@ Message = (
     | EpochDone
     | RungDone
     | Trained
+    | Shown
     | DiskFull
     | Discovered
     | Sized

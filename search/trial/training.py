@@ -53,9 +53,29 @@ class _Trial:
     vault: Vault
 
 
-@on_all_devices
+@dataclass(frozen=True, eq=False)
+class Left:
+    """The model that a trial leaves, and the stage that it is of: its images are those that it was chosen by."""
+
+    model: keras.Model
+    stage: Stage
+
+
 def run_trial(line: Line, job: TrialJob) -> None:
+    """Train one configuration, and say that all is done.
+
+    Raises:
+        NotANumber: the loss was not finite after an epoch.
+    """
+    train(line, job)
+    line.tell(Done())
+
+
+@on_all_devices
+def train(line: Line, job: TrialJob) -> Left | None:
     """Train one configuration, stage by stage, and report on the way, unless its model breaks a constraint as it is.
+
+    Gives the model where it is written.
 
     With folds the model of the first one is kept. It is chosen before any score is known, so its own validation score
     is no best of several; and no fold reads the test part, so that its test score is as honest as without folds.
@@ -69,17 +89,18 @@ def run_trial(line: Line, job: TrialJob) -> None:
     try:
         whole, ended = _walked(trial)
     except (Halted, OutOfLimits):
-        line.tell(Done())
-        return
+        return None
     folds = of_folds(ended, job.objective)
     scores = [end.score for end in folds if end.score is not None]
-    if line.ask(Trained(reason_of(folds), fmean(scores) if scores else None)):
-        model = whole.model if len(ended) == 1 else _fresh(course_of(job)[len(ended) - 1])
-        set_last_weights(model, folds[0].weights or [])
-        model = seen_through(model, job.configuration.evaluation)
-        make_plain(model)
-        write_model(line, job.model, model)
-    line.tell(Done())
+    if not line.ask(Trained(reason_of(folds), fmean(scores) if scores else None)):
+        return None
+    course = course_of(job)
+    model = whole.model if len(ended) == 1 else _fresh(course[len(ended) - 1])
+    set_last_weights(model, folds[0].weights or [])
+    model = seen_through(model, job.configuration.evaluation)
+    make_plain(model)
+    write_model(line, job.model, model)
+    return Left(model, next(stage for stage in course if stage.place == folds[0].place))
 
 
 def _judged(line: Line, ended: Sequence[Ended]) -> list[Ended]:

@@ -92,14 +92,19 @@ def test_one_part_of_a_source_with_folders_of_its_own(
         evaluate(model, str(tmp_path / "parts.zip"), part="tset")
 
 
-def test_images_of_the_training_are_counted(tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("beside", [False, True])
+def test_images_of_the_training_are_counted(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str], beside: bool
+) -> None:
     best = brightness_model(tmp_path / "run" / "best")
     described = json.loads((best / "classes.json").read_text()) | {"data": {"stamp": "f1-6x8x3-stretch"}}
     (best / "classes.json").write_text(json.dumps(described))
     known = {path.name: content_hash(path.read_bytes()) for path in (data / "dark").iterdir()}
     summary = {"fingerprint": "f1", "files": {"train": {"dark": known}}}
-    (best.parent / "dataset.json").write_text(json.dumps(summary))
-    evaluate(best.parent, str(data), as_json=True)
+    ((best if beside else best.parent) / "dataset.json").write_text(json.dumps(summary))
+    if beside:  # of a retraining, whose run has other images
+        (best.parent / "dataset.json").write_text(json.dumps({"fingerprint": "f2", "files": {}}))
+    evaluate(best, str(data), as_json=True)
     out, err = capsys.readouterr()
     assert json.loads(out)["trained_on"] == 3
     assert "the model was trained on 3 of these 5 images: the scores are too good" in err

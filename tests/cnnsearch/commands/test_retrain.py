@@ -10,7 +10,8 @@ import pytest
 
 from cnnsearch.commands.retrain import retrain, source_of
 from cnnsearch.reports.predictions import read_resize
-from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.run_status import trained_contents
 from cnnsearch.search.study.reading import read_trials
 from cnnsearch.spaces.errors import CnnSearchError
 from tests.cnnsearch.command_line import TINY, CommandLine
@@ -51,6 +52,9 @@ def test_full_trains_on_validation_images_too_and_ends_at_the_best_epoch(searche
     assert (metrics(folder)["score"], metrics(folder)["searched"]) == (None, searched_score)
     assert "Its training reached" not in (folder / "README.md").read_text()
     assert json.loads((folder / "classes.json").read_text())["data"]["parts"] == ["train", "validation"]
+    counts = json.loads((searched.folder / RUN / "dataset.json").read_text())["counts"]
+    known = sum(parts["train"] + parts["validation"] for parts in counts.values())
+    assert 0.9 * known < len(trained_contents(ModelFolder(folder))) <= known  # two images may be alike
 
 
 def test_a_configuration_outside_of_a_run_has_no_score_to_compare_with(searched: CommandLine) -> None:

@@ -1,5 +1,6 @@
 """TensorBoard's own readers understand what is logged."""
 
+import io
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 from tensorboard.plugins.hparams import api_pb2, metadata
 
@@ -257,3 +259,21 @@ def test_logging_never_imports_tensorflow(tmp_path: Path) -> None:
         [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_pictures_of_a_running_trial_are_there_before_it_ends(tmp_path: Path) -> None:
+    log = TensorBoardLog(tmp_path, PARAMETERS, ACCURACY)
+    log.trial_started(3, VALUES)
+    pictures = []
+    for level in (0, 200):
+        file = io.BytesIO()
+        Image.new("RGB", (20, 10), (level, level, level)).save(file, format="PNG")
+        pictures.append(file.getvalue())
+    log.trial_shown(3, "wrong", "a_b.jpg: <cat> taken for dog", pictures)
+    log.trial_shown(4, "wrong", "of a trial that is not here", pictures)
+    (value,) = [value for _, value in values(tmp_path / "0003") if value.tag == "trial/wrong"]
+    assert value.metadata.plugin_data.plugin_name == "images"
+    assert [*value.tensor.string_val] == [b"20", b"10", *pictures]
+    assert value.metadata.summary_description == r"a\_b.jpg: \<cat\> taken for dog"
+    assert not (tmp_path / "0004").exists()
+    log.close()
