@@ -32,7 +32,7 @@ GOOD = 0.02
 """The share of all configurations that counts as good."""
 MOST = 100
 """A search spends as many epochs as so many whole trials at most, except where it has had fewer trials."""
-WANTS = {"gp": "torch", "cmaes": "cmaes"}
+WANTS = {"cmaes": "cmaes"}
 """The samplers that are left out where a library is missing."""
 SAMPLERS = tuple(name for name in Sampler.kinds() if name not in WANTS or find_spec(WANTS[name]))
 QUICK = ("none", "patient")

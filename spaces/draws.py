@@ -44,6 +44,14 @@ def draw_value(domain: Domain, source: random.Random) -> Scalar:
     return value_at_share(domain, source.random()) if count is None else nth(domain, source.randrange(count))
 
 
+def share_of(domain: FloatRange, value: float) -> float:
+    """How far into a range a value lies, on its scale, from 0 to 1."""
+    low, high, place = domain.low, domain.high, float(value)
+    if domain.scale == "log":
+        low, high, place = math.log(low), math.log(high), math.log(place)
+    return (place - low) / (high - low) if high > low else 0.0
+
+
 def value_at_share(domain: Domain, share: float) -> Scalar:
     """The value of a domain at a place from 0 to 1 in it; equal parts for all that can be listed."""
     match domain, size(domain):

@@ -4,11 +4,10 @@ Searches by mutation walk on these: regularized evolution (Real et al., arXiv:18
 al., arXiv:2005.02960).
 """
 
-import math
 import random
 from collections.abc import Iterator, Mapping
 
-from cnnsearch.spaces.draws import Plan, completed, value_at_share
+from cnnsearch.spaces.draws import Plan, completed, share_of, value_at_share
 from cnnsearch.spaces.values import Domain, FloatRange, IntRange, Scalar, index_of, nth, size
 
 _SPREAD = 0.2
@@ -54,7 +53,7 @@ def _moved(domain: Domain, value: Scalar, source: random.Random) -> Scalar:
 
 
 def _moved_on(domain: FloatRange, value: float, source: random.Random) -> Scalar:
-    place = _share_of(domain, value)
+    place = share_of(domain, value)
     for _ in range(_TRIES):
         moved = value_at_share(domain, _reflected(place + source.gauss(0, _SPREAD)))
         if moved != value:
@@ -79,14 +78,6 @@ def _beside(domain: Domain, value: Scalar, source: random.Random) -> list[Scalar
     index = index_of(domain, value)
     indices = (index - 1, index + 1) if isinstance(domain, _RANGES) else range(count)
     return [nth(domain, other) for other in indices if 0 <= other < count and other != index]
-
-
-def _share_of(domain: FloatRange, value: float) -> float:
-    """How far into a range a value lies, on its scale, from 0 to 1."""
-    low, high, place = domain.low, domain.high, float(value)
-    if domain.scale == "log":
-        low, high, place = math.log(low), math.log(high), math.log(place)
-    return (place - low) / (high - low) if high > low else 0.0
 
 
 def _reflected(share: float) -> float:

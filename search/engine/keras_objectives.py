@@ -54,4 +54,4 @@ def check_methods(
             "Use the pruner none."
         )
     if len(objectives.all) > 1 and _is_cmaes(sampler):
-        raise CnnSearchError(f"sampler cmaes: it ranks by one objective, got {ranked}. Use nsga2, nsga3 or tpe.")
+        raise CnnSearchError(f"sampler cmaes: it ranks by one objective, got {ranked}. Use gp, nsga2 or nsga3.")

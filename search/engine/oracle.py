@@ -54,7 +54,7 @@ class OptunaOracle(StateInStudy):
         seed: makes the draws repeatable (with one trial at a time).
         storage: a database URL such as `sqlite:///my.db` or an Optuna storage; None keeps the study in memory.
         study_name: the study's name in the storage.
-        sampler: a name that `search.sampler` may have, such as `tpe` or `evolution`, or an Optuna sampler.
+        sampler: a name that `search.sampler` may have, such as `gp` or `evolution`, or an Optuna sampler.
         pruner: a name that `search.pruner` may have, such as `asha` or `median`, or an Optuna pruner. A plain
             KerasTuner tuner needs `PruningCallback` for it.
         start_from: values tried first, whole or in part; what they leave open is drawn.
@@ -82,7 +82,7 @@ class OptunaOracle(StateInStudy):
         *,
         storage: str | BaseStorage | None = None,
         study_name: str = STUDY_NAME,
-        sampler: str | Mapping[str, Any] | Sampler | BaseSampler = "tpe",
+        sampler: str | Mapping[str, Any] | Sampler | BaseSampler = "gp",
         pruner: str | Mapping[str, Any] | Pruner | BasePruner = "none",
         start_from: Sequence[Mapping[str, Scalar]] = (),
         reject: Reject | None = None,

@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Sequence
 from copy import deepcopy as deep_copy
 from datetime import datetime
 from heapq import nsmallest
+from itertools import groupby
 from typing import Any
 
 import optuna
@@ -70,11 +71,27 @@ def best_first(trials: Iterable[FrozenTrial], directions: Sequence[StudyDirectio
     Of equals the earlier one is first. A trial that was pruned has the one value of its last epoch: with several
     objectives it is left out.
     """
+    return [trial for _, trial in _keyed(trials, directions)]
+
+
+def equals_together(trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection]) -> list[list[FrozenTrial]]:
+    """The same trials, ranked, those of one rank together: of equal scores, or with several objectives of one front."""
+    several = len(directions) > 1
+
+    def rank(keyed: "tuple[_Key, FrozenTrial]") -> tuple[Any, ...]:
+        broken, work, place, losses, _ = keyed[0]
+        return broken, work, place, () if several else losses
+
+    return [[trial for _, trial in equal] for _, equal in groupby(_keyed(trials, directions), rank)]
+
+
+def _keyed(trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection]) -> "list[tuple[_Key, FrozenTrial]]":
+    """Trials with values and what they are ranked by, the best first."""
     known = [trial for trial in trials if trial.values is not None and len(trial.values) == len(directions)]
     losses = [_losses(trial, directions) for trial in known]
     places = fronts(losses) if len(directions) > 1 else [0] * len(known)
     keys = [_key(*each) for each in zip(known, losses, places, strict=True)]
-    return [known[index] for index in sorted(range(len(known)), key=keys.__getitem__)]
+    return [(keys[index], known[index]) for index in sorted(range(len(known)), key=keys.__getitem__)]
 
 
 _Key = tuple[float, float, int, tuple[float, ...], int]

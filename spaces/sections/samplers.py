@@ -22,17 +22,17 @@ class Qmc(Section):
     """By a scrambled Sobol sequence (Bergstra and Bengio 2012), which leaves fewer gaps than chance does."""
 
 
-class Tpe(Section):
-    """Tree-structured Parzen estimator (Bergstra et al. 2011): where good trials are denser than others, branch by
-    branch."""
+class Gp(Section):
+    """Bayesian optimisation: a Gaussian process of the ranks of the trials so far, and the largest expected improvement
+    (arXiv:2310.20708), branches included."""
 
-    startup: Positive = 10
+    startup: Positive = 5
     """Trials by chance before it looks at any."""
 
 
-class Gp(Section):
-    """Gaussian process with logarithmic expected improvement (arXiv:2310.20708). Wants
-    `pip install 'cnnsearch[gp]'`."""
+class Tpe(Section):
+    """Tree-structured Parzen estimator (Bergstra et al. 2011): where good trials are denser than others, branch by
+    branch."""
 
     startup: Positive = 10
     """Trials by chance before it looks at any."""
@@ -76,13 +76,13 @@ class Local(Section):
 class Sampler(Branches):
     """How the next configuration is chosen: one of these."""
 
+    gp: Gp | None = None
     tpe: Tpe | None = None
     random: Random | None = None
     grid: Grid | None = None
     qmc: Qmc | None = None
     evolution: Evolution | None = None
     local: Local | None = None
-    gp: Gp | None = None
     cmaes: Cmaes | None = None
     nsga2: Genetic | None = None
     nsga3: Genetic3 | None = None

@@ -12,7 +12,7 @@ from cnnsearch.spaces.sections.numbers import Positive, Seed
 from cnnsearch.spaces.sections.objectives import MEASURES, Goal, ObjectiveForms, direction_of, goals_of
 from cnnsearch.spaces.sections.pruners import Patient, Pruner
 from cnnsearch.spaces.sections.rules import broken, rejection, violation
-from cnnsearch.spaces.sections.samplers import Sampler, Tpe
+from cnnsearch.spaces.sections.samplers import Gp, Sampler
 from cnnsearch.spaces.sections.section import Section
 from cnnsearch.spaces.sections.sharing import Artifacts, Storage, StudyName
 from cnnsearch.spaces.values import contains_searched, shown
@@ -81,7 +81,7 @@ class Confirm(Section):
 class Search(Section):
     """Which configurations are tried, how many, and by what they are ranked."""
 
-    sampler: Sampler = Sampler(tpe=Tpe())
+    sampler: Sampler = Sampler(gp=Gp())
     """How the next configuration is chosen; none is tried twice."""
     pruner: Pruner = Pruner(patient=Patient())
     """Which trials end early for being behind. Where nothing is said: `asha` with a `fidelity`, and none where trials
@@ -153,7 +153,7 @@ class Search(Section):
                 raise rejection("Search", [violation((key,), f"{rule}, got objective {ranked}", found, advice)])
         if len(self.goals) > 1 and self.sampler.cmaes is not None:
             rule = f"cmaes ranks by one objective, got {len(self.goals)}"
-            raise rejection("Search", [violation(("sampler",), rule, "cmaes", "Use nsga2, nsga3 or tpe.")])
+            raise rejection("Search", [violation(("sampler",), rule, "cmaes", "Use gp, nsga2 or nsga3.")])
         return self
 
     @property

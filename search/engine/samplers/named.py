@@ -5,20 +5,22 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler
+from optuna.samplers import BaseSampler, CmaEsSampler, NSGAIIISampler, NSGAIISampler
 from pydantic import ValidationError
 
 from cnnsearch.search.engine.samplers.covering import ChanceSampler, GridSampler, QmcSampler
 from cnnsearch.search.engine.samplers.evolution import EvolutionSampler, LocalSampler
+from cnnsearch.search.engine.samplers.gp import GpSampler
 from cnnsearch.search.engine.samplers.grouped_tpe import GroupedTpeSampler
 from cnnsearch.search.engine.samplers.turn import Method, Turn
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.sections.rules import first_problem
-from cnnsearch.spaces.sections.samplers import Cmaes, Genetic, Gp, Sampler
+from cnnsearch.spaces.sections.samplers import Cmaes, Genetic, Sampler
 from cnnsearch.spaces.sections.section import Section
 
-_MEMORY = 500
-"""Trials that are looked back on where more would cost time and tell little: the best, and the latest."""
+_MEMORY, _FEW = 500, 150
+"""Trials that are looked back on where more would cost time and tell little: the best, and the latest. The Gaussian
+process takes time by the third power of their number."""
 
 
 def sampler_of(sampler: str | Mapping[str, Any] | Sampler | BaseSampler) -> Method:
@@ -47,11 +49,6 @@ def _genetic(made: type[NSGAIISampler | NSGAIIISampler], settings: Genetic) -> M
     return Method(lambda turn: made(population_size=settings.population, seed=turn.own_seed))
 
 
-def _gp(settings: Gp) -> Method:
-    _check_there("torch", "gp")
-    return Method(lambda turn: GPSampler(seed=turn.own_seed, n_startup_trials=settings.startup), _MEMORY)
-
-
 def _cmaes(settings: Cmaes) -> Method:
     _check_there("cmaes", "cmaes")
 
@@ -70,13 +67,13 @@ def _check_there(module: str, sampler: str) -> None:
 
 
 METHODS: dict[str, Callable[..., Method]] = {
+    "gp": _of_ours(GpSampler, _FEW),
     "tpe": _of_ours(GroupedTpeSampler, _MEMORY),
     "random": _of_ours(ChanceSampler),
     "grid": _of_ours(GridSampler),
     "qmc": _of_ours(QmcSampler),
     "evolution": _of_ours(EvolutionSampler, _MEMORY),
     "local": _of_ours(LocalSampler, _MEMORY),
-    "gp": _gp,
     "cmaes": _cmaes,
     "nsga2": partial(_genetic, NSGAIISampler),
     "nsga3": partial(_genetic, NSGAIIISampler),

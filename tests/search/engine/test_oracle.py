@@ -241,7 +241,7 @@ def test_every_kind_of_parameter_is_drawn_within_its_range_and_without_a_warning
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"sampler": "tpo"}, r"one of tpe, random, grid, .* or an Optuna sampler, got 'tpo' \(tpo: no such name\)"),
+        ({"sampler": "tpo"}, r"one of gp, tpe, random, grid, .* or an Optuna sampler, got 'tpo' \(tpo: no such name\)"),
         ({"pruner": "ahsa"}, r"pruner: one of asha, hyperband, .* or an Optuna pruner, got 'ahsa'"),
         (
             {"objective": ["val_accuracy", "val_loss"], "pruner": "asha"},
@@ -249,7 +249,7 @@ def test_every_kind_of_parameter_is_drawn_within_its_range_and_without_a_warning
         ),
         (
             {"objective": ["val_accuracy", "val_loss"], "sampler": optuna.samplers.CmaEsSampler(seed=1)},
-            r"cmaes: it ranks by one objective, got val_accuracy, val_loss\. Use nsga2, nsga3 or tpe",
+            r"cmaes: it ranks by one objective, got val_accuracy, val_loss\. Use gp, nsga2 or nsga3",
         ),
         ({"storage": "sqlite:////no/such/place.db"}, r"sqlite:////no/such/place.db: a study's database must"),
     ],
