@@ -16,7 +16,7 @@ from cnnsearch.search.model.custom import build_hypermodel, custom_features, hyp
 from cnnsearch.search.model.head import classify, classify_pooled
 from cnnsearch.search.model.loss import loss_and_metric, loss_and_metric_of_numbers, output_units
 from cnnsearch.search.model.optimizer import accumulating, optimizer_of
-from cnnsearch.search.model.precision import in_precision, scaled
+from cnnsearch.search.model.precision import in_precision, of_steps, scaled
 from cnnsearch.search.model.weights_file import load_weights
 from cnnsearch.spaces.document import Backbone, Configuration, Custom, Scratch, branch_of, sizes
 from cnnsearch.spaces.shapes import feature_maps
@@ -84,6 +84,19 @@ def build_network(configuration: Configuration, classes: int) -> keras.Model:
         with _seeded_head(configuration):
             outputs = classify(maps, configuration.head, classes)
         return keras.Model(images, outputs, name="classifier")
+
+
+def build_for_steps(configuration: Configuration, classes: int, network: keras.Model) -> keras.Model | None:
+    """The same network in half precision with the same weights, which are float32; None where none is asked for.
+
+    It makes the steps of a training whose `network` is measured and kept in float32.
+    """
+    half = of_steps(configuration)
+    if half is None:
+        return None
+    found = build_network(half, classes)
+    found.set_weights(network.get_weights())
+    return found
 
 
 def build_head(configuration: Configuration, classes: int, features: tuple[int, ...], dtype: str) -> keras.Model:

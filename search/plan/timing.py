@@ -19,7 +19,7 @@ from cnnsearch.search.devices.threads import limit_threads
 from cnnsearch.search.features.features import Features
 from cnnsearch.search.features.feeding import EveryView, OneView
 from cnnsearch.search.features.store import BATCH
-from cnnsearch.search.model.build import build_network, compile_model, create_variables
+from cnnsearch.search.model.build import build_for_steps, build_network, compile_model, create_variables
 from cnnsearch.search.model.copies import copies_of, copy_names, has_lasting_features
 from cnnsearch.search.model.cut import Cut, cut
 from cnnsearch.search.model.loss import loss_and_metric
@@ -108,7 +108,8 @@ def _running(job: TimeJob, dataset: Dataset, model: keras.Model, parts: Cut | No
     if parts is None:
         train = training_batches(configuration, dataset, ("train",), seed=0)
         validation = validation_batches(configuration, dataset, "validation", batch)
-        running = _Running(model, train, seen_through(model, evaluation), validation)
+        trained = build_for_steps(configuration, len(dataset.classes), model) or model
+        running = _Running(trained, train, seen_through(model, evaluation), validation)
     else:
         copies, views = copy_names(configuration.augment), [view.name for view in views_of(evaluation)]
         learned, looked = (_random_features(configuration, parts, dataset, names) for names in (copies, views))

@@ -68,13 +68,18 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
 class Validation(keras.callbacks.Callback):  # type: ignore[misc]
     """Measures a model on the validation part after each epoch and adds `val_...` to the epoch's metrics.
 
-    Keras' own validation asks the model that is trained. Ours may look at several views of each image, and shares its
-    weights with the trained one. Callbacks after this one see what it adds.
+    Keras' own validation asks the model that is trained. Ours may look at several views of each image; it has the
+    weights of the trained one after `follow`. Callbacks after this one see what it adds.
     """
 
-    def __init__(self, validated: keras.Model, batches: Any) -> None:  # noqa: ANN401 - what Keras takes
+    def __init__(
+        self,
+        validated: keras.Model,
+        batches: Any,  # noqa: ANN401 - what Keras takes
+        follow: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__()
-        self._validated, self._batches = validated, batches
+        self._validated, self._batches, self._follow = validated, batches, follow
         self.seconds = 0.0
         """Of the last epoch's measuring."""
 
@@ -82,6 +87,7 @@ class Validation(keras.callbacks.Callback):  # type: ignore[misc]
         """Measure."""
         _ = self.model  # whose look-up brings the variables up to date where the backend trains on copies (JAX)
         began = time.monotonic()
+        self._follow()
         found = self._validated.evaluate(self._batches, verbose=0, return_dict=True)
         self.seconds = time.monotonic() - began
         if logs is not None:

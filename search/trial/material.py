@@ -41,13 +41,14 @@ class Material:
     """What a phase is trained on and measured on.
 
     Attributes:
-        trained: the model that learns, compiled; it shares its weights with the whole one.
+        trained: the model that learns, compiled.
         train: what it learns from.
         fed: the same as `fit` takes it.
-        validated: the model that is measured after each epoch, compiled; it has the same weights.
+        validated: the model that is measured after each epoch, compiled; it has the same weights after `follow`.
         validation: what it is measured on, as `evaluate` takes it; None for no measuring.
         making: seconds that the frozen part of the network took for the validation images; 0 where their features were
             kept already.
+        follow: gives the model that is measured the weights of the one that learns, where it does not share them.
     """
 
     trained: keras.Model
@@ -56,6 +57,7 @@ class Material:
     validated: keras.Model
     validation: Any
     making: float = 0.0
+    follow: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +102,7 @@ def material_of(wanted: Wanted, whole: Whole, tell: Tell) -> Material:
             return _kept(wanted, whole.parts, tell)
         except DataError as error:
             tell(Noted(f"every epoch runs the whole network, since features cannot be kept: {error}", is_doubt=True))
-    return _images(wanted, whole.model)
+    return _images(wanted, whole)
 
 
 def _kept(wanted: Wanted, parts: Parts, tell: Tell) -> Material:
@@ -183,14 +185,14 @@ class _Maker:
         return images * self._seconds / max(1, self._images)
 
 
-def _images(wanted: Wanted, model: keras.Model) -> Material:
-    configuration, dataset = wanted.configuration, wanted.dataset
+def _images(wanted: Wanted, whole: Whole) -> Material:
+    configuration, dataset, model = wanted.configuration, wanted.dataset, whole.on_images
     train = training_batches(configuration, dataset, wanted.train, wanted.seed)
     train.epoch = wanted.begun
     validation = validation_batches(configuration, dataset, wanted.validation) if wanted.validation else None
     compile_model(model, configuration, wanted.classes, len(train))
-    validated = _compiled_for_validation(seen_through(model, configuration.evaluation), wanted)
-    return Material(model, train, Fed(in_parts(configuration, train)), validated, validation)
+    validated = _compiled_for_validation(seen_through(whole.model, configuration.evaluation), wanted)
+    return Material(model, train, Fed(in_parts(configuration, train)), validated, validation, follow=whole.follow)
 
 
 def _compiled_for_validation(model: keras.Model, wanted: Wanted, at_once: int = 1) -> keras.Model:

@@ -199,6 +199,7 @@ def _fitted(trial: _Trial, stage: Stage, whole: Whole, ended: Sequence[Ended], r
     best, reporter = watching.best, watching.reporter
     if best.weights is not None:
         material.trained.set_weights(best.weights)
+    material.follow()
     reason = reporter.ended_by or stopped_by(training, watching.stopping)
     return Ended(
         stage.place, whole.weights(material.trained), best.score, reason, bool(reporter.ended_by), reporter.epochs
@@ -208,7 +209,8 @@ def _fitted(trial: _Trial, stage: Stage, whole: Whole, ended: Sequence[Ended], r
 def _watching(trial: _Trial, stage: Stage, material: Material, before: int) -> Watching:
     """The callbacks of a stage whose fold has had so many epochs."""
     training = stage.configuration.training
-    validation = None if material.validation is None else Validation(material.validated, material.validation)
+    looks = None if material.validation is None else (material.validated, material.validation, material.follow)
+    validation = Validation(*looks) if looks else None
     looked = lambda: material.making + validation.seconds if validation else 0.0  # noqa: E731
     return Watching(
         averaged=AveragedWeights() if training.ema is not None else None,

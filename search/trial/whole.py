@@ -13,7 +13,7 @@ import keras
 
 from cnnsearch.search.features.features import Frozen
 from cnnsearch.search.features.identity import identity_of
-from cnnsearch.search.model.build import build_head, build_network
+from cnnsearch.search.model.build import build_for_steps, build_head, build_network
 from cnnsearch.search.model.copies import has_lasting_features
 from cnnsearch.search.model.cut import Cut, cut
 from cnnsearch.search.model.size import weight_bytes
@@ -88,10 +88,20 @@ class Whole:
         shape = tuple(found.frozen.output_shape[1:])
         return Frozen(identity_of(found.frozen), shape, f"{kind} {found.layer}, {height}x{width}")
 
+    @cached_property
+    def on_images(self) -> keras.Model:
+        """What learns where no features are kept: the network, or one of the same weights in half precision."""
+        return build_for_steps(self._configuration, self._classes, self.model) or self.model
+
+    def follow(self) -> None:
+        """Give the network the weights of the one that learns from images, where that is another."""
+        if self.on_images is not self.model:
+            self.model.set_weights(self.on_images.get_weights())
+
     @property
     def trained(self) -> keras.Model:
         """What of it learns, where features can be kept only its rest."""
-        return self.model if self.parts is None else self.parts.rest
+        return self.on_images if self.parts is None else self.parts.rest
 
     @property
     def parameters(self) -> int:

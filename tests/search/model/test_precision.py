@@ -1,6 +1,7 @@
 """Which precision and compilation suit a device, and what they do to a network and its optimizer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from cnnsearch.search.devices.facts import DeviceFacts
+from cnnsearch.search.devices.facts import DeviceFacts, cpu_multiplies_bfloat16
 from cnnsearch.search.features.identity import identity_of
-from cnnsearch.search.model.build import build_model, build_network
+from cnnsearch.search.model.build import build_for_steps, build_model, build_network
 from cnnsearch.search.model.optimizer import accumulating
 from cnnsearch.search.model.precision import in_precision, jit_on, precision_on, with_jit, with_precision
 from cnnsearch.spaces.document import Configuration
@@ -36,6 +37,47 @@ AMPERE = DeviceFacts("gpu", "tensorflow", (8, 0))
 )
 def test_each_device_has_the_precision_it_is_fastest_in(device: DeviceFacts, precision: str) -> None:
     assert precision_on(device) == precision
+
+
+@pytest.mark.parametrize(
+    ("model", "side", "settled"),
+    [
+        ({"scratch": {"blocks": 2}}, 32, "bfloat16_steps"),
+        ({"scratch": {"blocks": 2, "norm": "batch", "residual": True}}, 64, "bfloat16_steps"),
+        ({"scratch": {"blocks": 2}}, 31, "float32"),
+        ({"scratch": {"blocks": 2, "conv": ["plain", "separable"]}}, 64, "float32"),
+        ({"mobilenet": {"weights": None}}, 64, "float32"),
+        ({"custom": {"function": "tests.search.model.own_parts:tiny"}}, 64, "float32"),
+    ],
+)
+def test_a_cpu_that_multiplies_bfloat16_makes_the_steps_of_plain_networks_in_it(
+    make: Make, model: dict[str, Any], side: int, settled: str
+) -> None:
+    asked = make(model=model, data={"source": "photos", "image_size": [side, 64]})
+    assert with_precision(asked, replace(CPU, multiplies_bfloat16=True)).training.precision == settled
+    assert with_precision(asked, CPU).training.precision == "float32"
+    assert with_precision(asked, AMPERE).training.precision in ("mixed_bfloat16", "float32")
+
+
+@pytest.mark.parametrize(
+    ("flags", "onednn", "multiplies"),
+    [
+        ("fpu avx2 avx512f avx512_bf16", None, True),
+        ("fpu amx_bf16", "1", True),
+        ("fpu avx2 avx512f", None, False),
+        ("fpu avx512_bf16", "0", False),
+        (None, None, False),
+    ],
+)
+def test_linux_tells_whether_a_cpu_multiplies_bfloat16(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str | None, onednn: str | None, multiplies: bool
+) -> None:
+    if flags is not None:
+        (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\nbugs\t: none\n")
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if onednn is not None:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", onednn)
+    assert cpu_multiplies_bfloat16(tmp_path / "cpuinfo") is multiplies
 
 
 @pytest.mark.parametrize(
@@ -95,6 +137,19 @@ def test_a_failed_building_leaves_no_precision_behind() -> None:
     with pytest.raises(RuntimeError, match="no network"), in_precision("mixed_bfloat16"):
         raise RuntimeError("no network")
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_the_network_of_the_steps_has_the_same_weights_and_reckons_in_half_precision(make: Make) -> None:
+    configuration = make(training={"precision": "bfloat16_steps", "seed": 2})
+    network = build_network(configuration, 2)
+    assert {layer.compute_dtype for layer in network.layers} == {"float32"}
+    steps = build_for_steps(configuration, 2, network)
+    assert steps is not None
+    assert any(layer.compute_dtype == "bfloat16" for layer in steps.layers)
+    assert {weight.dtype for weight in steps.weights} == {"float32"}
+    for one, other in zip(network.get_weights(), steps.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert build_for_steps(make(), 2, network) is None
 
 
 def test_only_float16_scales_its_loss(make: Make) -> None:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
 import pytest
 
 from cnnsearch.search.dataset.dataset import Dataset
@@ -41,7 +43,7 @@ def trained(digits: Dataset, folder: Path, **training: Any) -> Parent:
     return parent
 
 
-@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16", "bfloat16_steps"])
 def test_half_precision_learns_what_float32_does(digits: Dataset, tmp_path: Path, precision: str) -> None:
     whole = trained(digits, tmp_path, **EVERYTHING)
     half = trained(digits, tmp_path, precision=precision, **EVERYTHING)
@@ -49,6 +51,18 @@ def test_half_precision_learns_what_float32_does(digits: Dataset, tmp_path: Path
     for one, other in zip(whole.metrics, half.metrics, strict=True):
         assert other["learning_rate"] == pytest.approx(one["learning_rate"])
         assert other["val_loss"] == pytest.approx(one["val_loss"], rel=0.05)
+
+
+def test_what_is_trained_in_half_steps_is_measured_and_left_in_float32(digits: Dataset, tmp_path: Path) -> None:
+    told = trained(digits, tmp_path, precision="bfloat16_steps", ema=0.5, early_stopping={"patience": 1}, epochs=4)
+    model = keras.saving.load_model(tmp_path / "model.keras")
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    rows = digits.rows("validation")
+    found = np.asarray(model.predict(np.asarray(digits.images[rows]), verbose=0), dtype=np.float64)
+    best = max(metrics["val_accuracy"] for metrics in told.metrics)
+    assert float((found.argmax(axis=1) == digits.labels[rows]).mean()) == pytest.approx(best, abs=1e-6)
+    again = trained(digits, tmp_path, precision="bfloat16_steps", ema=0.5, early_stopping={"patience": 1}, epochs=4)
+    assert again.metrics == told.metrics
 
 
 def test_a_trial_says_what_auto_was_on_its_device(digits: Dataset, tmp_path: Path) -> None:

@@ -98,12 +98,13 @@ def halted(job: TrialJob, after: int) -> Parent:
     return parent
 
 
-@pytest.mark.parametrize("after", [1, 2, 3])
-def test_a_halted_trial_goes_on_as_if_nothing_had_been(job: Job, after: int) -> None:
-    whole, weights = ran(replace(job(**EVERYTHING), backup=None))
-    first = halted(job(**EVERYTHING), after)
+@pytest.mark.parametrize(("after", "precision"), [(1, "auto"), (2, "auto"), (3, "auto"), (2, "bfloat16_steps")])
+def test_a_halted_trial_goes_on_as_if_nothing_had_been(job: Job, after: int, precision: str) -> None:
+    everything = EVERYTHING | {"training": EVERYTHING["training"] | {"precision": precision}}
+    whole, weights = ran(replace(job(**everything), backup=None))
+    first = halted(job(**everything), after)
     assert first.told(Trained) == []
-    second, same = ran(replace(job(**EVERYTHING), had=after))
+    second, same = ran(replace(job(**everything), had=after))
     assert second.told(Continued) == [Continued(after)]
     assert told_epochs(first, second) == told_epochs(whole)
     assert second.told(Trained) == whole.told(Trained)
