@@ -44,10 +44,14 @@ def test_each_device_has_the_precision_it_is_fastest_in(device: DeviceFacts, pre
     [
         ({"scratch": {"blocks": 2}}, 32, "bfloat16_steps"),
         ({"scratch": {"blocks": 2, "norm": "batch", "residual": True}}, 64, "bfloat16_steps"),
+        ({"scratch": {"blocks": 2, "norm": ["batch", "none"], "filters": [32, 8]}}, 32, "bfloat16_steps"),
+        ({"scratch": {"blocks": 2, "norm": ["none", "batch"], "filters": [32, 16]}}, 64, "float32"),
+        ({"scratch": {"blocks": 2, "activation": ["relu", "gelu"]}}, 64, "float32"),
+        ({"scratch": {"blocks": 2, "custom": [None, "tests.search.model.own_parts:wide_block"]}}, 64, "float32"),
         ({"scratch": {"blocks": 2}}, 31, "float32"),
         ({"scratch": {"blocks": 2, "conv": ["plain", "separable"]}}, 64, "float32"),
         ({"mobilenet": {"weights": None}}, 64, "float32"),
-        ({"custom": {"function": "tests.search.model.own_parts:tiny"}}, 64, "float32"),
+        ({"custom": {"function": "tests.search.model.own_parts:two_convs"}}, 64, "float32"),
     ],
 )
 def test_a_cpu_that_multiplies_bfloat16_makes_the_steps_of_plain_networks_in_it(
@@ -101,7 +105,7 @@ def test_what_is_asked_for_is_kept_and_auto_is_settled(make: Make) -> None:
 
 
 def test_code_of_ones_own_is_in_half_precision_only_where_that_is_asked_for(make: Make) -> None:
-    own = make(model={"custom": {"function": "tests.search.model.own_parts:tiny"}})
+    own = make(model={"custom": {"function": "tests.search.model.own_parts:two_convs"}})
     assert with_precision(own, AMPERE).training.precision == "float32"
 
 
