@@ -73,8 +73,8 @@ class Training(Section):
     precision: Searched[Literal["auto", "float32", "bfloat16_steps", "mixed_bfloat16", "mixed_float16"]] = "auto"
     """Of the numbers in the network; weights and probabilities are float32 in any case. With `bfloat16_steps` only the
     training's steps are made in half precision: the model is measured and kept in float32. `auto` is the faster half
-    precision of a GPU; on a CPU it is `bfloat16_steps` for a scratch network of plain convolutions where the CPU
-    multiplies bfloat16, else float32. The trial's configuration says which it was."""
+    precision of a GPU; on a CPU it is `bfloat16_steps` where it multiplies bfloat16 and a scratch network gains by
+    it, else float32. The trial's configuration says which it was."""
     jit: Searched[Jit] = "auto"
     """Whether XLA compiles the training's steps. `auto` does so on a GPU where every layer allows it, and always with
     JAX; on a CPU with TensorFlow it costs more than it gains."""
