@@ -65,5 +65,6 @@ def test_a_pruner_spends_fewer_epochs_on_as_many_trials(simulated: ModuleType, t
     assert pruned.epochs < whole.epochs
 
 
-def test_the_same_seed_searches_the_same_way(simulated: ModuleType, table: Any) -> None:
-    assert searched(simulated, table, "tpe", "asha", 15) == searched(simulated, table, "tpe", "asha", 15)
+@pytest.mark.parametrize("sampler", ["gp", "tpe"])
+def test_the_same_seed_searches_the_same_way(simulated: ModuleType, table: Any, sampler: str) -> None:
+    assert searched(simulated, table, sampler, "asha", 15) == searched(simulated, table, sampler, "asha", 15)
