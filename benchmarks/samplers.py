@@ -175,7 +175,7 @@ def ways(options: argparse.Namespace) -> list[Way]:
     return [
         Way(problem, sampler, pruner)
         for problem in options.problem or PROBLEMS
-        for sampler in options.sampler or (("random", "tpe") if options.quick else SAMPLERS)
+        for sampler in options.sampler or (("random", "gp") if options.quick else SAMPLERS)
         for pruner in pruners
     ]
 

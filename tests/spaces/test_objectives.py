@@ -62,7 +62,7 @@ def test_a_space_with_several_objectives_loads_back_and_has_no_pruner() -> None:
         ("objective: [latency, latency]", r"each objective is named once, got latency twice"),
         ("objective: [latency, val_auc], pruner: asha", r"search\.pruner`: .*got objective latency, val_auc.*none"),
         ("objective: latency, stop_at: 1", r"search\.stop_at`: .*got objective latency\. Leave it out"),
-        ("objective: [latency, val_auc], sampler: cmaes", r"cmaes ranks by one objective, got 2\. Use nsga2"),
+        ("objective: [latency, val_auc], sampler: cmaes", r"cmaes ranks by one objective, got 2\. Use gp"),
         ("constraints: {latency: 10}", r"on which side of it a model stays, got 10\. Write \"<= 10\""),
         ('constraints: {latency: "<= 10"}', r"a limit of latency has a unit, got none\. The units are us, ms, s"),
         ('constraints: {latency: "<= 10 MS"}', r"has a unit, got 'MS'\. Did you mean `ms`"),
