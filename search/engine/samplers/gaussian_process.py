@@ -87,8 +87,10 @@ class GaussianProcess:
 
     def expects(self, apart: Floats) -> tuple[Floats, Floats]:
         """Mean and deviation of the scores of other configurations, by their distances (parameters, known, others)."""
+        from scipy.linalg import solve_triangular  # slow to import
+
         shared, _ = _covariance(apart, self.weights)
-        left = np.linalg.solve(self.factor, shared)
+        left = solve_triangular(self.factor, shared, lower=True, check_finite=False)
         variance = self.scale * (1 - (left**2).sum(axis=0))
         return shared.T @ self.answers, np.sqrt(np.maximum(variance, 1e-12))
 
@@ -105,7 +107,9 @@ def _factor(covariance: Floats, noise: float) -> Floats:
 
 
 def _solved(factor: Floats, values: Any) -> Any:  # noqa: ANN401 - a vector or a matrix
-    return np.linalg.solve(factor.T, np.linalg.solve(factor, values))
+    from scipy.linalg import cho_solve  # slow to import
+
+    return cho_solve((factor, True), values, check_finite=False)
 
 
 def _scale(scores: Floats, answers: Floats) -> float:

@@ -18,7 +18,7 @@ from cnnsearch.spaces.sections.rules import first_problem
 from cnnsearch.spaces.sections.samplers import Cmaes, Genetic, Sampler
 from cnnsearch.spaces.sections.section import Section
 
-_MEMORY, _FEW = 500, 150
+_MEMORY, _FEW = 500, 100
 """Trials that are looked back on where more would cost time and tell little: the best, and the latest. The Gaussian
 process takes time by the third power of their number."""
 
