@@ -29,24 +29,24 @@ SCRIPT = "versus_keras_tuner.py"
 MIB = 2**20
 
 
-def random_search(sides: BothSides, seeds: int) -> list[Figure]:
+def random_search(sides: BothSides, seeds: range) -> list[Figure]:
     """(a): against RandomSearch."""
     return raced("RandomSearch", sides, "random", seeds, 3)
 
 
-def hyperband(sides: BothSides, seeds: int) -> list[Figure]:
+def hyperband(sides: BothSides, seeds: range) -> list[Figure]:
     """(b): against Hyperband."""
     return raced("Hyperband", sides, "hyperband", seeds, 1.5)
 
 
-def raced(title: str, sides: BothSides, tuner: str, seeds: int, times: float) -> list[Figure]:
+def raced(title: str, sides: BothSides, tuner: str, seeds: range, times: float) -> list[Figure]:
     """How much sooner ours is as good: medians of all seeds, each beside KerasTuner's search of the same number.
 
     Args:
         times: how many times sooner it is to be.
     """
-    theirs = [sides.theirs(tuner, seed) for seed in range(1, seeds + 1)]
-    ours = [sides.ours(seed) for seed in range(1, seeds + 1)]
+    theirs = [sides.theirs(tuner, seed) for seed in seeds]
+    ours = [sides.ours(seed) for seed in seeds]
     reached = [mine.reached(other.accuracy) for mine, other in zip(ours, theirs, strict=True)]
     whole = median(theirs, lambda search: search.seconds)
     last = median(theirs, lambda search: incumbents(search.trials)[-1].at)
@@ -58,7 +58,7 @@ def raced(title: str, sides: BothSides, tuner: str, seeds: int, times: float) ->
         Figure(f"{title}: times sooner", whole / until, at_least=times),
         *(
             Figure(f"{title}: times sooner, seed {seed}", other.seconds / seconds)
-            for seed, (other, seconds) in enumerate(zip(theirs, reached, strict=True), start=1)
+            for seed, other, seconds in zip(seeds, theirs, reached, strict=True)
         ),
         Figure(f"{title}: cnnsearch, its search", median(ours, lambda search: search.seconds), "s"),
         *in_the_end(title, "KerasTuner", theirs),
@@ -80,12 +80,12 @@ def in_the_end(title: str, side: str, searches: list[Searched]) -> list[Figure]:
     return figures
 
 
-def identical(sides: BothSides, seeds: int) -> list[Figure]:
+def identical(sides: BothSides, seeds: range) -> list[Figure]:
     """(c): the same trials on both sides, drawn anew for each seed."""
-    ours = [sides.ours_whole(seed) for seed in range(1, seeds + 1)]
+    ours = [sides.ours_whole(seed) for seed in seeds]
     theirs = [
         sides.theirs("given", seed, [mine.values[name] for name in sorted(mine.values)])
-        for seed, mine in enumerate(ours, start=1)
+        for seed, mine in zip(seeds, ours, strict=True)
     ]
     title = f"{len(ours[0].trials)} identical trials"
     faster = [other.seconds / mine.seconds for mine, other in zip(ours, theirs, strict=True)]
@@ -148,13 +148,14 @@ def main() -> int:
     )
     parser.add_argument("--data", metavar="FOLDER", default=os.environ.get(VARIABLE), help=f"(default: ${VARIABLE})")
     parser.add_argument("--seeds", type=int, default=3, help="searches of each kind, whose medians count (default: 3)")
+    parser.add_argument("--first-seed", type=int, default=1, metavar="SEED", help="the others follow it (default: 1)")
     parser.add_argument("--only", choices=[*MEASURES], help="one of the three")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is measured there, and go on from it")
     options = parser.parse_args()
     if options.seeds < 1:
         parser.error(f"--seeds: at least 1, got {options.seeds}")
     archive, setting = archive_of(options), QUICK if options.quick else Setting()
-    seeds = 1 if options.quick else options.seeds
+    seeds = range(options.first_seed, options.first_seed + (1 if options.quick else options.seeds))
     with both_sides(archive, setting, options.keep) as sides:
         chosen = [options.only] if options.only else [*MEASURES]
         figures = [figure for name in chosen for figure in MEASURES[name](sides, seeds)]
