@@ -59,9 +59,10 @@ def short_names(paths: Sequence[str], taken: Collection[str] = ()) -> dict[str, 
 
 
 def _endings(path: str) -> list[str]:
-    """All endings of a path as words, the shortest first."""
+    """All endings of a path as words, the shortest first; a number stays with its list: `filters 0`, never `0`."""
     parts = path.split(".")
-    found = (" ".join(parts[start:]) for start in reversed(range(len(parts))))
+    starts = [start for start in reversed(range(len(parts))) if start == 0 or not parts[start].isdecimal()]
+    found = (" ".join(parts[start:]) for start in starts)
     return [text.replace("learning_rate", "lr").replace("_", " ") for text in found]
 
 

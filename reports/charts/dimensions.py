@@ -60,7 +60,7 @@ def dimensions(results: Results) -> tuple[Dimension, ...]:
             tried.setdefault(name, {})[value] = None
     known = {parameter.name: parameter for parameter in results.parameters}
     names = [name for name in known if name in tried] + [name for name in tried if name not in known]
-    titles = titles_of(names)
+    titles = short_names(names)
     found = []
     for name in names:
         domain = _domain(known[name].domain if name in known else None, list(tried[name]))
@@ -68,20 +68,6 @@ def dimensions(results: Results) -> tuple[Dimension, ...]:
         if _varies(domain):
             found.append(Dimension(name, titles[name], domain, conditions))
     return tuple(found)
-
-
-def titles_of(names: Sequence[str]) -> dict[str, str]:
-    """The shortest names that tell paths apart; the entry of a list is named with its list: `filters 0`."""
-    return {path: _with_list(path, short) for path, short in short_names(names).items()}
-
-
-def _with_list(path: str, short: str) -> str:
-    first = short.split(" ", maxsplit=1)[0]
-    parts = path.split(".")
-    if not first.isdecimal() or first not in parts[1:]:
-        return short
-    named = parts[parts.index(first, 1) - 1].replace("_", " ")
-    return f"{named} {short}"
 
 
 def _varies(domain: Domain) -> bool:

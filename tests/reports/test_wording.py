@@ -32,7 +32,12 @@ def test_a_configuration_without_searched_values_is_empty() -> None:
     assert configuration({}) == ""
 
 
-@given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(".".join), unique=True))
+def test_an_entry_of_a_list_is_named_with_its_list() -> None:
+    names = ["model.scratch.filters.0", "model.scratch.filters.1", "head.dense.0.dropout", "model.scratch.dropout"]
+    assert list(short_names(names).values()) == ["filters 0", "filters 1", "dense 0 dropout", "scratch dropout"]
+
+
+@given(st.lists(st.lists(st.sampled_from("ab01"), min_size=1, max_size=4).map(".".join), unique=True))
 def test_short_names_are_never_shared(paths: list[str]) -> None:
     names = short_names(paths)
     assert len(set(names.values())) == len(paths)

@@ -11,7 +11,7 @@ from cnnsearch.reports.charts.chart import Chart
 from cnnsearch.reports.charts.contours import smoothed
 from cnnsearch.reports.charts.cost import cost
 from cnnsearch.reports.charts.devices import blocks, busy_seconds, device_timeline
-from cnnsearch.reports.charts.dimensions import dimensions, titles_of
+from cnnsearch.reports.charts.dimensions import dimensions
 from cnnsearch.reports.charts.failures import failures
 from cnnsearch.reports.charts.importances import importance_chart
 from cnnsearch.reports.charts.learning_curves import curve_of, learning_curves
@@ -151,11 +151,6 @@ def test_without_a_space_axes_reach_over_what_was_tried() -> None:
     trials = tuple(TrialRecord(k, v, Status.COMPLETED, score=0.5) for k, v in enumerate(values))
     found = {each.name: each.domain for each in dimensions(Results(trials, Objectives.around(ACCURACY)))}
     assert found == {"a.x": FloatRange(1e-4, 1e-1, None, "log"), "a.n": IntRange(3, 5), "b": Choice(("p", "q"))}
-
-
-def test_an_entry_of_a_list_is_named_with_its_list() -> None:
-    names = ["model.scratch.filters.0", "model.scratch.filters.1", "head.dense.0.dropout", "model.scratch.dropout"]
-    assert list(titles_of(names).values()) == ["filters 0", "filters 1", "dense 0 dropout", "scratch dropout"]
 
 
 def test_importances_are_told_for_each_branch_with_its_trials(results: Maker) -> None:
