@@ -10,11 +10,11 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
 from cnnsearch.search.engine.parameters import SearchSpace
-from cnnsearch.search.engine.quiet import without_experimental_warnings
 from cnnsearch.search.engine.rivals import Beaten, Next, Rivals
 from cnnsearch.search.engine.samplers.turn import Method, Turn
 from cnnsearch.search.engine.tried import Tried
 from cnnsearch.search.records import Failure, Status, TrialRecord
+from cnnsearch.search.study.quiet import without_experimental_warnings
 from cnnsearch.search.study.stored_trial import FIXED
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.search.study.view import Memory, View, new_trial

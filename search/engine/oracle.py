@@ -24,12 +24,12 @@ from cnnsearch.search.engine.keras_state import StateInStudy
 from cnnsearch.search.engine.keras_trials import ended_trial, ending_of, note_metrics, running_trial
 from cnnsearch.search.engine.parameters import search_space_of
 from cnnsearch.search.engine.pruners import pruner_of
-from cnnsearch.search.engine.quiet import quiet_optuna
 from cnnsearch.search.engine.rivals import Next, Rivals
 from cnnsearch.search.engine.samplers.named import sampler_of
 from cnnsearch.search.ranking import Objectives, rank, settled
 from cnnsearch.search.records import Epoch, TrialRecord
 from cnnsearch.search.study.database import open_storage
+from cnnsearch.search.study.quiet import quiet_optuna
 from cnnsearch.search.study.shared import Lost
 from cnnsearch.search.study.storage import StudyStorage
 from cnnsearch.search.study.study import STUDY_NAME, TrialStudy
@@ -110,8 +110,9 @@ class OptunaOracle(StateInStudy):
         self._pruned: set[str] = set()
         objectives = ours or objectives_of(self.objective)
         check_methods(objectives, sampler, pruner_of(pruner))
-        self.study = self._open_study(storage, study_name, pruner_of(pruner), objectives)
-        self.rivals = Rivals(self.study, max_trials, undoes=isinstance(storage, StudyStorage)) if shared else None
+        backend = _opened(storage)
+        self.study = TrialStudy.open(backend, objectives, name=study_name, pruner=pruner_of(pruner))
+        self.rivals = Rivals(self.study, max_trials, undoes=isinstance(backend, StudyStorage)) if shared else None
         """Other workers of the same study; None where there are none."""
         self._draws = Draws(self.study, sampler_of(sampler), self.seed, reject, outline, self.rivals)
         self._space = search_space_of(self.hyperparameters)
@@ -122,15 +123,6 @@ class OptunaOracle(StateInStudy):
         self._recall()
         for start in start_from[:max_trials]:
             self.study.enqueue(start)
-
-    def _open_study(
-        self, storage: str | BaseStorage | None, name: str, pruner: BasePruner, objectives: Objectives
-    ) -> TrialStudy:
-        quiet_optuna()
-        backend = (
-            InMemoryStorage() if storage is None else open_storage(storage) if isinstance(storage, str) else storage
-        )
-        return TrialStudy.open(backend, objectives, name=name, pruner=pruner)
 
     def _recall(self) -> None:
         """Take over the ended trials of earlier sessions."""
@@ -308,3 +300,10 @@ class OptunaOracle(StateInStudy):
             if behind:
                 self._pruned.add(trial_id)
             return behind
+
+
+def _opened(storage: str | BaseStorage | None) -> BaseStorage:
+    quiet_optuna()
+    if storage is None:
+        return InMemoryStorage()
+    return open_storage(storage) if isinstance(storage, str) else storage

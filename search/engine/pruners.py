@@ -15,7 +15,7 @@ from optuna.pruners import (
 )
 from pydantic import ValidationError
 
-from cnnsearch.search.engine.quiet import without_experimental_warnings
+from cnnsearch.search.study.quiet import without_experimental_warnings
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.sections.pruners import (
     Asha,

@@ -1,6 +1,5 @@
 """The database of a study: how it is opened, and what is said of one that cannot be read."""
 
-import logging
 import random
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, S
 from cnnsearch.search.study.addresses import GRPC, address, shown, sqlite_url, without_secrets
 from cnnsearch.search.study.connections import engine_settings, prepare
 from cnnsearch.search.study.patience import LIMIT, Patience, cause_of
+from cnnsearch.search.study.quiet import quiet_optuna
 from cnnsearch.search.study.shared_storage import SharedStorage
 from cnnsearch.search.study.storage import StudyStorage
 from cnnsearch.spaces.errors import CnnSearchError
@@ -56,7 +56,7 @@ def open_storage(url: str, *, shared: bool | None = None, patience: float = LIMI
     Raises:
         CnnSearchError: it cannot be opened.
     """
-    logging.getLogger("optuna").setLevel(logging.WARNING)
+    quiet_optuna()
     parts = address(url)
     if parts.drivername == GRPC:
         return _proxy(parts, patience)

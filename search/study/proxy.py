@@ -6,13 +6,11 @@ trial is its owner's is asked right before each change, not together with it.
 """
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import grpc
 from optuna.distributions import BaseDistribution
-from optuna.exceptions import ExperimentalWarning
 from optuna.storages import GrpcStorageProxy
 from optuna.storages._grpc.auto_generated import api_pb2_grpc
 from optuna.storages._grpc.client import GrpcClientCache, create_insecure_channel
@@ -21,6 +19,7 @@ from sqlalchemy import URL
 
 from cnnsearch.search.study.owners import is_gone, new_token
 from cnnsearch.search.study.patience import Away, Patience
+from cnnsearch.search.study.quiet import without_experimental_warnings
 from cnnsearch.search.study.shared import GRACE, OWNER, Lost, Shared
 
 T = TypeVar("T")
@@ -45,8 +44,7 @@ class Proxy(GrpcStorageProxy, Shared):
         self._tokens: dict[int, str] = {}
         self._seen: dict[int, tuple[tuple[Any, Any], float]] = {}
         self._beats = 0
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
+        with without_experimental_warnings():
             super().__init__(host=url.host or "localhost", port=url.port or _PORT)
 
     def _setup(self) -> None:

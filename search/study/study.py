@@ -59,7 +59,7 @@ class TrialStudy:
         self._study = study
         self._storage = storage
         self._study_id = storage.get_study_id_from_name(study.study_name)
-        self._asked: dict[int, int] = {}
+        self._ids: dict[int, int] = {}
         self._attempts: dict[int, int] = {}
 
     @classmethod
@@ -122,6 +122,7 @@ class TrialStudy:
         def requeued() -> list[int]:
             stale = storage.take_stale(self._study_id, grace)
             for number in stale:
+                self._ids.pop(number, None)  # another worker's: what is known of it here is of a step that was undone
                 self.requeue(number)
             return stale
 
@@ -135,7 +136,7 @@ class TrialStudy:
         """Know nothing more of a trial that was lost: this worker may claim it again, like any other."""
         if isinstance(self._storage, Shared):
             self._storage.drop(self._trial_id(number))
-        self._asked.pop(number, None)
+        self._ids.pop(number, None)
 
     def requeue(self, number: int, *, goes_on: bool = False) -> None:
         """Put one running trial back in line: the next to ask gets it, with its number and its values.
@@ -150,7 +151,7 @@ class TrialStudy:
             self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
 
         together(self._storage, requeued)
-        self._asked.pop(number, None)
+        self._ids.pop(number, None)
 
     def begin_again(self, number: int, parts: int | None = None) -> None:
         """From now on the epochs that a running trial has reported count no more: it is run again from its start.
@@ -198,7 +199,7 @@ class TrialStudy:
                 if not self._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
                     continue
                 taken = self._storage.get_trial(trial._trial_id)
-                self._asked[trial.number] = trial._trial_id
+                self._ids[trial.number] = trial._trial_id
                 self._attempts[trial.number] = attempt_of(taken)
                 return taken
         return None
@@ -224,7 +225,7 @@ class TrialStudy:
         )
         trial_id = self._storage.create_new_trial(self._study_id, template)
         number = self._storage.get_trial_number_from_id(trial_id)
-        self._asked[number], self._attempts[number] = trial_id, 0
+        self._ids[number], self._attempts[number] = trial_id, 0
         return number
 
     def complete(
@@ -321,7 +322,7 @@ class TrialStudy:
         except UpdateFinishedTrialError:
             if self._storage.get_trial(trial_id).user_attrs.get(ENDING) != json.loads(json.dumps(attribute)):
                 raise
-        self._asked.pop(ending.number, None)
+        self._ids.pop(ending.number, None)
 
     def set_attribute(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
         """Keep a JSON value beside the trials."""
@@ -340,7 +341,7 @@ class TrialStudy:
         return record_of(self._storage.get_trial(self._trial_id(number)), self.objectives)
 
     def _trial_id(self, number: int) -> int:
-        known = self._asked.get(number)
+        known = self._ids.get(number)
         if known is not None:
             return known
         return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)

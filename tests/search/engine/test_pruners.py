@@ -6,8 +6,8 @@ import pytest
 from optuna.storages import InMemoryStorage
 
 from cnnsearch.search.engine.pruners import pruner_of
-from cnnsearch.search.engine.quiet import quiet_optuna
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
+from cnnsearch.search.study.quiet import quiet_optuna
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.spaces.errors import CnnSearchError
 

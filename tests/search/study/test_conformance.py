@@ -225,6 +225,19 @@ class TestSharedStorage:
             assert one.together(begun) == 1
             assert [trial.params["units"] for trial in one.trials()] == [4, 3]
 
+    def test_a_number_whose_step_was_undone_may_become_another_workers(self, worker: Any) -> None:
+        one, other = worker(), worker()
+
+        def undone() -> None:
+            one.begin({"units": 3}, UNITS)
+            raise ZeroDivisionError("another one was faster")
+
+        with pytest.raises(ZeroDivisionError, match="another one was faster"):
+            one.together(undone)
+        number = other.begin({"units": 4}, UNITS)
+        assert one.requeue_stale(grace=-1) == [number]
+        assert one.pop_waiting(one.trials()).params == {"units": 4}
+
     def test_a_trial_whose_worker_lives_stays_its_own(self, worker: Any) -> None:
         one, other = worker(), worker()
         one.begin()
