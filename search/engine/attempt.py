@@ -6,7 +6,7 @@ a full disk ended waits for room, and one that was killed goes on from its backu
 
 from contextlib import suppress
 
-from cnnsearch.search.engine.backups import remove_backup, stamp_of
+from cnnsearch.search.engine.backups import stamp_of
 from cnnsearch.search.engine.reducing import in_parts, more_parts
 from cnnsearch.search.engine.trial_dialogue import TrialDialogue
 from cnnsearch.search.events import TrialRetried, Warned
@@ -75,14 +75,10 @@ class Attempts(TrialDialogue):
 
     def close(self) -> None:
         """The trial makes no further epoch, and waits for nothing."""
-        self._room.end()
+        super().close()
         self._account.put_back()
 
     def interrupted(self) -> None:
         """The trial goes back in line; without a backup nothing that it did counts."""
         if stamp_of(self.folder) is None:
             self._account.keep()
-
-    def remove_backup(self) -> None:
-        """The trial has ended, or begins again from its start."""
-        remove_backup(self.folder)

@@ -15,6 +15,7 @@ from cnnsearch.search.confirming_events import ConfirmingEnded, ConfirmingStarte
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.confirming_time import seconds_of, seeds_within
+from cnnsearch.search.engine.reducing import parts_with
 from cnnsearch.search.engine.retraining import RetrainingDialogue, all_epochs_of
 from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
@@ -33,7 +34,7 @@ def as_trained(configuration: Configuration, trial: TrialRecord) -> Configuratio
     """A trial's configuration in its precision, with batches in as many parts as it needed where memory was short."""
     training, known = configuration.training, dict[str, object]()
     if trial.reduced_batch is not None:
-        known["accumulate"] = -(-training.batch_size // trial.reduced_batch)
+        known["accumulate"] = parts_with(training, trial.reduced_batch)
     if trial.precision:
         known |= {"precision": trial.precision, "jit": trial.jit}
     return configuration.model_copy(update={"training": training.model_copy(update=known)})

@@ -17,6 +17,19 @@ def retries_between(training: Training, parts: int | None) -> int:
     return count
 
 
+def images_at_once(batch_size: int, parts: int) -> int:
+    """Images that go through the network together, at most, where a batch does so in parts."""
+    return -(-batch_size // parts)
+
+
+def parts_with(training: Training, images: int) -> int:
+    """The parts that retries lead to from those that a training asks for, once no more images go through together."""
+    now = training.accumulate
+    while images_at_once(training.batch_size, now) > images and (more := more_parts(training.batch_size, now)):
+        now = more
+    return now
+
+
 def more_parts(batch_size: int, parts: int) -> int | None:
     """The next number of parts for batches that are too large: twice as many; None where each has one image."""
     return min(2 * parts, batch_size) if parts < batch_size else None

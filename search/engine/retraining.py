@@ -2,22 +2,18 @@
 
 from cnnsearch.search.confirmed import Retrained
 from cnnsearch.search.confirming_events import RetrainingStarted, RetrainingWentOn
-from cnnsearch.search.engine.backups import clear, remove_backup, stamp_of
+from cnnsearch.search.engine.backups import clear, stamp_of
 from cnnsearch.search.engine.bench import Bench
-from cnnsearch.search.engine.dialogue import Dialogue
-from cnnsearch.search.engine.pause import RoomWait
+from cnnsearch.search.engine.bench_dialogue import BenchDialogue
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.history_file import read_history, write_history
 from cnnsearch.search.outcome import phases_to_best
 from cnnsearch.search.records import Epoch
 from cnnsearch.search.trial.course import TrialJob
-from cnnsearch.search.trial.messages import Broken, Built, EpochDone, KnownBackbone, Verdict
-from cnnsearch.search.writing import write_text
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Verdict
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.phases import epochs_of
-from cnnsearch.spaces.space import configuration_yaml
 
 
 def all_epochs_of(configuration: Configuration) -> int:
@@ -25,7 +21,7 @@ def all_epochs_of(configuration: Configuration) -> int:
     return epochs_of(configuration) * (configuration.data.folds or 1)
 
 
-class RetrainingDialogue(Dialogue):
+class RetrainingDialogue(BenchDialogue):
     """What is said to a retraining's process, and what came of it.
 
     Args:
@@ -36,12 +32,9 @@ class RetrainingDialogue(Dialogue):
     """
 
     def __init__(self, bench: Bench, number: int, turn: int, configuration: Configuration, slot: Slot) -> None:
-        super().__init__()
-        self._bench, self._number, self._turn, self._slot = bench, number, turn, slot
-        self._configuration = configuration
+        super().__init__(bench, configuration, bench.run.retraining(number, turn))
+        self._number, self._turn, self._slot = number, turn, slot
         self._most = all_epochs_of(configuration)
-        self._folder = bench.run.retraining(number, turn)
-        self._room = RoomWait(bench.pause)
         self._stamp = ""
         self._had: tuple[Epoch, ...] = ()
         self.is_halted = False
@@ -53,8 +46,8 @@ class RetrainingDialogue(Dialogue):
         """Make its folder afresh, but for what it can go on from, and say what is to be done."""
         bench = self._bench
         self._forget()
-        self._had = () if stamp_of(self._folder) is None else read_history(self._folder.history)
-        clear(self._folder, goes_on=bool(self._had))
+        self._had = () if stamp_of(self.folder) is None else read_history(self.folder.history)
+        clear(self.folder, goes_on=bool(self._had))
         bench.broadcast(RetrainingStarted(self._number, self._turn, self._slot.name, self._most))
         self._write_configuration()
         dataset = bench.pause.patiently(lambda: bench.images_of(self._configuration.data))
@@ -66,17 +59,16 @@ class RetrainingDialogue(Dialogue):
             validation="validation",
             objective=bench.checkpoints.objective,
             seed=self._configuration.training.seed or 0,
-            model=self._folder.model,
-            backup=self._folder.backup,
+            model=self.folder.model,
+            backup=self.folder.backup,
             had=len(self._had),
             known=tuple(bench.known.values()),
         )
-        return Work(bench.train, job, self._folder.log, self._slot.environment)
+        return Work(bench.train, job, self.folder.log, self._slot.environment)
 
-    def _write_configuration(self) -> None:
-        header = f"trial {self._number} of {self._bench.run.path.name} with another seed, retraining {self._turn}"
-        text = configuration_yaml(self.as_built(self._configuration), header)
-        self._bench.pause.patiently(lambda: write_text(self._folder.config, text))
+    @property
+    def _title(self) -> str:
+        return f"trial {self._number} of {self._bench.run.path.name} with another seed, retraining {self._turn}"
 
     def _built(self, built: Built) -> None:  # noqa: ARG002 - its trial has told of the network
         self._write_configuration()
@@ -84,17 +76,11 @@ class RetrainingDialogue(Dialogue):
     def _continued(self, epochs: int) -> None:
         """Take over as many of its epochs as its process goes on after."""
         self._epochs = [*self._had[:epochs]]
-        self._bench.pause.patiently(lambda: write_history(self._folder.history, self._epochs))
-
-    def _noted(self, event: Warned | Told) -> None:
-        self._bench.say_once(event)
-
-    def _learned(self, known: KnownBackbone) -> None:
-        self._bench.known[known.key] = known
+        self._bench.pause.patiently(lambda: write_history(self.folder.history, self._epochs))
 
     def _judge(self, done: EpochDone) -> Verdict:
         bench = self._bench
-        bench.pause.patiently(lambda: write_history(self._folder.history, self._epochs))
+        bench.pause.patiently(lambda: write_history(self.folder.history, self._epochs))
         bench.broadcast(RetrainingWentOn(self._number, self._turn, done.epoch))
         self.is_late = len(self._epochs) < self._most and done.epoch.seconds >= bench.budget.left
         self.is_halted = not self.is_late and bench.halting.is_set()
@@ -102,17 +88,6 @@ class RetrainingDialogue(Dialogue):
 
     def _wants_model(self) -> bool:
         return not self.is_late
-
-    def _wait(self) -> bool:
-        return self._room.wait()
-
-    def close(self) -> None:
-        """It waits for nothing any more."""
-        self._room.end()
-
-    def remove_backup(self) -> None:
-        """It has ended."""
-        remove_backup(self._folder)
 
     def ending(self, broken: Broken | None) -> Retrained:
         """How it ended; one that breaks a constraint has no score."""

@@ -10,18 +10,16 @@ from cnnsearch.search.dataset.dataset import Dataset, DatasetReference
 from cnnsearch.search.engine.account import Account
 from cnnsearch.search.engine.backups import clear, stamp_of
 from cnnsearch.search.engine.bench import Bench
+from cnnsearch.search.engine.bench_dialogue import BenchDialogue
 from cnnsearch.search.engine.climbing import BEHIND, Rule
 from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
-from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
-from cnnsearch.search.engine.pause import RoomWait
-from cnnsearch.search.engine.reducing import in_parts, retries_between
+from cnnsearch.search.engine.reducing import images_at_once, in_parts, retries_between
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.events import (
     EpochEnded,
     FeaturesMade,
-    Told,
     TrialBuilt,
     TrialContinued,
     TrialShown,
@@ -33,25 +31,12 @@ from cnnsearch.search.model.hypermodel import declare
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
-from cnnsearch.search.run_folder import TrialFolder
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.measuring import measures_of
-from cnnsearch.search.trial.messages import (
-    Broken,
-    Built,
-    DiskFull,
-    EpochDone,
-    KnownBackbone,
-    Making,
-    Message,
-    Shown,
-    Verdict,
-)
-from cnnsearch.search.writing import write_text
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Making, Shown, Verdict
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.rungs import Rung, climbed, on_rung
-from cnnsearch.spaces.space import configuration_yaml
 
 NO_GPU_SUPPORT = (
     "this machine has a GPU, but Keras' backend cannot use it, and trials train on the CPU. "
@@ -59,7 +44,7 @@ NO_GPU_SUPPORT = (
 )
 
 
-class TrialDialogue(Dialogue):
+class TrialDialogue(BenchDialogue):
     """What is said to the process of a trial, and what came of it; one process may follow another.
 
     Args:
@@ -70,24 +55,23 @@ class TrialDialogue(Dialogue):
     """
 
     def __init__(self, oracle: OptunaOracle, trial: Trial, bench: Bench, slot: Slot) -> None:
-        self._oracle, self._trial, self._bench, self._slot = oracle, trial, bench, slot
+        self._oracle, self._trial, self._slot = oracle, trial, slot
         self._number = int(trial.trial_id)
-        self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
+        self._values: dict[str, Any] = declare(bench.space, trial.hyperparameters)
+        asked = with_seed(bench.space.configuration(self._values), self._number)
         parts = oracle.study.parts(self._number)
+        super().__init__(bench, asked if parts is None else in_parts(asked, parts), bench.run.trial(self._number))
+        self._retries = retries_between(asked.training, parts)
+        self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
         self._is_first = True
         self._account, self._found = Account(bench.budget, self._clock), stamp_of(self.folder)
         self.is_halted = False
         """Whether its process was told to end, so that the trial goes on at another time."""
-        asked = with_seed(bench.space.configuration(self._values), self._number)
-        self._retries = retries_between(asked.training, parts)
-        self._configuration = asked if parts is None else in_parts(asked, parts)
         self._rule = Rule.of(bench.space.document.search)
         self._rungs = climbed(self._configuration, self._rule.first(self._number))
         folds = self._configuration.data.folds or 1
         self._most = epochs_of(self._configuration) * (folds + max(0, len(self._rungs) - 1))
         self._dataset: Dataset | None = None
-        self._room = RoomWait(bench.pause)
-        super().__init__()
 
     def _forget(self) -> None:
         """Nothing is known of the coming attempt."""
@@ -101,13 +85,8 @@ class TrialDialogue(Dialogue):
         return self._why if self._verdict is Verdict.STOP and self._why != TRIAL_TIME else ""
 
     @property
-    def _values(self) -> dict[str, Any]:
-        return declare(self._bench.space, self._trial.hyperparameters)
-
-    @property
-    def folder(self) -> TrialFolder:
-        """Of the trial."""
-        return self._bench.run.trial(self._number)
+    def _title(self) -> str:
+        return f"trial {self._number} of {self._bench.run.path.name}"
 
     def prepare(self) -> Work:
         """Make the trial's folder afresh and say what is to be done; the log of earlier attempts stays."""
@@ -153,20 +132,8 @@ class TrialDialogue(Dialogue):
         """Seconds that the trial's process may still go on without a word."""
         return self._clock.patience()
 
-    def answer(self, message: Message) -> object | None:
-        """What the parent says to a message of the trial's process."""
-        if not isinstance(message, DiskFull):
-            self._room.end()
-        return super().answer(message)
-
-    def _noted(self, event: Warned | Told) -> None:
-        self._bench.say_once(event)
-
     def _making(self, making: Making) -> None:
         self._bench.broadcast(FeaturesMade(self._number, making.done, making.total))
-
-    def _learned(self, known: KnownBackbone) -> None:
-        self._bench.known[known.key] = known
 
     def _wants_model(self) -> bool:
         self._clock.training_ended()
@@ -175,20 +142,12 @@ class TrialDialogue(Dialogue):
     def _shown(self, shown: Shown) -> None:
         self._bench.broadcast(TrialShown(self._number, shown.name, shown.told, shown.pictures))
 
-    def _wait(self) -> bool:
-        return self._room.wait()
-
     def _built(self, built: Built) -> None:
         self._start = self._start or time.monotonic() - self._began  # the model is built anew on each rung
         self._write_configuration()
         self._bench.broadcast(TrialBuilt(self._number, built.parameters))
         if self._slot.is_gpu and built.device == "cpu":
             self._bench.say_once(Warned(NO_GPU_SUPPORT))
-
-    def _write_configuration(self) -> None:
-        header = f"trial {self._number} of {self._bench.run.path.name}"
-        text = configuration_yaml(self.as_built(self._configuration), header)
-        self._bench.pause.patiently(lambda: write_text(self.folder.config, text))
 
     def _continued(self, epochs: int) -> None:
         """Take over as many of the trial's epochs as its process goes on after."""
@@ -265,7 +224,7 @@ class TrialDialogue(Dialogue):
     def _reduced_batch(self) -> int | None:
         """Images that go through the network at once, where a lack of memory made them fewer."""
         training = self._configuration.training
-        return -(-training.batch_size // training.accumulate) if self._retries else None
+        return images_at_once(training.batch_size, training.accumulate) if self._retries else None
 
     @property
     def _stamp(self) -> str:

@@ -16,12 +16,13 @@ from cnnsearch.search.engine.crew import Crew
 from cnnsearch.search.engine.pause import Pause
 from cnnsearch.search.engine.retraining import RetrainingDialogue
 from cnnsearch.search.engine.slots import CPU
-from cnnsearch.search.events import Event
+from cnnsearch.search.events import Event, Paused, Resumed
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.broadcast import Broadcast
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.trial.course import TrialJob
+from cnnsearch.search.trial.messages import DiskFull, EpochDone
 from cnnsearch.spaces.load import loads_space
 from cnnsearch.spaces.sections.search import Confirm
 from tests.search.engine import works
@@ -49,7 +50,7 @@ def bench(tmp_path: Path) -> Callable[..., Bench]:
             Budget(Limits()),
             Checkpoints(run, ACCURACY, 3),
             Broadcast(listeners),
-            Pause(run.path),
+            Pause(run.path, every=0.0),
             train=works.train,
         )
 
@@ -66,6 +67,19 @@ def test_a_retraining_that_is_killed_before_it_goes_on_goes_on_all_the_same(benc
         job = dialogue.prepare().job
         assert isinstance(job, TrialJob)
         assert job.had == 2
+
+
+def test_a_search_goes_on_as_soon_as_a_retraining_found_room_for_its_backup(bench: Callable[..., Bench]) -> None:
+    there, told = bench(), list[Event]()
+    there.pause.tell = told.append
+    dialogue = RetrainingDialogue(there, 7, 1, there.space.configuration({}), CPU)
+    dialogue.prepare()
+    dialogue.answer(DiskFull())
+    assert [type(event) for event in told] == [Paused]
+    dialogue.answer(EpochDone(Epoch(1, {"val_accuracy": 0.5}, 1.0), looked=0.0))
+    assert [type(event) for event in told] == [Paused, Resumed]
+    before = there.pause.seconds
+    assert there.pause.seconds == before
 
 
 @pytest.mark.timeout(120)

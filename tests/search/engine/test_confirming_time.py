@@ -86,7 +86,7 @@ def test_no_retraining_is_quicker_for_many_slots() -> None:
     assert confirming_seconds([], 2, 3) == 0.0
 
 
-@pytest.mark.parametrize(("batch", "reduced", "parts"), [(64, 32, 2), (64, 8, 8), (10, 3, 4), (10, 2, 5)])
+@pytest.mark.parametrize(("batch", "reduced", "parts"), [(64, 32, 2), (64, 8, 8), (10, 3, 4), (10, 2, 8), (20, 3, 8)])
 def test_what_needed_smaller_parts_gets_them_from_the_start(batch: int, reduced: int, parts: int) -> None:
     short = trial(0, 0.9, 10.0, reduced_batch=reduced)
     assert as_trained(configuration(batch_size=batch), short).training.accumulate == parts

@@ -1,0 +1,62 @@
+"""What a search's trials and its retrainings have in common: a bench, a folder of their own, a disk to wait for."""
+
+from abc import abstractmethod
+
+from cnnsearch.search.engine.backups import remove_backup
+from cnnsearch.search.engine.bench import Bench
+from cnnsearch.search.engine.dialogue import Dialogue
+from cnnsearch.search.engine.pause import RoomWait
+from cnnsearch.search.events import Told, Warned
+from cnnsearch.search.run_folder import TrialFolder
+from cnnsearch.search.trial.messages import DiskFull, KnownBackbone, Message
+from cnnsearch.search.writing import write_text
+from cnnsearch.spaces.document import Configuration
+from cnnsearch.spaces.space import configuration_yaml
+
+
+class BenchDialogue(Dialogue):
+    """What is said to the process of a training that belongs to a search, and what came of it.
+
+    Args:
+        bench: what the search's trainings are run with.
+        configuration: what is trained.
+        folder: where its files are.
+    """
+
+    def __init__(self, bench: Bench, configuration: Configuration, folder: TrialFolder) -> None:
+        super().__init__()
+        self.folder = folder
+        self._bench, self._configuration = bench, configuration
+        self._room = RoomWait(bench.pause)
+
+    @property
+    @abstractmethod
+    def _title(self) -> str:
+        """Whose configuration it is, in the file's first line."""
+
+    def answer(self, message: Message) -> object | None:
+        """What the parent says to a message; whoever has something else to say found room on the disk."""
+        if not isinstance(message, DiskFull):
+            self._room.end()
+        return super().answer(message)
+
+    def _noted(self, event: Warned | Told) -> None:
+        self._bench.say_once(event)
+
+    def _learned(self, known: KnownBackbone) -> None:
+        self._bench.known[known.key] = known
+
+    def _wait(self) -> bool:
+        return self._room.wait()
+
+    def _write_configuration(self) -> None:
+        text = configuration_yaml(self.as_built(self._configuration), self._title)
+        self._bench.pause.patiently(lambda: write_text(self.folder.config, text))
+
+    def close(self) -> None:
+        """Nothing more will be heard, so nothing is waited for."""
+        self._room.end()
+
+    def remove_backup(self) -> None:
+        """Nothing goes on from it: the training has ended, or begins again from its start."""
+        remove_backup(self.folder)
