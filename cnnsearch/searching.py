@@ -112,6 +112,12 @@ def search(space: Space, which: Which, watchers: Watchers) -> "Result":
     return run_search(which.request(space, datasets), [watchers.listener], watchers.reading)
 
 
+def has_best(result: "Result", which: Which) -> bool:
+    """Whether a search has its best model: here, or with the one of several machines that did the final part."""
+    is_elsewhere = which.link is not None and any(trial.score is not None for trial in result.trials)
+    return result.best is not None or (is_elsewhere and not result.failure)
+
+
 def checked_name(name: str) -> str:
     """A name that can be a folder's everywhere.
 

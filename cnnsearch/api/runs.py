@@ -27,7 +27,8 @@ class Run:
 
     Attributes:
         path: its folder, such as `runs/basic-001`; the README says what lies in it.
-        state: `finished`, `running`, `paused`, `interrupted`, `failed`, or `killed` where its process is gone.
+        state: `starting`, `running`, `paused`, `finished`, `interrupted`, `failed`, or `killed` where its process is
+            gone.
         objective: what a trial's score is of: `.metric`, such as `val_accuracy`, and `.direction`, `max` or `min`.
         trials: all of them by their numbers, from 0. Each has `values` (its parameters by dotted name), `status` (such
             as `completed`, `stopped_early`, `pruned`, `failed`), `score` (None where it has none), `epochs` (each with

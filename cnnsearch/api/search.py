@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,9 @@ from cnnsearch.reports.wording import without_best
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.mounts import check_local
 from cnnsearch.search.native_messages import without_native_messages
-from cnnsearch.searching import Watchers, Which, begin, search
+from cnnsearch.searching import Watchers, Which, begin, has_best, search
 from cnnsearch.spaces.errors import CnnSearchError, Problem
+from cnnsearch.storage_option import link_of, storage_of
 from cnnsearch.terminal import say, warn
 
 if TYPE_CHECKING:  # stands on keras
@@ -46,6 +48,9 @@ def run(
     It does what `cnnsearch run` does, with the same run folder: either goes on with a run of the other. Trials run in
     processes of their own, on every GPU there is. These do not import your script, which therefore needs no
     `if __name__ == "__main__":`; it may as well be a notebook.
+
+    `set={"search.storage": "postgresql://user@host/database"}`, or the variable CNNSEARCH_STORAGE, has several machines
+    that make the same call search together, each with a run folder of its own.
 
     Ctrl-C, or a notebook's stop button, ends the running trials and raises KeyboardInterrupt. The finished ones are
     kept, and the same call goes on. No signal handler is installed, so it may be called in any thread.
@@ -124,13 +129,16 @@ def _run(space: Any, settings: list[str], which: Which, *, allow_code: bool, pro
     if callable(space) or hasattr(space, "build"):
         result = _of_hypermodel(space, settings, which, watchers)
     else:
-        checked = space_given(space, settings, allow_code=allow_code)
+        named = storage_of(None)
+        shared = [f"search.storage={named}"] if named else []
+        checked = space_given(space, [*shared, *settings], allow_code=allow_code)
+        which = replace(which, link=link_of(checked.document.search, which.name or checked.name))
         begin(checked, which)
         result = search(checked, which, watchers)
     found = read_run(result.run)
     for warning in write_run_report(result.run, found.trials, found._objectives):
         warn(warning)
-    if result.best is None:
+    if not has_best(result, which):
         raise result.failure or CnnSearchError(_without_best(found))
     if result.failure is not None:
         warn(str(result.failure))

@@ -17,6 +17,8 @@ _OPTIONS = {
     r"--resume (\S+?)(?=[.,;]?(?:\s|$))": r'resume="\1"',
     r"--resume\b": "resume=",
     r"--name\b": "name=",
+    r"--runs\b": "runs=",
+    r"--data\b": "data=",
     r"--set\b": "set=",
     r"\bsame command\b": "same call",
 }

@@ -13,7 +13,7 @@ from cnnsearch import terminal
 from cnnsearch.exits import Exit
 from cnnsearch.live import Follower
 from cnnsearch.search.engine.halting import FORCE, Terminated
-from cnnsearch.searching import Watchers, Which, begin, search
+from cnnsearch.searching import Watchers, Which, begin, has_best, search
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
 from cnnsearch.spaces.space import Space
@@ -58,8 +58,7 @@ def search_and_report(asked: Asked) -> None:
         terminal.warn(f"stopped; the finished trials are kept. The same command goes on: {command}")
         raise SystemExit(int(Exit.DONE if isinstance(order, Terminated) else Exit.INTERRUPTED)) from None
     report(result.run.path, terminal.output())
-    is_elsewhere = which.link is not None and any(trial.score is not None for trial in result.trials)
-    if result.best is None and (result.failure or not is_elsewhere):
+    if not has_best(result, which):
         raise result.failure or CnnSearchError(without_best(str(result.run.path), result.trials))
     if result.failure:  # one good trial is a result all the same
         terminal.warn(str(result.failure))

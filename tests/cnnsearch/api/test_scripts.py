@@ -64,6 +64,25 @@ def test_a_script_without_a_guard_searches_once(start: Start, tmp_path: Path) ->
     assert (tmp_path / "runs/mine-001/best/metrics.json").is_file()
 
 
+TOGETHER = f"""\
+import os, cnnsearch
+{SPACE.replace("EPOCHS", "3").replace('"trials": 2', '"trials": 4')}
+where = {{"search.storage": "sqlite:///shared.db"}}
+run = cnnsearch.run(SPACE, name="mine", runs=f"runs-{{os.getpid()}}", set=where, progress=False)
+print([trial.number for trial in run.trials], len(list(run.path.glob("trials/*/config.yaml"))))
+"""
+
+
+def test_two_machines_that_make_one_call_search_together(start: Start, tmp_path: Path) -> None:
+    scripts = [start(TOGETHER) for _ in range(2)]
+    told = [script.communicate(timeout=LIMIT) for script in scripts]
+    assert [err for _, err in told] == ["", ""]
+    known, made = zip(*(out.rsplit(" ", 1) for out, _ in told), strict=True)
+    assert known == ("[0, 1, 2, 3]", "[0, 1, 2, 3]")
+    assert sum(map(int, made)) == 4
+    assert len([*tmp_path.glob("runs-*/mine-001/report.html")]) == 2
+
+
 STOPPED = f"""\
 import sys, cnnsearch
 {SPACE.replace("EPOCHS", "100000")}

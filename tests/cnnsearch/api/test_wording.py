@@ -15,6 +15,8 @@ from cnnsearch.spaces.errors import Problem, SpaceError
         ("name it with --resume.", "name it with resume=."),
         ("--accept-data-change goes on all the same", "accept_data_change=True goes on all the same"),
         ("Wait for it, or use --new.", "Wait for it, or use new=True."),
+        ("Name a local folder with --runs.", "Name a local folder with runs=."),
+        ("--data names the images", "data= names the images"),
         ("then run the same command again", "then run the same call again"),
         ("nothing of it", "nothing of it"),
     ],
