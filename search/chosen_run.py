@@ -11,6 +11,7 @@ from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.run_status import data_fingerprint, read_status, read_summary, run_identity, searches
+from cnnsearch.search.study.owners import this_process
 from cnnsearch.search.study.reading import read_trials
 from cnnsearch.search.writing import write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError
@@ -249,6 +250,6 @@ def make_run(runs: Path, name: str, identity: str) -> RunFolder:
             continue
         except OSError as error:
             raise CnnSearchError(f"{run.path}: the run's folder must be writable, got {error.strerror}.") from error
-        write_json(run.status, {"state": "starting", "identity": identity})
+        write_json(run.status, {"state": "starting", "identity": identity} | this_process())
         return run
     raise CnnSearchError(f"{runs}: a free run number must exist, got none of {_ATTEMPTS} from {number:03d}.")

@@ -11,6 +11,8 @@ from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.run_status import read_status
 from cnnsearch.search.study.owners import boot, is_gone
 
+GOES_ON = ("starting", "running", "paused")
+"""What a run says of itself until its search has ended."""
 KILLED = "killed"
 """What a run is whose process is gone though nothing says that it ended."""
 
@@ -21,7 +23,8 @@ class Standing:
 
     Attributes:
         run: its folder.
-        state: `running`, `paused`, `finished`, `interrupted`, `failed` or `killed`; `unknown` where nothing says it.
+        state: `starting`, `running`, `paused`, `finished`, `interrupted`, `failed` or `killed`; `unknown` where
+            nothing says it.
         told: the whole of `status.json`.
     """
 
@@ -34,7 +37,7 @@ def standing_of(run: RunFolder) -> Standing:
     """How a run stands; a search of this machine whose process is gone has been killed."""
     told = read_status(run)
     state = str(told.get("state", "unknown"))
-    return Standing(run, KILLED if state in ("running", "paused") and _is_gone(told) else state, told)
+    return Standing(run, KILLED if state in GOES_ON and _is_gone(told) else state, told)
 
 
 def _is_gone(told: Mapping[str, Any]) -> bool:

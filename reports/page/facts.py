@@ -13,7 +13,7 @@ from cnnsearch.search.json_file import read_object
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.standing import KILLED, standing_of
+from cnnsearch.search.standing import GOES_ON, KILLED, standing_of
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Facts:
     @property
     def is_running(self) -> bool:
         """Whether more is to come, as far as its files say."""
-        return self.status.get("state") in ("running", "paused")
+        return self.status.get("state") in GOES_ON
 
     @property
     def may_go_on(self) -> bool:

@@ -1,7 +1,5 @@
 """Keeps `status.json` true while a run goes on: what the next command or another program reads without the study."""
 
-import os
-import socket
 import time
 from collections import Counter
 from typing import Any
@@ -27,7 +25,7 @@ from cnnsearch.search.events import (
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.study.owners import boot, new_token
+from cnnsearch.search.study.owners import this_process
 from cnnsearch.search.writing import UnwritableFile, is_full_disk, write_json
 
 _EVERY = 1.0
@@ -52,7 +50,7 @@ class StatusFile:
         self._best: TrialRecord | None = None
         self._written = 0.0
         self._confirm: dict[str, int] | None = None
-        self._token = new_token()
+        self._process = this_process()
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
@@ -121,10 +119,7 @@ class StatusFile:
             "state": self._state,
             "reason": self._reason,
             "identity": self._identity,
-            "process": os.getpid(),
-            "host": socket.gethostname(),
-            "boot": boot(),
-            "token": self._token,
+            **self._process,
             "updated": round(time.time(), 3),
             "seconds": round(self._budget.spent, 3),
             "trials": {"budget": self._trials, "running": self._running}

@@ -20,6 +20,11 @@ def new_token() -> str:
     return ":".join((socket.gethostname(), str(process), _started(process), _processes(), uuid4().hex))
 
 
+def this_process() -> dict[str, str | int]:
+    """What `status.json` says of the process that writes it, so that others see whether it still lives."""
+    return {"process": os.getpid(), "host": socket.gethostname(), "boot": boot(), "token": new_token()}
+
+
 def is_gone(token: str | None) -> bool:
     """Whether the process of a claim has surely ended; false where nobody can tell from here."""
     parts = (token or "").split(":")

@@ -1,6 +1,9 @@
 """Which run folder a command works in."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +18,7 @@ from cnnsearch.search.records import Objective
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.run_status import read_status, read_summary, run_identity, seen_images, spent_seconds
+from cnnsearch.search.standing import standing_of
 from cnnsearch.search.study.database import open_storage, sqlite_url
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.search.writing import write_json, write_text
@@ -23,6 +27,12 @@ from cnnsearch.spaces.load import loads_space
 from cnnsearch.spaces.sections.search import Confirm
 
 SPACE = "data: {source: photos}\nmodel: {scratch: {blocks: {int: [1, 2]}}}\n"
+MAKING = """\
+import sys
+from pathlib import Path
+from cnnsearch.search.chosen_run import make_run
+make_run(Path(sys.argv[1]), "a", "b")
+"""
 Made = Callable[..., Request]
 
 
@@ -255,4 +265,11 @@ def test_an_identity_tells_spaces_and_data_apart() -> None:
 
 def test_a_new_run_is_starting_until_its_search_has_begun(tmp_path: Path) -> None:
     run = make_run(tmp_path, "basic", "a")
-    assert json.loads(run.status.read_text()) == {"state": "starting", "identity": "a"}
+    told = json.loads(run.status.read_text())
+    assert (told["state"], told["identity"], told["process"]) == ("starting", "a", os.getpid())
+    assert standing_of(run).state == "starting"
+
+
+def test_a_run_whose_process_is_gone_before_its_search_began_was_killed(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", MAKING, str(tmp_path)], check=True)
+    assert standing_of(RunFolder(tmp_path / "a-001")).state == "killed"
