@@ -8,13 +8,12 @@ from rich.text import Text
 
 from cnnsearch.confirming_table import confirming_lines
 from cnnsearch.progression import Progression, Running, score_text
-from cnnsearch.reports.terminal import safe
+from cnnsearch.reports.terminal import STATUS_COLOR, safe
 from cnnsearch.reports.wording import configuration, count_text, ending, rung_text, time_text
-from cnnsearch.search.records import Status, TrialRecord
+from cnnsearch.search.records import TrialRecord
 
 _ROWS = 12
 """Ended trials in the live table; earlier ones make room."""
-_STYLES = {Status.FAILED: "red", Status.PRUNED: "yellow", Status.INFEASIBLE: "yellow"}
 
 
 class LiveTable:
@@ -78,7 +77,7 @@ class LiveTable:
             time_text(trial.seconds),
             count_text(trial.parameters),
             _cut(safe(configuration(trial.values))),
-            _cut(safe(ending(trial), _STYLES.get(trial.status, "green"))),
+            _cut(safe(ending(trial), STATUS_COLOR[trial.status])),
         ]
 
     def _running(self, running: Running) -> list[RenderableType]:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from cnnsearch.reports.inert import visible
 from cnnsearch.search.dataset.sources.archives import ZipFiles
 from cnnsearch.search.dataset.sources.files import Files, FolderFiles
-from cnnsearch.search.dataset.sources.layout import IMAGE_SUFFIXES, PART_FOLDERS, TEST, is_clutter, listed
+from cnnsearch.search.dataset.sources.layout import IMAGE_SUFFIXES, PART_FOLDERS, TEST, is_image, listed
 from cnnsearch.search.dataset.sources.nested import archive, archive_in, is_archive, without_suffix
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
@@ -67,7 +67,7 @@ def find_test_images(path: Path) -> tuple[list[FoundImage], Path]:
     if isinstance(place, FolderFiles | ZipFiles):
         paths = place.listing().paths
         tests = [name for name in paths if is_archive(name) and _is_for_test(without_suffix(name))]
-        if len(tests) == 1 and not any(_is_image(PurePosixPath(name)) for name in paths):
+        if len(tests) == 1 and not any(map(is_image, paths)):
             return _images_in(path / tests[0], archive_in(str(path), place, tests[0])), path / tests[0]
     return _images_at(path), path
 
@@ -97,15 +97,11 @@ def _place_at(path: Path) -> Files | None:
 
 def _images_in(path: Path, place: Files) -> list[FoundImage]:
     paths = place.listing().paths
-    inside = sorted(name for name in paths if _is_image(PurePosixPath(name)))
+    inside = sorted(filter(is_image, paths))
     if not inside:
         packed = sorted(filter(is_archive, paths))
         raise _only_packed(path, packed) if packed else _nothing(path, "no image in it")
     return [FoundImage(str(path / name), place, name) for name in inside]
-
-
-def _is_image(path: PurePosixPath) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and not any(map(is_clutter, path.parts))
 
 
 def _only_packed(path: Path, archives: Sequence[str]) -> CnnSearchError:

@@ -17,6 +17,7 @@ from cnnsearch.search.sharing.final_part import FinalPart
 from cnnsearch.search.sharing.meeting import Meeting
 from cnnsearch.search.study.artifacts import Artifacts
 from cnnsearch.search.study.heartbeats import Heartbeats
+from cnnsearch.search.study.owners import worker_of
 from cnnsearch.search.study.shared import GRACE, INTERVAL, OWNER, Shared
 from cnnsearch.search.study.stored_trial import epochs_of
 from cnnsearch.search.writing import write_text
@@ -200,7 +201,7 @@ class SharedCompany(Company):
         if folder.model.is_file() or (self.artifacts and self.artifacts.fetch(best.number, folder)):
             return True
         write_text(folder.config, written(best))
-        owner = str(self.oracle.study.trials()[best.number].system_attrs.get(OWNER) or "")
+        owner = worker_of(self.oracle.study.trials()[best.number].system_attrs.get(OWNER))
         host = owner.partition(":")[0] or "another machine"
         why = "it is not in search.artifacts" if self.artifacts else "no search.artifacts is named to bring it here"
         broadcast(

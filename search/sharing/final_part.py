@@ -13,7 +13,9 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.records import Objective, Status, TrialRecord
-from cnnsearch.search.study.shared import GRACE, Lost
+from cnnsearch.search.study.owners import worker_of
+from cnnsearch.search.study.shared import GRACE, OWNER, Lost
+from cnnsearch.search.study.stored_trial import FIXED
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.search.study_link import StudyLink
 
@@ -38,7 +40,7 @@ class FinalPart:
 
     def _trial(self) -> FrozenTrial:
         """The first of this kind: where two workers have put one in line at the same time, the other one never runs."""
-        found = [t for t in self._study.trials() if t.system_attrs.get("fixed_params") == self._kind]
+        found = [t for t in self._study.trials() if t.system_attrs.get(FIXED) == self._kind]
         return found[0]
 
     def claim(self) -> bool:
@@ -80,6 +82,5 @@ class FinalPart:
         known: dict[str, Any] | None = self._study.attribute(self._place)
         if known:
             return f"{known['host']}:{known['run']}" if known["host"] != socket.gethostname() else str(known["run"])
-        owner = str(self._trial().system_attrs.get("owner") or "another worker")
-        host, _, rest = owner.partition(":")
-        return f"process {rest.partition(':')[0]} on {host}" if rest else owner
+        host, _, process = worker_of(self._trial().system_attrs.get(OWNER)).partition(":")
+        return f"process {process} on {host}" if host else "another worker"

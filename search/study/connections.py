@@ -76,7 +76,7 @@ def _prepare_postgresql(connection: Any, _: object) -> None:  # noqa: ANN401 - a
         cursor.execute(
             f"SET TIME ZONE 'UTC'; SET lock_timeout = '{_LOCK_WAIT}s'; "
             f"SET idle_in_transaction_session_timeout = '{_IDLE}s'; "
-            f"SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
+            + "; ".join(f"SET tcp_{name} = {value}" for name, value in _KEEPALIVE.items())
         )
     connection.autocommit = False
 
