@@ -86,11 +86,11 @@ def run(
     hide_password(storage)
     from cnnsearch.commands.overrides import overrides
     from cnnsearch.commands.run import run as command
-    from cnnsearch.searching import Which
+    from cnnsearch.searching import RunChoice
 
     changes = overrides(set_, data=data, trials=trials, time=time, artifacts=artifacts)
     changes += overrides(None, storage=storage_of(storage), study=study)
-    which = Which(runs, name, new=new, more=more, resume=resume, accept_data_change=accept_data_change)
+    which = RunChoice(runs, name, new=new, more=more, resume=resume, accept_data_change=accept_data_change)
     command(space, changes, which, allow_code=allow_code)
 
 
@@ -121,13 +121,13 @@ def worker(
     from cnnsearch.commands.overrides import overrides
     from cnnsearch.commands.worker import worker as command
     from cnnsearch.search.study_link import StudyLink
-    from cnnsearch.searching import Which
+    from cnnsearch.searching import RunChoice
 
     named = {"search.device": device, "search.per_device": per_device}
     own = overrides(
         [f"{key}={value}" for key, value in named.items() if value is not None], data=data, artifacts=artifacts
     )
-    command(StudyLink(needed_storage(storage), study), own, Which(runs), allow_code=allow_code)
+    command(StudyLink(needed_storage(storage), study), own, RunChoice(runs), allow_code=allow_code)
 
 
 for command in (report, status, compare, board, export, evaluate, predict, submit):
@@ -233,11 +233,11 @@ def backbones(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the pretrained networks; `cnnsearch backbones NAME` lists the blocks that trainable_from takes."""
-    from cnnsearch.commands.backbones import Asked, list_backbones, show_backbone
+    from cnnsearch.commands.backbones import BackboneOptions, list_backbones, show_backbone
 
     settings = ({} if alpha is None else {"alpha": alpha}) | ({"minimalistic": True} if minimalistic else {})
     if name is not None:
-        show_backbone(name, Asked(settings, image_size), layers=layers, as_json=json)
+        show_backbone(name, BackboneOptions(settings, image_size), layers=layers, as_json=json)
         return
     if settings or image_size or layers:
         raise typer.BadParameter("these options ask about one network, got no name", param_hint="NAME")

@@ -52,10 +52,10 @@ def cache(
 
     They lie in the folder that CNNSEARCH_CACHE names, else in your cache folder.
     """
-    from cnnsearch.commands.data.cache import Which
+    from cnnsearch.commands.data.cache import CacheFilter
     from cnnsearch.commands.data.cache import cache as command
 
-    command(Which(older_than, unusable, check), clear=clear, sure=yes, as_json=json)
+    command(CacheFilter(older_than, unusable, check), clear=clear, sure=yes, as_json=json)
 
 
 @data.command()
@@ -74,7 +74,7 @@ def doctor(
     ] = False,
 ) -> None:
     """Look at every image before a training: broken files, copies, leaks, wrong labels. Nothing is changed."""
-    from cnnsearch.commands.data.doctor import Wanted
+    from cnnsearch.commands.data.doctor import DoctorOptions
     from cnnsearch.commands.data.doctor import doctor as command
 
-    raise SystemExit(command(source, Wanted(exclude, json, html, exclude_to, strict)))
+    raise SystemExit(command(source, DoctorOptions(exclude, json, html, exclude_to, strict)))

@@ -32,7 +32,7 @@ def report(
 
     Several runs are ranked in one table. With several, or with any option, nothing is written.
     """
-    from cnnsearch.commands.ranking import Asked, show_ranking
+    from cnnsearch.commands.ranking import RankingOptions, show_ranking
     from cnnsearch.commands.report import report as command
     from cnnsearch.reports.runs import named_run
     from cnnsearch.terminal import output
@@ -40,7 +40,7 @@ def report(
     forms = [name for name, asked in {"json": json, "csv": csv, "markdown": markdown}.items() if asked]
     if len(forms) > 1:
         raise typer.BadParameter("one form at a time", param_hint=" ".join(f"--{name}" for name in forms))
-    asked = Asked(top, tuple(where or ()), sort, next(iter(forms), None))
+    asked = RankingOptions(top, tuple(where or ()), sort, next(iter(forms), None))
     if asked.is_question or len(runs) > 1:
         show_ranking([named_run(path) for path in dict.fromkeys(runs)], asked, output())
     else:

@@ -24,7 +24,7 @@ _NAME = re.compile(r"\w[\w .+=-]{0,99}")
 
 
 @dataclass(frozen=True)
-class Which:
+class RunChoice:
     """Which run folder a search works in.
 
     Attributes:
@@ -82,7 +82,7 @@ class Watchers:
     told: Callable[[str], None] | None = None
 
 
-def begin(space: Space, which: Which) -> None:
+def begin(space: Space, which: RunChoice) -> None:
     """Check what can be checked at once, and have keras imported for the trials meanwhile.
 
     Raises:
@@ -95,7 +95,7 @@ def begin(space: Space, which: Which) -> None:
     start_forkserver()
 
 
-def search(space: Space, which: Which, watchers: Watchers) -> "Result":
+def search(space: Space, which: RunChoice, watchers: Watchers) -> "Result":
     """Search a space that `begin` was called for.
 
     Images are decoded first: keras would take 700 MB beside them in this process.
@@ -112,7 +112,7 @@ def search(space: Space, which: Which, watchers: Watchers) -> "Result":
     return run_search(which.request(space, datasets), [watchers.listener], watchers.reading)
 
 
-def has_best(result: "Result", which: Which) -> bool:
+def has_best(result: "Result", which: RunChoice) -> bool:
     """Whether a search has its best model: here, or with the one of several machines that did the final part."""
     is_elsewhere = which.link is not None and any(trial.score is not None for trial in result.trials)
     return result.best is not None or (is_elsewhere and not result.failure)

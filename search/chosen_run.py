@@ -25,7 +25,7 @@ class DataChanged(CnnSearchError):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SearchIdentity:
     """What shall be searched, on what, after all checks.
 
     Attributes:
@@ -47,7 +47,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenRun:
     """Where a search takes place.
 
     Attributes:
@@ -65,7 +65,7 @@ class Chosen:
     warnings: tuple[str, ...] = field(default=())
 
 
-def choose(request: Request, wanted: Wanted) -> Chosen:
+def choose(request: Request, wanted: SearchIdentity) -> ChosenRun:
     """The run's folder for a request.
 
     Raises:
@@ -78,7 +78,7 @@ def choose(request: Request, wanted: Wanted) -> Chosen:
         run = newest(request, wanted)
     elif request.new or (run_that_waits := unfinished(request, wanted)) is None:
         run = make_run(request.runs, request.name, wanted.identity)
-        return Chosen(run, wanted.trials, continued=False, warnings=earlier_form(request, wanted))
+        return ChosenRun(run, wanted.trials, continued=False, warnings=earlier_form(request, wanted))
     else:
         run = run_that_waits
     change = data_change(run, wanted.data)
@@ -87,7 +87,7 @@ def choose(request: Request, wanted: Wanted) -> Chosen:
     trials = wanted.trials if request.more is None else _extended(run, request.more)
     if request.resume is None and request.more is None and _is_finished(run):  # it is to be confirmed, and no more
         trials = _extended(run, 0)
-    return Chosen(run, trials, run.has_study, change, (_of_change(change),) if change else ())
+    return ChosenRun(run, trials, run.has_study, change, (_of_change(change),) if change else ())
 
 
 def runs_named(runs: Path, name: str) -> list[RunFolder]:
@@ -101,7 +101,7 @@ def _folders(runs: Path) -> list[Path]:
     return [path for path in runs.iterdir() if path.is_dir()] if runs.is_dir() else []
 
 
-def unfinished(request: Request, wanted: Wanted) -> RunFolder | None:
+def unfinished(request: Request, wanted: SearchIdentity) -> RunFolder | None:
     """The newest run of this name and space that is not finished: on the same images, else on images that changed.
 
     Where all are finished, it is the newest one if its trials are not yet confirmed as it is wanted now.
@@ -115,7 +115,7 @@ def _is_finished(run: RunFolder) -> bool:
     return bool(read_status(run).get("state") == "finished")
 
 
-def _unconfirmed(request: Request, wanted: Wanted) -> RunFolder | None:
+def _unconfirmed(request: Request, wanted: SearchIdentity) -> RunFolder | None:
     """The newest run of this name, space and images, where it is to be confirmed and was not."""
     run, asked = _best_match(_of_name(request), wanted), wanted.confirm
     if run is None or asked is None or data_fingerprint(run) != wanted.data.fingerprint:
@@ -125,7 +125,7 @@ def _unconfirmed(request: Request, wanted: Wanted) -> RunFolder | None:
     return None if done else run
 
 
-def newest(request: Request, wanted: Wanted) -> RunFolder:
+def newest(request: Request, wanted: SearchIdentity) -> RunFolder:
     """The newest run of this name and space, finished or not: on the same images, else on images that changed.
 
     Raises:
@@ -145,7 +145,7 @@ def _of_name(request: Request) -> Iterator[RunFolder]:
     return (run for run in reversed(runs_named(request.runs, request.name)) if not run.link.is_file())
 
 
-def _best_match(runs: Iterator[RunFolder] | list[RunFolder], wanted: Wanted) -> RunFolder | None:
+def _best_match(runs: Iterator[RunFolder] | list[RunFolder], wanted: SearchIdentity) -> RunFolder | None:
     changed = None
     for run in runs:
         if not searches(run, wanted.space):
@@ -163,7 +163,7 @@ def _is_related(run: RunFolder, now: Summary) -> bool:
     return before is None or change is None or before.source == now.source or not change.has_nothing_in_common
 
 
-def earlier_form(request: Request, wanted: Wanted) -> tuple[str, ...]:
+def earlier_form(request: Request, wanted: SearchIdentity) -> tuple[str, ...]:
     """A warning where an unfinished run of this name and data searches another form of the space."""
     for run in _of_name(request):
         unended = read_status(run).get("state") != "finished"

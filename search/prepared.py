@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cnnsearch.search.chosen_run import Chosen, Wanted
+from cnnsearch.search.chosen_run import ChosenRun, SearchIdentity
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
@@ -37,8 +37,8 @@ class Prepared:
     space: Space
     datasets: Datasets
     dataset: Dataset
-    wanted: Wanted
-    chosen: Chosen
+    wanted: SearchIdentity
+    chosen: ChosenRun
     crew: Crew
     warnings: tuple[str, ...]
     meeting: Meeting | None = None
@@ -66,7 +66,7 @@ def prepared_for(request: Request, progress: Progress | None = None) -> Iterator
     space = with_discovered(space, len(dataset.classes))
     search = space.document.search
     trials = search.trials if space.parameters else 1
-    wanted = Wanted(space.identity(), Summary.of(dataset.summary()), trials, search.confirm)
+    wanted = SearchIdentity(space.identity(), Summary.of(dataset.summary()), trials, search.confirm)
     meeting = meeting_of(request, space, dataset, trials)
     with place_of(request, wanted, meeting) as chosen:
         doubts = (*warnings, *unfit, *doubts_of(dataset), *chosen.warnings)

@@ -14,7 +14,7 @@ from cnnsearch.reports.wording import without_best
 from cnnsearch.search.datasets import Datasets
 from cnnsearch.search.mounts import check_local
 from cnnsearch.search.native_messages import without_native_messages
-from cnnsearch.searching import Watchers, Which, begin, has_best, search
+from cnnsearch.searching import RunChoice, Watchers, begin, has_best, search
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.storage_option import link_of, storage_of
 from cnnsearch.terminal import say, warn
@@ -99,7 +99,7 @@ def run(
         _check_process()
         settings = settings_of(set, data, trials, time)
         folder = Path(resume) if resume is not None else None
-        which = Which(Path(runs), name, new=new, more=more, resume=folder, accept_data_change=accept_data_change)
+        which = RunChoice(Path(runs), name, new=new, more=more, resume=folder, accept_data_change=accept_data_change)
         try:
             return _run(space, settings, which, allow_code=allow_code, progress=progress)
         except KeyboardInterrupt:
@@ -124,7 +124,7 @@ def _check_process() -> None:
         raise CnnSearchError(str(Problem("cnnsearch.run", rule, "Call it in the main process, or with daemon=False.")))
 
 
-def _run(space: Any, settings: list[str], which: Which, *, allow_code: bool, progress: bool) -> Run:  # noqa: ANN401
+def _run(space: Any, settings: list[str], which: RunChoice, *, allow_code: bool, progress: bool) -> Run:  # noqa: ANN401
     watchers = _watchers(progress=progress)
     if callable(space) or hasattr(space, "build"):
         result = _of_hypermodel(space, settings, which, watchers)
@@ -149,7 +149,7 @@ def _without_best(found: Run) -> str:
     return f'{without_best(str(found.path), found.trials)} cnnsearch.open_run("{found.path}").trials has them.'
 
 
-def _of_hypermodel(space: object, settings: list[str], which: Which, watchers: Watchers) -> "Result":
+def _of_hypermodel(space: object, settings: list[str], which: RunChoice, watchers: Watchers) -> "Result":
     """Keras is wanted in this process from the beginning: the HyperModel's author has imported it, too."""
     with without_native_messages():
         from cnnsearch.search.in_process.asked import asked_for

@@ -26,7 +26,7 @@ _LARGEST = 4096
 
 
 @dataclass(frozen=True)
-class Asked:
+class BackboneOptions:
     """What is asked of one backbone.
 
     Attributes:
@@ -51,7 +51,7 @@ def list_backbones(*, as_json: bool) -> None:
     terminal.say("cnnsearch backbones NAME lists the blocks of one.")
 
 
-def show_backbone(name: str, asked: Asked, *, layers: bool, as_json: bool) -> None:
+def show_backbone(name: str, asked: BackboneOptions, *, layers: bool, as_json: bool) -> None:
     """Print the blocks of a backbone from the image on, or each of its layers.
 
     Raises:

@@ -21,7 +21,7 @@ TOP = 10
 
 
 @dataclass(frozen=True)
-class Asked:
+class RankingOptions:
     """What to show of the ranking, and how.
 
     Attributes:
@@ -39,10 +39,10 @@ class Asked:
     @property
     def is_question(self) -> bool:
         """Whether this asks for certain rows or a certain form."""
-        return self != Asked()
+        return self != RankingOptions()
 
 
-def show_ranking(runs: Sequence[RunFolder], asked: Asked, console: Console) -> None:
+def show_ranking(runs: Sequence[RunFolder], asked: RankingOptions, console: Console) -> None:
     """Print the ranking of one or several runs.
 
     Raises:
@@ -52,7 +52,7 @@ def show_ranking(runs: Sequence[RunFolder], asked: Asked, console: Console) -> N
     show(ranking_of(list(map(ranked_run, runs, studies, run_names(runs)))), asked, console)
 
 
-def show(ranking: Ranking, asked: Asked, console: Console) -> None:
+def show(ranking: Ranking, asked: RankingOptions, console: Console) -> None:
     """Print a ranking in the form that was asked for.
 
     Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cnnsearch import terminal
-from cnnsearch.commands.ranking import Asked, show
+from cnnsearch.commands.ranking import RankingOptions, show
 from cnnsearch.reports.confirmation import confirmation_text, winner_text
 from cnnsearch.reports.ranking.ranking import ranking_of
 from cnnsearch.reports.ranking.reading import ranked_run
@@ -36,7 +36,7 @@ def report(run: Path, console: Console) -> None:
                 terminal.warn(warning)
         except UnwritableFile as error:  # the ranking can be told all the same
             unwritten = error
-        show(ranking_of([ranked_run(folder, study, *run_names([folder]))]), Asked(), console)
+        show(ranking_of([ranked_run(folder, study, *run_names([folder]))]), RankingOptions(), console)
         console.print()
         confirmation = read_confirmation(folder)
         if told := confirmation_text(confirmation):

@@ -13,7 +13,7 @@ from cnnsearch import terminal
 from cnnsearch.exits import Exit
 from cnnsearch.live import Follower
 from cnnsearch.search.engine.halting import FORCE, Terminated
-from cnnsearch.searching import Watchers, Which, begin, has_best, search
+from cnnsearch.searching import RunChoice, Watchers, begin, has_best, search
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
 from cnnsearch.spaces.space import Space
@@ -23,11 +23,11 @@ if TYPE_CHECKING:  # stands on keras
     from cnnsearch.search.run import Result
 
 
-Asked = Callable[[], tuple[Space, Which]]
+ReadSpace = Callable[[], tuple[Space, RunChoice]]
 """Reads what is to be searched, and where."""
 
 
-def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool) -> None:
+def run(source: str, overrides: Sequence[str], which: RunChoice, *, allow_code: bool) -> None:
     """Search a space, write the reports, and print what came out.
 
     Raises:
@@ -35,14 +35,14 @@ def run(source: str, overrides: Sequence[str], which: Which, *, allow_code: bool
         SystemExit: interrupted by Ctrl-C (130), or told to end by SIGTERM (0).
     """
 
-    def asked() -> tuple[Space, Which]:
+    def asked() -> tuple[Space, RunChoice]:
         space = load_space(source, overrides, allow_code=allow_code)
         return space, replace(which, link=link_of(space.document.search, which.name or space.name))
 
     search_and_report(asked)
 
 
-def search_and_report(asked: Asked) -> None:
+def search_and_report(asked: ReadSpace) -> None:
     """The same for a space that is read from anywhere."""
     signal.signal(signal.SIGTERM, _end_soon)
     try:
@@ -66,7 +66,7 @@ def search_and_report(asked: Asked) -> None:
         terminal.warn(told)
 
 
-def _searched(space: Space, which: Which) -> "Result":
+def _searched(space: Space, which: RunChoice) -> "Result":
     with Follower(terminal.output()) as follower:
         return search(space, which, Watchers(follower, follower.read, terminal.say))
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 from cnnsearch.commands.run import search_and_report
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.study_link import StudyLink
-from cnnsearch.searching import Which
+from cnnsearch.searching import RunChoice
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import loads_space
 from cnnsearch.spaces.space import Space
 from cnnsearch.storage_option import link_of
 
 
-def worker(link: StudyLink, own: Sequence[str], which: Which, *, allow_code: bool) -> None:
+def worker(link: StudyLink, own: Sequence[str], which: RunChoice, *, allow_code: bool) -> None:
     """Run trials of a shared study until it has all of them or its time is up; the space comes from the study.
 
     Args:
@@ -24,7 +24,7 @@ def worker(link: StudyLink, own: Sequence[str], which: Which, *, allow_code: boo
         SystemExit: interrupted by Ctrl-C (130), or told to end by SIGTERM (0).
     """
 
-    def asked() -> tuple[Space, Which]:
+    def asked() -> tuple[Space, RunChoice]:
         from cnnsearch.search.sharing.meeting import described
 
         known = described(link)

@@ -13,7 +13,7 @@ _PARTS = ("test", "validation")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Predicted:
     """A photo that the model was asked about.
 
     Attributes:
@@ -45,7 +45,7 @@ class Asked:
         return first - second
 
 
-def read_asked(predictions: Path, classes: Sequence[str]) -> tuple[str, list[Asked]]:
+def read_predicted(predictions: Path, classes: Sequence[str]) -> tuple[str, list[Predicted]]:
     """The test part, or the validation part where there is no test part, and the photos of it; none where it has none.
 
     Raises:
@@ -60,9 +60,9 @@ def read_asked(predictions: Path, classes: Sequence[str]) -> tuple[str, list[Ask
     return _PARTS[-1], []
 
 
-def _asked(line: Sequence[str], numbers: Mapping[str, int]) -> Asked:
+def _asked(line: Sequence[str], numbers: Mapping[str, int]) -> Predicted:
     _, image, label, predicted, *shares = line
-    return Asked(image, numbers[label], numbers[predicted], tuple(map(float, shares)))
+    return Predicted(image, numbers[label], numbers[predicted], tuple(map(float, shares)))
 
 
 def rows_of(names: Sequence[str]) -> dict[str, int]:
@@ -71,17 +71,17 @@ def rows_of(names: Sequence[str]) -> dict[str, int]:
     return {name: row for row, name in enumerate(told)}
 
 
-def most_wrong(asked: Sequence[Asked], most: int = MOST_WRONG) -> list[Asked]:
+def most_wrong(asked: Sequence[Predicted], most: int = MOST_WRONG) -> list[Predicted]:
     """The mistakes, the most confident one first."""
     return sorted((one for one in asked if not one.is_right), key=lambda one: -one.probability)[:most]
 
 
-def least_sure(asked: Sequence[Asked], most: int = LEAST_SURE) -> list[Asked]:
+def least_sure(asked: Sequence[Predicted], most: int = LEAST_SURE) -> list[Predicted]:
     """The photos whose two most probable classes are closest to each other."""
     return sorted(asked, key=lambda one: one.lead)[:most]
 
 
-def surely_right(asked: Sequence[Asked], most: int) -> list[Asked]:
+def surely_right(asked: Sequence[Predicted], most: int) -> list[Predicted]:
     """What the model is right about and surest of, from as many classes as possible."""
     right = sorted((one for one in asked if one.is_right), key=lambda one: -one.probability)
     turns: dict[int, int] = {}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.search.dataset.dataset import Dataset
-from cnnsearch.search.explaining.choosing import Asked, rows_of
+from cnnsearch.search.explaining.choosing import Predicted, rows_of
 from cnnsearch.search.explaining.pictures import Pixels, in_colour, resized
 from cnnsearch.search.model.places import graph_of
 from cnnsearch.search.writing import write_json
@@ -27,7 +27,7 @@ _SIDE = 40
 """Pixels of an image in the sprite."""
 
 
-def write_embeddings(folder: Path, model: keras.Model, dataset: Dataset, asked: Sequence[Asked]) -> dict[str, Any]:
+def write_embeddings(folder: Path, model: keras.Model, dataset: Dataset, asked: Sequence[Predicted]) -> dict[str, Any]:
     """Write `vectors.tsv`, `labels.tsv`, `sprite.png` and `embeddings.json`; gives what they are as JSON values.
 
     Raises:
@@ -66,7 +66,7 @@ def reduced(vectors: NDArray[np.float32], most: int = _NUMBERS) -> NDArray[np.fl
     return np.asarray(directions[:, kept] * np.sqrt(np.maximum(sizes[kept], 0)), dtype=np.float32)
 
 
-def _labels(shown: Sequence[Asked], classes: Sequence[str]) -> list[list[str]]:
+def _labels(shown: Sequence[Predicted], classes: Sequence[str]) -> list[list[str]]:
     lines = [["image", "class", "predicted", "probability", "right"]]
     for one in shown:
         right = "yes" if one.is_right else "no"

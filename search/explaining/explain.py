@@ -13,7 +13,7 @@ import keras
 from cnnsearch.search.dataset.dataset import Dataset, open_dataset
 from cnnsearch.search.explaining.architecture import architecture
 from cnnsearch.search.explaining.changes import write_changes
-from cnnsearch.search.explaining.choosing import Asked, read_asked, rows_of, surely_right
+from cnnsearch.search.explaining.choosing import Predicted, read_predicted, rows_of, surely_right
 from cnnsearch.search.explaining.embeddings import write_embeddings
 from cnnsearch.search.explaining.gallery import write_gallery
 from cnnsearch.search.explaining.layers import write_filters, write_maps
@@ -39,7 +39,7 @@ class _Subject:
     model: keras.Model
     dataset: Dataset
     part: str
-    asked: Sequence[Asked]
+    asked: Sequence[Predicted]
 
     @property
     def shown(self) -> list[int]:
@@ -78,7 +78,7 @@ def explain(model: keras.Model, job: EvaluationJob) -> list[str]:
 
 def _subject(model: keras.Model, job: EvaluationJob) -> _Subject:
     dataset, folder = open_dataset(job.dataset), ModelFolder(job.predictions.parent)
-    part, asked = read_asked(folder.predictions, dataset.classes)
+    part, asked = read_predicted(folder.predictions, dataset.classes)
     return _Subject(folder, one_view(model), dataset, part, asked)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from cnnsearch.search.dataset.dataset import Dataset, open_dataset
 from cnnsearch.search.explaining.changes import changes
-from cnnsearch.search.explaining.choosing import Asked, most_wrong
+from cnnsearch.search.explaining.choosing import Predicted, most_wrong
 from cnnsearch.search.explaining.confusion import drawn, legend
 from cnnsearch.search.explaining.pictures import Pixels, in_colour, resized, save_drawing, save_photo
 from cnnsearch.search.model.outputs import class_probabilities
@@ -47,7 +47,7 @@ class _Look:
     stage: Stage
     dataset: Dataset
     rows: Sequence[int]
-    asked: Sequence[Asked]
+    asked: Sequence[Predicted]
     total: int
 
 
@@ -85,14 +85,16 @@ def first_look(left: Left, seconds: float) -> Iterator[Shown]:
 def _asked(left: Left, seconds: float) -> _Look:
     dataset, part = open_dataset(left.stage.dataset), left.stage.validation or ""
     order = np.random.default_rng(0).permutation(dataset.rows(part))  # the first ones are a fair sample
-    until, rows, asked = time.monotonic() + seconds, list[int](), list[Asked]()
+    until, rows, asked = time.monotonic() + seconds, list[int](), list[Predicted]()
     for start in range(0, len(order), _BATCH):
         chosen = np.sort(order[start : start + _BATCH])
         outputs = left.model(np.asarray(dataset.images[chosen], dtype=np.float32), training=False)
         shares = class_probabilities(keras.ops.convert_to_numpy(outputs).astype(np.float64))
         for row, own in zip(chosen.tolist(), shares, strict=True):
             rows.append(row)
-            asked.append(Asked(dataset.names[row], int(dataset.labels[row]), int(own.argmax()), tuple(own.tolist())))
+            asked.append(
+                Predicted(dataset.names[row], int(dataset.labels[row]), int(own.argmax()), tuple(own.tolist()))
+            )
         if time.monotonic() > until:
             break
     return _Look(left.stage, dataset, rows, asked, len(order))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cnnsearch.search.explaining.choosing import Asked, least_sure, most_wrong, rows_of
+from cnnsearch.search.explaining.choosing import Predicted, least_sure, most_wrong, rows_of
 from cnnsearch.search.explaining.photos import Photos
 from cnnsearch.search.explaining.pictures import save_photo
 from cnnsearch.search.writing import write_json
@@ -18,7 +18,7 @@ _NAMED = 3
 """So many of the most probable classes are named, beside the true one."""
 
 
-def write_gallery(folder: Path, photos: Photos, part: str, asked: Sequence[Asked]) -> int:
+def write_gallery(folder: Path, photos: Photos, part: str, asked: Sequence[Predicted]) -> int:
     """Write the pictures and `gallery.json`, which says what they are; gives how many there are.
 
     Raises:
@@ -38,7 +38,7 @@ def write_gallery(folder: Path, photos: Photos, part: str, asked: Sequence[Asked
     return sum(map(len, sets.values()))
 
 
-def described(one: Asked, classes: Sequence[str]) -> dict[str, Any]:
+def described(one: Predicted, classes: Sequence[str]) -> dict[str, Any]:
     """What the model says of a photo, as JSON values: the most probable classes and the true one by their names."""
     named = sorted(range(len(classes)), key=lambda k: -one.shares[k])[:_NAMED]
     shown = named if one.label in named else [*named, one.label]

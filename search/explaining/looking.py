@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from cnnsearch.search.dataset.dataset import Dataset
-from cnnsearch.search.explaining.choosing import Asked, most_wrong, rows_of, surely_right
+from cnnsearch.search.explaining.choosing import Predicted, most_wrong, rows_of, surely_right
 from cnnsearch.search.explaining.gallery import described
 from cnnsearch.search.explaining.grad_cam import heat, place_to_look_at
 from cnnsearch.search.explaining.pictures import grid, heated, in_colour, resized, save_photo
@@ -19,7 +19,7 @@ SHOWN = 6
 _SIDE = 160
 
 
-def write_heat(folder: Path, model: keras.Model, dataset: Dataset, asked: Sequence[Asked]) -> dict[str, Any]:
+def write_heat(folder: Path, model: keras.Model, dataset: Dataset, asked: Sequence[Predicted]) -> dict[str, Any]:
     """Write a strip for each photo: as the model sees it, what speaks for its answer, and for the truth if it errs.
 
     Gives what they are, as JSON values.

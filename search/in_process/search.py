@@ -10,7 +10,7 @@ import keras_tuner
 from keras_tuner.engine.trial import TrialStatus
 
 from cnnsearch.search.best import best_of, export_model, mend_export
-from cnnsearch.search.chosen_run import Chosen, Wanted, choose, counts, keep_summary
+from cnnsearch.search.chosen_run import ChosenRun, SearchIdentity, choose, counts, keep_summary
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.datasets import Datasets
@@ -58,7 +58,7 @@ class _Prepared:
     asked: Asked
     dataset: Dataset
     hyperparameters: keras_tuner.HyperParameters
-    chosen: Chosen
+    chosen: ChosenRun
     identity: str
 
     @property
@@ -89,7 +89,9 @@ def search_hypermodel(asked: Asked, request: Request, listener: Listener) -> Res
     datasets = request.datasets or Datasets(request.cache)
     dataset = datasets.first_of(asked.space)
     hyperparameters = _explored(asked, dataset)
-    wanted = Wanted(asked.identity(hyperparameters), Summary.of(dataset.summary()), asked.space.document.search.trials)
+    wanted = SearchIdentity(
+        asked.identity(hyperparameters), Summary.of(dataset.summary()), asked.space.document.search.trials
+    )
     chosen = choose(request, wanted)
     prepared = _Prepared(asked, dataset, hyperparameters, chosen, wanted.identity)
     with held(chosen.run):

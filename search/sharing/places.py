@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
-from cnnsearch.search.chosen_run import Chosen, Wanted, choose, make_run, resumable, runs_named
+from cnnsearch.search.chosen_run import ChosenRun, SearchIdentity, choose, make_run, resumable, runs_named
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.run_lock import Held, held
@@ -14,7 +14,7 @@ from cnnsearch.spaces.errors import CnnSearchError
 
 
 @contextmanager
-def place_of(request: Request, wanted: Wanted, meeting: Meeting | None) -> Iterator[Chosen]:
+def place_of(request: Request, wanted: SearchIdentity, meeting: Meeting | None) -> Iterator[ChosenRun]:
     """Hold the run's folder for a request, in which this process works alone.
 
     Raises:
@@ -30,7 +30,7 @@ def place_of(request: Request, wanted: Wanted, meeting: Meeting | None) -> Itera
 
 
 @contextmanager
-def _held_place(request: Request, wanted: Wanted, link: StudyLink) -> Iterator[Chosen]:
+def _held_place(request: Request, wanted: SearchIdentity, link: StudyLink) -> Iterator[ChosenRun]:
     """Hold a folder for this process, the newest that nobody works in, else a new one.
 
     Raises:
@@ -50,7 +50,7 @@ def _held_place(request: Request, wanted: Wanted, link: StudyLink) -> Iterator[C
         raise CnnSearchError(f"{request.runs}: a worker needs a folder of its own, got none that is free.")
 
 
-def _places(request: Request, wanted: Wanted, link: StudyLink) -> Iterable[Chosen]:
+def _places(request: Request, wanted: SearchIdentity, link: StudyLink) -> Iterable[ChosenRun]:
     if request.resume is not None:
         run = resumable(request.resume if request.resume.exists() else request.runs / request.resume)
         known = read_link(run)
@@ -60,14 +60,14 @@ def _places(request: Request, wanted: Wanted, link: StudyLink) -> Iterable[Chose
                 f"{run.path}: --resume goes on with a folder of study {link.study} in {link.storage}, got one of "
                 f"{there}. Leave --resume out: a worker finds its folder."
             )
-        yield Chosen(run, wanted.trials, continued=True)
+        yield ChosenRun(run, wanted.trials, continued=True)
         return
     if not request.new:
         for run in reversed(runs_named(request.runs, request.name)):
             if _is_of(run, link):
-                yield Chosen(run, wanted.trials, continued=True)
+                yield ChosenRun(run, wanted.trials, continued=True)
     while True:  # somebody who looks at the folder just then may hold a new one for a moment
-        yield Chosen(make_run(request.runs, request.name, wanted.identity), wanted.trials, continued=False)
+        yield ChosenRun(make_run(request.runs, request.name, wanted.identity), wanted.trials, continued=False)
 
 
 def _is_of(run: RunFolder, link: StudyLink) -> bool:

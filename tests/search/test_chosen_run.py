@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cnnsearch.search.chosen_run import DataChanged, Wanted, choose, keep_summary, make_run, runs_named
+from cnnsearch.search.chosen_run import DataChanged, SearchIdentity, choose, keep_summary, make_run, runs_named
 from cnnsearch.search.confirmed import Confirmation, write_confirmation
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.records import Objective
@@ -78,8 +78,8 @@ def files(*numbers: int, other: str = "") -> dict[str, Any]:
     return {"source": f"photos{other}", "classes": ["cat", "dog"], "fingerprint": fingerprint, "files": parts}
 
 
-def wanted(data: dict[str, Any], space: str = "", confirm: Confirm | None = None) -> Wanted:
-    return Wanted(space or loads_space(SPACE, "basic").identity(), Summary.of(data), trials=8, confirm=confirm)
+def wanted(data: dict[str, Any], space: str = "", confirm: Confirm | None = None) -> SearchIdentity:
+    return SearchIdentity(space or loads_space(SPACE, "basic").identity(), Summary.of(data), trials=8, confirm=confirm)
 
 
 def begun(tmp_path: Path, data: dict[str, Any], state: str = "interrupted") -> RunFolder:

@@ -25,7 +25,7 @@ from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 
 @dataclass(frozen=True)
-class Which:
+class CacheFilter:
     """Which caches are meant.
 
     Attributes:
@@ -39,7 +39,7 @@ class Which:
     check: bool = False
 
 
-def cache(which: Which, *, clear: bool, sure: bool, as_json: bool) -> None:
+def cache(which: CacheFilter, *, clear: bool, sure: bool, as_json: bool) -> None:
     """Print the caches that are meant, or delete them.
 
     Args:
@@ -59,7 +59,7 @@ def cache(which: Which, *, clear: bool, sure: bool, as_json: bool) -> None:
         _show(root, found, checked=which.check)
 
 
-def _meant(root: Path, which: Which) -> list[Stored]:
+def _meant(root: Path, which: CacheFilter) -> list[Stored]:
     oldest = time.time() - _seconds(which.older_than) if which.older_than else None
     return [
         cache

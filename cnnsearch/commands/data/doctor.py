@@ -23,7 +23,7 @@ NEEDS_ATTENTION = 1
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DoctorOptions:
     """What is wanted of an examination.
 
     Attributes:
@@ -41,7 +41,7 @@ class Wanted:
     strict: bool = False
 
 
-def doctor(source: str, wanted: Wanted) -> int:
+def doctor(source: str, wanted: DoctorOptions) -> int:
     """Examine a source, print what was found, and give the exit code. Nothing is ever written into the source.
 
     Raises:
@@ -113,17 +113,17 @@ def _write_page(examination: Examination, source: Source, html: Path) -> None:
     write_text(html, text)
 
 
-def _write_exclusions(examination: Examination, wanted: Wanted, target: Path) -> None:
+def _write_exclusions(examination: Examination, wanted: DoctorOptions, target: Path) -> None:
     """The list, with what was excluded already, so that it can take the old one's place."""
     write_text(target, written_exclusions(_to_exclude(examination, wanted)))
 
 
-def _to_exclude(examination: Examination, wanted: Wanted) -> dict[str, str]:
+def _to_exclude(examination: Examination, wanted: DoctorOptions) -> dict[str, str]:
     before = read_exclusions(wanted.exclude.expanduser()) if wanted.exclude else ()
     return {**dict.fromkeys(before, "was excluded before"), **left_out(examination.findings)}
 
 
-def next_steps(examination: Examination, wanted: Wanted) -> list[str]:
+def next_steps(examination: Examination, wanted: DoctorOptions) -> list[str]:
     """What was written, and what to do now."""
     excluded = len(left_out(examination.findings))
     lines = [f"Wrote {wanted.html}."] if wanted.html is not None else []

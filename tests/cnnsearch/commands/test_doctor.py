@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnsearch.commands.data.doctor import Wanted, doctor
+from cnnsearch.commands.data.doctor import DoctorOptions, doctor
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.writing import UnwritableFile
 from tests.cnnsearch.command_line import CommandLine
@@ -56,7 +56,7 @@ def test_json_is_all_that_stdout_holds(command_line: CommandLine, photos: Path) 
 @pytest.mark.parametrize("name", ["photos/page.html", "photos/train/../list.txt"])
 def test_nothing_is_written_into_the_source(photos: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(photos.parent)
-    for wanted in (Wanted(html=Path(name)), Wanted(exclude_to=Path(name))):
+    for wanted in (DoctorOptions(html=Path(name)), DoctorOptions(exclude_to=Path(name))):
         with pytest.raises(DataError, match=r"photos: the doctor writes nothing into the source, got 'photos/.*Name a"):
             doctor("photos", wanted)
     assert sorted(path.name for path in photos.iterdir()) == ["test", "train", "validation"]
@@ -66,14 +66,14 @@ def test_a_file_that_is_no_list_of_the_doctor_is_not_replaced(photos: Path) -> N
     labels = photos.parent / "labels.csv"
     labels.write_text("path,label\n")
     with pytest.raises(DataError, match=r"labels\.csv: --exclude-to replaces lists .* got another file\. Name a new"):
-        doctor(str(photos), Wanted(exclude_to=labels))
+        doctor(str(photos), DoctorOptions(exclude_to=labels))
     assert labels.read_text() == "path,label\n"
 
 
 def test_a_place_that_cannot_be_written_is_told(photos: Path) -> None:
     (photos.parent / "file").write_text("")
     with pytest.raises(UnwritableFile, match=r"page\.html: this file must be writable, got .*"):
-        doctor(str(photos), Wanted(html=photos.parent / "file" / "page.html"))
+        doctor(str(photos), DoctorOptions(html=photos.parent / "file" / "page.html"))
 
 
 def test_a_source_that_is_not_there_is_an_error(command_line: CommandLine) -> None:
@@ -85,8 +85,8 @@ def test_a_source_that_is_not_there_is_an_error(command_line: CommandLine) -> No
 
 def test_no_training_library_is_loaded(photos: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from cnnsearch.commands.data.doctor import Wanted, doctor;"
-        f"doctor({str(photos)!r}, Wanted(html=Path({str(photos.parent / 'page.html')!r})));"
+        "import sys; from pathlib import Path; from cnnsearch.commands.data.doctor import DoctorOptions, doctor;"
+        f"doctor({str(photos)!r}, DoctorOptions(html=Path({str(photos.parent / 'page.html')!r})));"
         "sys.exit(' '.join({'keras', 'tensorflow', 'optuna', 'sklearn'} & sys.modules.keys()) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

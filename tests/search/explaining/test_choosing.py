@@ -6,12 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnsearch.search.csv_file import write_rows
-from cnnsearch.search.explaining.choosing import Asked, least_sure, most_wrong, read_asked, rows_of, surely_right
+from cnnsearch.search.explaining.choosing import (
+    Predicted,
+    least_sure,
+    most_wrong,
+    read_predicted,
+    rows_of,
+    surely_right,
+)
 
 SHARES = st.lists(st.floats(0, 1), min_size=3, max_size=3)
 ASKED = st.lists(
     st.builds(
-        lambda label, shares: Asked("x", label, max(range(3), key=shares.__getitem__), tuple(shares)),
+        lambda label, shares: Predicted("x", label, max(range(3), key=shares.__getitem__), tuple(shares)),
         st.integers(0, 2),
         SHARES,
     ),
@@ -19,12 +26,12 @@ ASKED = st.lists(
 )
 
 
-def asked(image: str, label: int, first: float) -> Asked:
-    return Asked(image, label, int(first < 0.5), (first, 1 - first))
+def asked(image: str, label: int, first: float) -> Predicted:
+    return Predicted(image, label, int(first < 0.5), (first, 1 - first))
 
 
 @given(ASKED)
-def test_the_most_confident_mistakes_come_first(photos: list[Asked]) -> None:
+def test_the_most_confident_mistakes_come_first(photos: list[Predicted]) -> None:
     chosen = most_wrong(photos, 5)
     others = [one.probability for one in photos if not one.is_right and one not in chosen]
     assert not any(one.is_right for one in chosen)
@@ -33,7 +40,7 @@ def test_the_most_confident_mistakes_come_first(photos: list[Asked]) -> None:
 
 
 @given(ASKED)
-def test_the_least_sure_have_the_smallest_lead(photos: list[Asked]) -> None:
+def test_the_least_sure_have_the_smallest_lead(photos: list[Predicted]) -> None:
     chosen = least_sure(photos, 5)
     assert len(chosen) == min(5, len(photos))
     assert [one.lead for one in chosen] == sorted(one.lead for one in photos)[:5]
@@ -48,11 +55,11 @@ def test_names_that_a_spreadsheet_would_run_are_found_again(tmp_path: Path) -> N
     names, classes = ["=a.png", "b\udcff.png"], ["-x", "y"]
     rows = [["validation", names[0], "-x", "y", 0.25, 0.75], ["validation", names[1], "y", "y", 0.1, 0.9]]
     write_rows(tmp_path / "predictions.csv", ["part", "image", "label", "predicted", "p:-x", "p:y"], rows)
-    part, photos = read_asked(tmp_path / "predictions.csv", classes)
+    part, photos = read_predicted(tmp_path / "predictions.csv", classes)
     assert (part, photos[0].label, photos[0].predicted, photos[0].shares) == ("validation", 0, 1, (0.25, 0.75))
     assert [rows_of(names)[one.image] for one in photos] == [0, 1]
 
 
 def test_without_photos_there_is_nothing_to_show(tmp_path: Path) -> None:
     write_rows(tmp_path / "predictions.csv", ["part", "image", "label", "predicted", "p:x", "p:y"], [])
-    assert read_asked(tmp_path / "predictions.csv", ["x", "y"]) == ("validation", [])
+    assert read_predicted(tmp_path / "predictions.csv", ["x", "y"]) == ("validation", [])

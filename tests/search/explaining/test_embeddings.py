@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnnsearch.search.dataset.prepare import prepare_dataset
-from cnnsearch.search.explaining.choosing import Asked
+from cnnsearch.search.explaining.choosing import Predicted
 from cnnsearch.search.explaining.embeddings import reduced, write_embeddings
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import loads_space
@@ -30,7 +30,7 @@ def test_few_numbers_keep_the_distances_of_few_images(images: int, numbers: int,
 def test_vectors_labels_and_sprite_are_of_the_same_images(tmp_path: Path) -> None:
     dataset = prepare_dataset(loads_space(SPACE, "tiny").configuration({}).data, tmp_path / "cache")
     names = [dataset.names[row] for row in range(5)]
-    asked = [Asked(name, int(dataset.labels[row]), 0, (1.0, *[0.0] * 9)) for row, name in enumerate(names)]
+    asked = [Predicted(name, int(dataset.labels[row]), 0, (1.0, *[0.0] * 9)) for row, name in enumerate(names)]
     layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3), keras.layers.Dense(10)]
     about = write_embeddings(tmp_path / "embeddings", keras.Sequential(layers), dataset, asked)
     assert about == {"images": 5, "numbers": 3, "width": 40, "height": 40}

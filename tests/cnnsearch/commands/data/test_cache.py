@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnsearch.commands.data.cache import Which, cache
+from cnnsearch.commands.data.cache import CacheFilter, cache
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.features.features import Features, Frozen, Viewed
@@ -178,7 +178,7 @@ def test_only_what_was_not_used_for_so_long_is_deleted(line: CommandLine):
 
 def test_a_wrong_length_of_time_is_told():
     with pytest.raises(CnnSearchError, match=r"--older-than: a length of time is written like .*, got '3x'.*30d"):
-        cache(Which(older_than="3x"), clear=False, sure=False, as_json=False)
+        cache(CacheFilter(older_than="3x"), clear=False, sure=False, as_json=False)
 
 
 def test_only_what_no_run_can_use_is_deleted(line: CommandLine):
