@@ -34,7 +34,7 @@ _ADVICE = {Failure.OOM: " Set training.accumulate to twice its value: batches th
 
 
 @dataclass(frozen=True)
-class Retraining:
+class RetrainRequest:
     """What is trained again.
 
     Attributes:
@@ -55,7 +55,7 @@ class Retraining:
 
 
 def retrain(
-    request: Retraining, listeners: Sequence[Listener] = (), progress: Callable[[int, int], None] | None = None
+    request: RetrainRequest, listeners: Sequence[Listener] = (), progress: Callable[[int, int], None] | None = None
 ) -> TrialRecord:
     """Train, evaluate, and leave a model folder of the same shape as a run's `best/`.
 
@@ -137,7 +137,7 @@ def _keep_log(log: Path, folder: ModelFolder) -> Path:
 class _Dialogue(Dialogue):
     """What the parent says to a retraining's process: always go on."""
 
-    def __init__(self, request: Retraining, listeners: Sequence[Listener], configuration: Configuration) -> None:
+    def __init__(self, request: RetrainRequest, listeners: Sequence[Listener], configuration: Configuration) -> None:
         super().__init__()
         self._folder, self._listeners = request.folder, listeners
         self._objective = Objectives.of(configuration.search).epoch

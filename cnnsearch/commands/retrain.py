@@ -63,14 +63,14 @@ def retrain(
     folder = ModelFolder(_free(found, out))
     start_forkserver()
     with without_native_messages():
-        from cnnsearch.search.retrain import Retraining
+        from cnnsearch.search.retrain import RetrainRequest
         from cnnsearch.search.retrain import retrain as train
     from cnnsearch.reports.write import write_model_report
 
     terminal.say(f"training {found.config} on {'train and validation' if full else 'train'} images")
     other = accept_data_change or _other_data(overrides)
     images = trained_on(found.best) if found.best and not other else None
-    record = train(Retraining(space, folder, full, _origin(known), known=images), [say_event])
+    record = train(RetrainRequest(space, folder, full, _origin(known), known=images), [say_event])
     write_model_report(folder)
     _compare(record, known, _metrics(folder), Objectives.of(space.document.search).epoch.metric)
     terminal.say(f"model folder: {folder.path}")
