@@ -33,11 +33,14 @@ class PruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Report the epoch.
+        """Report the epoch; after the last one of its training a trial is spared nothing, and so not pruned.
 
         Raises:
             keras_tuner.errors.FailedTrialError: the pruner ends the trial.
         """
         metrics = {name: float(value) for name, value in (logs or {}).items()}
-        if self._oracle.prune(self._tuner, Epoch(epoch + 1, metrics, time.monotonic() - self._began)):
+        done = Epoch(epoch + 1, metrics, time.monotonic() - self._began)
+        if done.number == (self.params or {}).get("epochs"):
+            self._oracle.report(self._oracle.ongoing_trials[self._tuner].trial_id, done)
+        elif self._oracle.prune(self._tuner, done):
             raise FailedTrialError(f"pruned after epoch {epoch + 1}")

@@ -174,11 +174,13 @@ class TrialDialogue(BenchDialogue):
         self._bench.pause.patiently(lambda: write_history(self.folder.history, self._epochs))
         self._count(done)
         self._bench.broadcast(EpochEnded(self._number, epoch))
-        if len(self._epochs) < self._most:
+        # Early stopping may leave out epochs of a phase, a fold or a rung: then the process alone knows the last one.
+        is_last = done.is_last or len(self._epochs) >= self._most
+        if not is_last:
             self._why = self._account.cut(epoch.seconds, epoch.work)
         if self._why:
             self._verdict = Verdict.STOP
-        elif behind:
+        elif behind and not is_last:  # what is trained to its end is spared nothing
             self._verdict = Verdict.PRUNE
         self.is_halted = self._verdict is Verdict.GO_ON and self._bench.halting.is_set()
         return Verdict.HALT if self.is_halted else self._verdict

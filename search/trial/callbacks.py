@@ -23,11 +23,19 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         place: of the epochs.
         before: epochs that the fold has had in earlier stages.
         looked: seconds that the validation images took, through the whole network.
+        last: the number of this stage's epoch, from 1, with which the trial ends; None where a stage follows.
     """
 
-    def __init__(self, line: Line, place: Place, before: int = 0, looked: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(
+        self,
+        line: Line,
+        place: Place,
+        before: int = 0,
+        looked: Callable[[], float] = lambda: 0.0,
+        last: int | None = None,
+    ) -> None:
         super().__init__()
-        self._line, self._place, self._before, self._looked = line, place, before, looked
+        self._line, self._place, self._before, self._looked, self._last = line, place, before, looked, last
         self._began = time.monotonic()
         self.ended_by = ""
         self.is_halted = False
@@ -58,7 +66,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
             if not math.isfinite(metrics.get(name, 0.0)):
                 raise NotANumber(f"{name} is {metrics[name]} after epoch {self.epochs}{self._place}")
         done = Epoch(self.epochs, metrics, time.monotonic() - self._began, self._place.fold, self._place.rung)
-        verdict = self._line.ask(EpochDone(done, self._looked()))
+        verdict = self._line.ask(EpochDone(done, self._looked(), is_last=epoch + 1 == self._last))
         self.is_halted = verdict is Verdict.HALT
         if verdict not in (Verdict.GO_ON, Verdict.HALT):
             self.ended_by = str(verdict)

@@ -82,10 +82,12 @@ class EpochDone:
     Attributes:
         epoch: which.
         looked: seconds that the validation images took, through the whole network.
+        is_last: whether it is the trial's last one, whatever the verdict: of its last fold on its last rung.
     """
 
     epoch: Epoch
     looked: float = 0.0
+    is_last: bool = False
 
 
 @dataclass(frozen=True)

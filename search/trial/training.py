@@ -212,10 +212,11 @@ def _watching(trial: _Trial, stage: Stage, material: Material, before: int) -> W
     looks = None if material.validation is None else (material.validated, material.validation, material.follow)
     validation = Validation(*looks) if looks else None
     looked = lambda: material.making + validation.seconds if validation else 0.0  # noqa: E731
+    last = training.epochs if stage.place == course_of(trial.job)[-1].place else None
     return Watching(
         averaged=AveragedWeights() if training.ema is not None else None,
         validation=validation,
-        reporter=Reporter(trial.line, stage.place, before, looked),
+        reporter=Reporter(trial.line, stage.place, before, looked, last),
         best=BestWeights(trial.job.objective if stage.validation else None),
         stopping=early_stopping(stage.configuration) if stage.validation else None,
     )

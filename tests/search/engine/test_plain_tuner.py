@@ -93,6 +93,16 @@ def test_a_pruner_ends_trials_of_a_plain_tuner(digits: tuple[Any, Any]) -> None:
     assert [trial.state.name for trial in study.trials] == ["PRUNED"] * 2
 
 
+def test_a_trial_that_trained_all_its_epochs_is_not_pruned(digits: tuple[Any, Any]) -> None:
+    looking = oracle(max_trials=2, pruner=ThresholdPruner(lower=0.999, n_warmup_steps=2))
+    search(looking, digits, PruningCallback(looking), epochs=2)
+    records = looking.study.records()
+    assert [(trial.status, len(trial.epochs)) for trial in records] == [(Status.COMPLETED, 2)] * 2
+    study = optuna.load_study(study_name="cnnsearch", storage="sqlite:///my.db")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 2
+    assert [trial.status for trial in looking.trials.values()] == ["COMPLETED"] * 2
+
+
 def test_the_callback_reports_every_epoch_that_is_not_pruned(digits: tuple[Any, Any]) -> None:
     reporting = oracle(max_trials=1)
     search(reporting, digits, PruningCallback(reporting), epochs=3)

@@ -59,6 +59,7 @@ def test_a_trial_trains_on_each_fold_and_its_score_is_their_mean(train: Train) -
     parent, _ = train(Parent())
     assert [type(message) for message in parent.heard] == [Built, *[EpochDone] * 4, Trained, Done]
     assert [(epoch.fold, epoch.number) for epoch in parent.epochs] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert [message.is_last for message in parent.told(EpochDone)] == [False, False, False, True]
     found = outcome_of(parent.epochs, ACCURACY)
     assert found is not None
     assert [fold.fold for fold in found.folds] == [1, 2]

@@ -90,6 +90,7 @@ def test_each_rung_has_all_epochs_and_ends_with_a_question(train: Train) -> None
     assert [(e.rung.number if e.rung else 0, e.number) for e in parent.epochs] == [
         (rung, number) for rung in (1, 2, 3) for number in (1, 2)
     ]
+    assert [message.is_last for message in parent.told(EpochDone)] == [*[False] * 5, True]
 
 
 def test_a_rung_is_the_training_on_its_share_of_the_images(train: Train, datasets: Datasets) -> None:

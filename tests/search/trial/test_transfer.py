@@ -17,7 +17,7 @@ from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.outcome import outcome_of, phases_to_best
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.trial.course import TrialJob
-from cnnsearch.search.trial.messages import KnownBackbone, Verdict
+from cnnsearch.search.trial.messages import EpochDone, KnownBackbone, Verdict
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
 from tests.search.trial.parent import Parent
@@ -208,6 +208,7 @@ def test_early_stopping_ends_a_phase_and_not_the_trial(train: Train) -> None:
     stopping = {"epochs": 9, "early_stopping": {"monitor": "val_loss", "patience": 1, "min_delta": 100.0}}
     parent, _, _ = train(PHASES, training=stopping)
     assert [epoch.metrics["phase"] for epoch in parent.epochs] == [1, 1, 2, 2]
+    assert [message.is_last for message in parent.told(EpochDone)] == [False, False, False, True]
 
 
 def record(*values: tuple[int, float]) -> TrialRecord:
