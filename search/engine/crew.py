@@ -19,6 +19,7 @@ class Crew:
         self.devices = tuple(devices)
         self._counts = {slot.device: count for slot in devices}
         self._lock = threading.Lock()
+        self._on_cpu: set[str] = set()
         self._processes: dict[str, int] = {}
 
     @property
@@ -39,9 +40,26 @@ class Crew:
             return self._counts[device]
 
     def resize(self, device: str, count: int) -> None:
-        """Want so many slots on a device from now on; one too many leaves when its trial has ended."""
+        """Want so many slots on a device from now on; one too many leaves when its trial has ended.
+
+        A device whose trials train on the CPU keeps what it has.
+        """
         with self._lock:
-            self._counts[device] = count
+            if device not in self._on_cpu:
+                self._counts[device] = count
+
+    def trains_on_cpu(self, device: str) -> None:
+        """The trials of a device train on the CPU after all, in each other's way: its slots leave.
+
+        Where that is so of all devices, one slot stays, on the one that is known last: there a trial runs, so that
+        somebody always serves.
+        """
+        with self._lock:
+            if device in self._on_cpu:
+                return
+            self._on_cpu.add(device)
+            is_last = len(self._on_cpu) == len(self._counts)
+            self._counts[device] = 1 if is_last else 0
 
     def runs(self, slot: Slot, process: int) -> None:
         """Note the number of the process that runs a slot's trial."""

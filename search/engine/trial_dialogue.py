@@ -39,8 +39,9 @@ from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.rungs import Rung, climbed, on_rung
 
 NO_GPU_SUPPORT = (
-    "this machine has a GPU, but Keras' backend cannot use it, and trials train on the CPU. "
-    "For TensorFlow: pip install 'cnnsearch[gpu]'."
+    "this machine has a GPU that Keras' backend cannot use, so a trial there trains on the CPU. From now on no trial "
+    "begins on such a GPU; where no other is left, one at a time does. For TensorFlow: pip install 'cnnsearch[gpu]', "
+    "then run the same command again."
 )
 
 
@@ -147,6 +148,7 @@ class TrialDialogue(BenchDialogue):
         self._write_configuration()
         self._bench.broadcast(TrialBuilt(self._number, built.parameters))
         if self._slot.is_gpu and built.device == "cpu":
+            self._bench.crew.trains_on_cpu(self._slot.device)
             self._bench.say_once(Warned(NO_GPU_SUPPORT))
 
     def _continued(self, epochs: int) -> None:

@@ -6,7 +6,7 @@ import pynvml
 import pytest
 
 from cnnsearch.search.engine.crew import Crew
-from cnnsearch.search.engine.slots import CPU, visible_slots
+from cnnsearch.search.engine.slots import CPU, Slot, visible_slots
 
 
 @pytest.fixture
@@ -53,6 +53,16 @@ def test_slots_side_by_side_share_a_device_and_have_names_of_their_own(
     assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in slots] == ["0", "1", "0", "1"]
     assert slots[3].is_gpu
     assert Crew((CPU,)).wanted == (CPU,)
+
+
+def test_devices_whose_trials_train_on_the_cpu_leave_and_one_slot_stays() -> None:
+    crew = Crew([Slot("gpu:0"), Slot("gpu:1"), Slot("gpu:2")], 2)
+    crew.trains_on_cpu("gpu:1")
+    crew.resize("gpu:1", 2)
+    assert [slot.name for slot in crew.wanted] == ["gpu:0", "gpu:2", "gpu:0/2", "gpu:2/2"]
+    for device in ("gpu:0", "gpu:2", "gpu:2", "gpu:0"):
+        crew.trains_on_cpu(device)
+    assert [slot.name for slot in crew.wanted] == ["gpu:2"]
 
 
 def test_a_slot_hides_the_other_gpus_and_leaves_memory_to_its_neighbours(
