@@ -59,7 +59,7 @@ class PlainLines:
         return f"run {event.state}: {event.reason}" if isinstance(event, RunEnded) else ""
 
     def _made(self, event: FeaturesMade) -> str:
-        if time.monotonic() - self._said < _SILENCE:
+        if not event.total or time.monotonic() - self._said < _SILENCE:
             return ""
         return f"trial {event.number}: {event.done / event.total:.0%} of its features are made"
 

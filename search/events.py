@@ -110,7 +110,7 @@ class TrialRetried:
 
 @dataclass(frozen=True)
 class FeaturesMade:
-    """So many of all features are made that a trial waits for; told a few times a second."""
+    """So many of all features are made that a trial waits for; told a few times a second. 0 of 0 cannot be kept."""
 
     number: int
     done: int

@@ -92,6 +92,7 @@ class TrialDialogue(BenchDialogue):
     def prepare(self) -> Work:
         """Make the trial's folder afresh and say what is to be done; the log of earlier attempts stays."""
         bench, number = self._bench, self._number
+        self._clock.stand()  # images are decoded for all trials of their size
         self._account.made = [*self._oracle.study.record(number).epochs]
         if self._is_first or not self._retries:
             clear(self.folder, goes_on=bool(self._account.made))
@@ -99,6 +100,7 @@ class TrialDialogue(BenchDialogue):
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
         self._write_configuration()
         job = self._job()
+        self._clock.go_on()
         self._began = time.monotonic()
         return Work(bench.train, job, self.folder.log, self._slot.environment)
 
@@ -134,6 +136,7 @@ class TrialDialogue(BenchDialogue):
         return self._clock.patience()
 
     def _making(self, making: Making) -> None:
+        self._clock.makes_features() if making.done < making.total else self._clock.go_on()
         self._bench.broadcast(FeaturesMade(self._number, making.done, making.total))
 
     def _wants_model(self) -> bool:

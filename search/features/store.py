@@ -48,7 +48,8 @@ def features_of(
 
     Args:
         root: default: `default_cache_folder()`.
-        progress: told (images done, images in all), each image counted once for each view, from this thread.
+        progress: told (images done, images in all), each image counted once for each view, from this thread; where
+            another process computes them, again and again as long as it is waited for.
         told: gets a line that says what the features take and where, before the first of them is computed.
         lock_seconds: how long another process may hold the cache of a view without getting on with it.
         batch: how many images a view is given at once.
@@ -109,7 +110,12 @@ class _Work:
 
     def _waited_for(self, number: int) -> Kept:
         job = self._jobs[number]
-        with held_lock(job.files, self._lock_seconds, "a feature cache", job.headway):
+
+        def headway() -> object:
+            self._done(number, 0)  # a parent that hears nothing takes us for hanging
+            return job.headway()
+
+        with held_lock(job.files, self._lock_seconds, "a feature cache", headway):
             return whole(job.folder) or self._built(number)
 
     def _built(self, number: int) -> Kept:

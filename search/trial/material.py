@@ -101,6 +101,7 @@ def material_of(wanted: Wanted, whole: Whole, tell: Tell) -> Material:
         try:
             return _kept(wanted, whole.parts, tell)
         except DataError as error:
+            tell(Making(0, 0))
             tell(Noted(f"every epoch runs the whole network, since features cannot be kept: {error}", is_doubt=True))
     return _images(wanted, whole)
 
@@ -169,7 +170,7 @@ class _Maker:
     def _made(self, done: int, total: int) -> None:
         now = time.monotonic()
         if now - self._said > _EVERY or done == total:
-            self._said = now
+            self._said = 0.0 if done == total else now  # whoever waits for other features then says so at once
             self._tell(Making(done, total))
 
     def _computed(self, view: View, images: NDArray[np.uint8]) -> NDArray[Any]:

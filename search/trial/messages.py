@@ -69,7 +69,11 @@ class Noted:
 
 @dataclass(frozen=True)
 class Making:
-    """So many of all features are made that the trial waits for; an image counts once for each view."""
+    """So many of all features are made that the trial waits for; an image counts once for each view.
+
+    Said while they are made, or waited for, every few seconds at least; as soon as nothing is waited for any more, with
+    as many done as there are: none where they cannot be kept.
+    """
 
     done: int
     total: int

@@ -98,7 +98,8 @@ class Search(Section):
     stop_at: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """The search ends when a trial's objective is as good as this, such as 0.97; null for never."""
     trial_time: Duration | None = None
-    """How long one trial may take; it then ends after the epoch it is in and keeps its score. null for no limit."""
+    """How long one trial may take, less the decoding of images and the making of features; it then ends after the epoch
+    it is in and keeps its score. null for no limit."""
     max_failures_in_a_row: Positive | None = 5
     """The search ends when so many trials failed one after the other; null for never."""
     device: Device = "auto"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from cnnsearch import plain_lines
 from cnnsearch.live import Follower
 from cnnsearch.live_table import LiveTable
 from cnnsearch.plain_lines import PlainLines
@@ -89,6 +90,7 @@ def test_a_trial_that_waits_for_features_says_how_far_they_are() -> None:
     waits = [*running(3, slot="gpu:1"), FeaturesMade(3, 250, 1000)]
     assert "on gpu:1, features 25%" in line_of(shown(*waits), 3)
     assert "features" not in line_of(shown(*waits, FeaturesMade(3, 1000, 1000)), 3)
+    assert "features" not in line_of(shown(*waits, FeaturesMade(3, 0, 0)), 3)
 
 
 def test_the_headline_counts_and_names_the_best_and_what_is_left() -> None:
@@ -229,6 +231,16 @@ def test_confirming_shows_the_means_so_far_and_what_runs() -> None:
     assert line_of(text, 3).split() == ["3", "0.7500", "0.5625", "0.5000", "0.6250"]
     assert line_of(text, 5).split() == ["5", "0.6250", "-"]
     assert "trial 5 with new seed 1: epoch 1/15" in text
+
+
+def test_a_log_says_how_far_features_are_where_they_can_be_kept(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain_lines, "_SILENCE", 0.0)
+    plain = PlainLines(progression(*running(3)))
+    for event in (FeaturesMade(3, 250, 1000), FeaturesMade(3, 0, 0)):
+        plain(event)
+    assert capsys.readouterr().out.splitlines() == ["trial 3: 25% of its features are made"]
 
 
 def test_confirming_has_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:

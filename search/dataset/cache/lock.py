@@ -14,6 +14,8 @@ from cnnsearch.search.dataset.errors import DataError
 
 LOCK_SECONDS = 1800.0
 """How long another process may build one cache before we give up waiting for it."""
+_LOOK = 5.0
+"""Seconds between two looks whether it gets on."""
 
 
 @contextmanager
@@ -27,20 +29,18 @@ def held_lock(
 
     Args:
         what: is built under it.
-        headway: something that changes while its holder gets on; as long as it does, we wait longer.
+        headway: something that changes while its holder gets on, asked for before the lock is, and every few seconds
+            while we wait; as long as it changes, we wait longer.
 
     Raises:
         DataError: another process held it for all of these seconds.
     """
     name.parent.mkdir(parents=True, exist_ok=True)
     holder = name.with_suffix(".holder")
-    lock = FileLock(name.with_suffix(".lock"), timeout=seconds)
-    seen = headway()
-    while not _acquired(lock):
-        if (now := headway()) == seen:
-            rule = f"one process at a time builds {what}; after {seconds:g} s it is still held by {_text(holder)}."
-            raise DataError(str(name), rule, "Wait for it or end it, then start again.")
-        seen = now
+    lock = FileLock(name.with_suffix(".lock"))
+    if not _waited_for(lock, seconds, headway):
+        rule = f"one process at a time builds {what}; after {seconds:g} s it is still held by {_text(holder)}."
+        raise DataError(str(name), rule, "Wait for it or end it, then start again.")
     try:
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since}", encoding="utf-8")
@@ -50,9 +50,21 @@ def held_lock(
         lock.release()
 
 
-def _acquired(lock: FileLock) -> bool:
+def _waited_for(lock: FileLock, seconds: float, headway: Callable[[], object]) -> bool:
+    """Whether we hold a lock now; false where its holder kept it for all of these seconds and did not get on."""
+    seen, since = headway(), time.monotonic()
+    while not _acquired(lock, min(seconds, _LOOK)):
+        now = headway()
+        if now != seen:
+            seen, since = now, time.monotonic()
+        elif time.monotonic() - since >= seconds:
+            return False
+    return True
+
+
+def _acquired(lock: FileLock, seconds: float) -> bool:
     try:
-        lock.acquire()
+        lock.acquire(timeout=seconds)
     except Timeout:
         return False
     return True

@@ -20,6 +20,55 @@ def test_a_later_epoch_is_waited_for_twice_as_long_as_the_longest_before() -> No
     assert 1399.0 < (clock.patience() or 0.0) <= 1400.0
 
 
+class Passing:
+    """A clock whose time passes when we say so: a pause of less than nothing."""
+
+    def __init__(self, limit: float) -> None:
+        self._seconds = 0.0
+        self.clock = TrialClock(limit, lambda: -self._seconds)
+
+    def passes(self, seconds: float) -> None:
+        self._seconds += seconds
+
+
+def test_what_is_no_trials_own_does_not_count() -> None:
+    passing = Passing(600.0)
+    clock = passing.clock
+    clock.stand()
+    passing.passes(1000.0)
+    clock.stand()
+    passing.passes(1000.0)
+    clock.go_on()
+    passing.passes(100.0)
+    assert (round(clock.seconds), round(clock.counted), clock.is_up) == (2100, 100, False)
+    assert 649.0 < (clock.patience() or 0.0) <= 650.0
+    passing.passes(500.0)
+    assert clock.is_up
+
+
+def test_the_making_of_features_is_waited_for_from_headway_to_headway() -> None:
+    passing = Passing(60.0)
+    clock = passing.clock
+    for _ in range(3):
+        clock.makes_features()
+        passing.passes(500.0)
+        assert 99.0 < (clock.patience() or 0.0) <= 100.0
+    passing.passes(200.0)
+    assert (clock.patience() or 0.0) <= -100.0
+    assert clock.complaint(0) == "the making of its features did not get on for 10m"
+    clock.go_on()
+    assert 74.0 < (clock.patience() or 0.0) <= 75.0
+    clock.makes_features()
+    clock.epoch_ended(1.0)  # whatever was said of features, it is over
+    assert not clock.is_making
+
+
+def test_without_headway_features_are_waited_for_as_long_as_a_trial_may_take() -> None:
+    clock = TrialClock(7200.0)
+    clock.makes_features()
+    assert 7199.0 < (clock.patience() or 0.0) <= 7200.0
+
+
 def test_the_writing_of_a_model_is_not_hurried() -> None:
     clock = TrialClock(1.0)
     clock.training_ended()

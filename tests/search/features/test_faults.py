@@ -10,12 +10,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from cnnsearch.search.dataset.cache import disk
+from cnnsearch.search.dataset.cache import disk, lock
 from cnnsearch.search.dataset.cache.lock import held_lock
 from cnnsearch.search.dataset.errors import DataError
-from cnnsearch.search.features.features import Features
+from cnnsearch.search.dataset.prepare import prepare_dataset
+from cnnsearch.search.features.features import Features, Frozen, Viewed
+from cnnsearch.search.features.store import features_of
+from cnnsearch.spaces.document import Data
 from tests.search.features.small import folders
 
 Made = Callable[..., Features]
@@ -78,6 +82,25 @@ def test_who_gets_on_is_waited_for(tmp_path: Path) -> None:
     assert seen == [1, 2, 3, 4, 4]
 
 
+def test_whoever_waits_says_so_again_and_again(
+    process: Process, photos: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "_LOOK", 0.05)
+    other = waiting(process("computing"))
+    told: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        told.append((done, total))
+        if len(told) == 3:
+            answer(other)
+
+    dataset = prepare_dataset(Data(source=photos, image_size=[8, 6]), root)
+    view = Viewed("plain", lambda images: images.reshape(len(images), -1)[:, :6].astype("float32"))
+    features = features_of(Frozen("1" * 40, (6,), "sums"), [view], dataset, np.arange(40), root=root, progress=progress)
+    assert not features.is_new
+    assert told == [(0, 40)] * 3 + [(40, 40)]
+
+
 def test_a_killed_process_leaves_no_cache_and_nothing_behind_for_long(process: Process, root: Path) -> None:
     killed = waiting(process("computing"))
     killed.send_signal(signal.SIGKILL)
@@ -89,7 +112,8 @@ def test_a_killed_process_leaves_no_cache_and_nothing_behind_for_long(process: P
 
 def test_an_interruption_leaves_nothing_behind(made: Made, root: Path) -> None:
     def interrupted(done: int, total: int) -> None:
-        raise KeyboardInterrupt
+        if done:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt, match=r"^$"):
         made(progress=interrupted)

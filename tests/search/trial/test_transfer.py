@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from cnnsearch.search.dataset.cache import disk
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.model.build import build_network
@@ -17,7 +18,7 @@ from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.outcome import outcome_of, phases_to_best
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.trial.course import TrialJob
-from cnnsearch.search.trial.messages import EpochDone, KnownBackbone, Verdict
+from cnnsearch.search.trial.messages import EpochDone, KnownBackbone, Making, Verdict
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
 from tests.search.trial.parent import Parent
@@ -209,6 +210,23 @@ def test_early_stopping_ends_a_phase_and_not_the_trial(train: Train) -> None:
     parent, _, _ = train(PHASES, training=stopping)
     assert [epoch.metrics["phase"] for epoch in parent.epochs] == [1, 1, 2, 2]
     assert [message.is_last for message in parent.told(EpochDone)] == [False, False, False, True]
+
+
+def test_every_wait_for_features_is_told_with_its_beginning_and_its_end(train: Train) -> None:
+    parent, _, _ = train({}, augment={"rotation": 0.1, "views": 2})
+    told = [(making.done, making.total) for making in parent.told(Making)]
+    totals = list(dict.fromkeys(total for _, total in told))
+    assert len(totals) == 2  # of the views that are trained on, and of what is measured
+    for total in totals:
+        own = [done for done, of in told if of == total]
+        assert (own[0], own[-1]) == (0, total)
+
+
+def test_features_that_cannot_be_kept_are_waited_for_no_more(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "SPARE_BYTES", 2**60)
+    parent, _, _ = train({})
+    assert [(making.done, making.total) for making in parent.told(Making)][-1] == (0, 0)
+    assert any("features cannot be kept" in note for note in parent.notes)
 
 
 def record(*values: tuple[int, float]) -> TrialRecord:
