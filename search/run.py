@@ -125,6 +125,7 @@ def _searched(prepared: Prepared, company: Company, listeners: Sequence[Listener
     with ExitStack() as files:
         broadcast = broadcast_of(prepared, objectives, budget, pause, listeners, files)
         bench = _bench(prepared, company, budget, checkpoints, broadcast, pause, train)
+        bench.experience.recall(finished)
         tell_of_begin(prepared, bench, finished)
         hypermodel = CnnHyperModel(prepared.space, len(prepared.dataset.classes), steps_per_epoch=1)
         tuner = SearchTuner(oracle, hypermodel, bench)

@@ -16,7 +16,7 @@ _ADVICE = {
     Failure.DATA: "Images could not be used: cnnsearch data doctor says which.",
     Failure.CRASH: "The process ended without a word: its log.txt has what a library said last.",
     Failure.BUG: "An error of cnnsearch or of a custom function: log.txt has its traceback.",
-    Failure.TIMEOUT: "It took longer than search.trial_time.",
+    Failure.TIMEOUT: "It took longer than search.trial_time, or hung when the search's time was up.",
     Failure.DISK: "The disk was full or not writable.",
     Failure.IMPOSSIBLE: "No network can be built from such values; they were drawn all the same.",
 }

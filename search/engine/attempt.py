@@ -9,7 +9,7 @@ from contextlib import suppress
 from cnnsearch.search.engine.backups import stamp_of
 from cnnsearch.search.engine.reducing import in_parts, more_parts
 from cnnsearch.search.engine.trial_dialogue import TrialDialogue
-from cnnsearch.search.events import TrialRetried, Warned
+from cnnsearch.search.events import Told, TrialRetried, Warned
 from cnnsearch.search.records import Failure
 from cnnsearch.search.trial.messages import Broken
 
@@ -72,6 +72,14 @@ class Attempts(TrialDialogue):
         self._account.keep()
         self._clock.begin_again()
         self._forget()
+
+    def is_put_off(self, broken: Broken) -> bool:
+        """Whether the search's time ended a process that need not hang; says so. Its trial goes back in line."""
+        if broken.failure is not Failure.TIMEOUT or not self._waiting.is_put_off:
+            return False
+        text = f"trial {self._number} had not come to an epoch's end when the time of the search was up"
+        self._bench.broadcast(Told(f"{text}: it goes back in line, for a run that goes on"))
+        return True
 
     def close(self) -> None:
         """The trial makes no further epoch, and waits for nothing."""

@@ -9,6 +9,7 @@ from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.crew import Crew
+from cnnsearch.search.engine.experience import Experience
 from cnnsearch.search.engine.pause import Pause
 from cnnsearch.search.events import Audience, Told, Warned
 from cnnsearch.search.explaining.first_look import run_trial_and_show
@@ -42,6 +43,7 @@ class Bench:
         artifacts: where what they leave is kept for other machines; None for nowhere.
         ending: called where nothing is begun any more.
         known: frozen backbones that the trials have built.
+        experience: how long its trials have taken.
     """
 
     run: RunFolder
@@ -58,6 +60,7 @@ class Bench:
     artifacts: Artifacts | None = None
     ending: Callable[[], None] = lambda: None
     known: dict[str, KnownBackbone] = field(default_factory=dict)
+    experience: Experience = field(default_factory=Experience)
     _said: set[Warned | Told] = field(default_factory=set)
 
     def images_of(self, data: Data) -> Dataset:

@@ -16,6 +16,8 @@ class Checkpoints:
         self._lock = threading.Lock()
         self._known: dict[int, TrialRecord] = {}
         self._removed = set[int]()
+        self.has_ranked = False
+        """Whether a trial that has ended is ranked."""
 
     @property
     def objective(self) -> Objective:
@@ -39,7 +41,9 @@ class Checkpoints:
         """
         with self._lock:
             self._known |= {trial.number: replace(trial, epochs=()) for trial in trials}
-            best = {trial.number for trial in self._ranked()[: self._keep]}
+            ranked = self._ranked()
+            self.has_ranked = bool(ranked)
+            best = {trial.number for trial in ranked[: self._keep]}
             behind = sorted(self._known.keys() - best - self._removed)
             for number in behind:
                 self._run.trial(number).model.unlink(missing_ok=True)

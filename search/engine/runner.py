@@ -19,6 +19,8 @@ Answer = Callable[[Message], object | None]
 
 Patience = Callable[[], float | None]
 """How many seconds are left to wait for a process's next word; None for as long as it takes."""
+_LOOK = 5.0
+"""Seconds after which the patience is asked again, for what goes on elsewhere changes it."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def run_in_child(
     Args:
         answer: called with each message of the process.
         started: called with the process once it runs, so that another thread may end it.
-        patience: how many seconds the process may go on without a word; asked again after each of its messages. A
-            process that says nothing for longer is ended.
+        patience: how many seconds the process may go on without a word; asked again after each of its messages, and
+            every few seconds. A process that says nothing for longer is ended.
     """
     process = ChildProcess(child.run, work.function, work.job, work.log, work.environment)
     killed = oom_kills()
@@ -76,12 +78,12 @@ def run_in_child(
 
 
 def _speaks(process: ChildProcess, patience: Patience) -> bool:
-    """Wait for a word of a process, as long as there is patience, which may grow meanwhile."""
+    """Wait for a word of a process, as long as there is patience, which may grow or shrink meanwhile."""
     while True:
         left = patience()
         if left is not None and left <= 0:
             return process.connection.poll(0)
-        if process.connection.poll(left):
+        if process.connection.poll(_LOOK if left is None else min(left, _LOOK)):
             return True
 
 

@@ -17,6 +17,7 @@ from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
 from cnnsearch.search.engine.reducing import images_at_once, in_parts, retries_between
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.engine.waiting import Waiting
 from cnnsearch.search.events import (
     EpochEnded,
     FeaturesMade,
@@ -34,7 +35,7 @@ from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.measuring import measures_of
-from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Making, Shown, Verdict
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Making, Message, Shown, Verdict
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.rungs import Rung, climbed, on_rung
 
@@ -64,6 +65,7 @@ class TrialDialogue(BenchDialogue):
         super().__init__(bench, asked if parts is None else in_parts(asked, parts), bench.run.trial(self._number))
         self._retries = retries_between(asked.training, parts)
         self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
+        self._waiting = Waiting(bench, self._clock, self._number, slot)
         self._is_first = True
         self._account, self._found = Account(bench.budget, self._clock), stamp_of(self.folder)
         self.is_halted = False
@@ -78,7 +80,7 @@ class TrialDialogue(BenchDialogue):
         """Nothing is known of the coming attempt."""
         super()._forget()
         self._verdict, self._why = Verdict.GO_ON, ""
-        self._began, self._start = time.monotonic(), 0.0
+        self._began, self._start, self._counted = time.monotonic(), 0.0, 0.0
 
     @property
     def cut_by(self) -> str:
@@ -101,7 +103,8 @@ class TrialDialogue(BenchDialogue):
         self._write_configuration()
         job = self._job()
         self._clock.go_on()
-        self._began = time.monotonic()
+        self._began, self._counted = time.monotonic(), self._clock.counted
+        self._waiting.heard()
         return Work(bench.train, job, self.folder.log, self._slot.environment)
 
     def _job(self) -> TrialJob:
@@ -133,7 +136,13 @@ class TrialDialogue(BenchDialogue):
 
     def patience(self) -> float | None:
         """Seconds that the trial's process may still go on without a word."""
-        return self._clock.patience()
+        return self._waiting.patience()
+
+    def answer(self, message: Message) -> object | None:
+        """What the parent says to a message; from now on the process is silent again."""
+        reply = super().answer(message)
+        self._waiting.heard()
+        return reply
 
     def _making(self, making: Making) -> None:
         self._clock.makes_features() if making.done < making.total else self._clock.go_on()
@@ -173,8 +182,11 @@ class TrialDialogue(BenchDialogue):
         return replace(self._objectives.judged(trained), epochs=())
 
     def _judge(self, done: EpochDone) -> Verdict:
-        epoch = done.epoch
+        epoch, experience = done.epoch, self._bench.experience
         self._clock.epoch_ended(epoch.seconds)
+        experience.epoch(epoch.seconds)
+        if len(self._epochs) == 1:
+            experience.started(self._clock.counted - self._counted)
         behind = self._bench.pause.patiently(lambda: self._oracle.report(self._trial.trial_id, epoch))
         self._bench.pause.patiently(lambda: write_history(self.folder.history, self._epochs))
         self._count(done)
@@ -253,7 +265,7 @@ class TrialDialogue(BenchDialogue):
 
     def _ended(self, broken: Broken | None) -> tuple[Status, str, str]:
         if broken and broken.failure is Failure.TIMEOUT:
-            broken = replace(broken, message=self._clock.complaint(len(self._epochs)))
+            broken = replace(broken, message=self._waiting.complaint(len(self._epochs)))
         if broken:
             return Status.FAILED, str(broken.failure), broken.message
         if self._verdict is Verdict.PRUNE:

@@ -15,12 +15,13 @@ from cnnsearch.search.engine.budget import TIME_IS_UP
 from cnnsearch.search.engine.oracle import OptunaOracle
 from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.events import TrialEnded, TrialLost
+from cnnsearch.search.events import Told, TrialEnded, TrialLost
 from cnnsearch.search.model.hypermodel import CnnHyperModel
 from cnnsearch.search.study.shared import Lost
 from cnnsearch.search.trial.messages import Broken
 
 ALL_DONE = "all trials are done"
+TOO_SHORT = "what is left of the time is too short for another trial's first epoch"
 _POLL = 1.0
 """Seconds between two looks whether a trial that runs elsewhere has come back in line."""
 
@@ -89,12 +90,15 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _is_over(self) -> bool:
         """Whether the budget has no room for another trial; where it has, its first epoch is set aside.
 
-        However short the time, a search makes one trial.
+        However short the time, a search makes one trial. Once it has a ranked one, it begins none whose first epoch
+        would end too late.
         """
-        budget = self._bench.budget
-        why = budget.ended_by()
+        bench, budget = self._bench, self._bench.budget
+        why = budget.ended_by(bench.experience.start if bench.checkpoints.has_ranked else 0.0)
         if why == TIME_IS_UP and not self.oracle.trials:
             why = ""
+        if why == TIME_IS_UP and not budget.ended_by():
+            bench.say_once(Told(TOO_SHORT))
         if not why and budget.set_aside():
             return False
         if why and not self.oracle.is_complete:
@@ -122,7 +126,7 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
             raise
         finally:
             attempts.close()
-        if attempts.is_halted or (broken and self._children.are_ending):
+        if attempts.is_halted or (broken and (self._children.are_ending or attempts.is_put_off(broken))):
             attempts.interrupted()
             self.oracle.requeue(trial)
             return

@@ -139,6 +139,7 @@ def _searched(prepared: _Prepared, listener: Listener) -> Result:
         shop = Workshop(
             prepared.asked, run, prepared.dataset, train, validation, oracle, budget, checkpoints, broadcast
         )
+        shop.experience.recall(finished)
         _tell_of_begin(prepared, shop, finished)
         with telling_of_its_end(broadcast):
             failure, ended_by = _tune(shop)
@@ -199,7 +200,7 @@ def _tune(shop: Workshop) -> tuple[EveryTrialFailed | None, str]:
     """Run the trials, one after the other; gives why they ended, however short the time, after one at least."""
     oracle = shop.oracle
     while True:
-        why = shop.budget.ended_by()
+        why = shop.budget.ended_by(shop.experience.start if shop.checkpoints.has_ranked else 0.0)
         if why and not (why == TIME_IS_UP and not oracle.trials):
             return None, ALL_DONE if oracle.is_complete else why
         trial = oracle.create_trial("tuner0")

@@ -3,7 +3,7 @@
 import gc
 import time
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -12,6 +12,7 @@ from keras_tuner.engine.trial import Trial
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.checkpoints import Checkpoints
+from cnnsearch.search.engine.experience import Experience
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
 from cnnsearch.search.engine.parameters import search_space_of
 from cnnsearch.search.events import Audience, EpochEnded, TrialBuilt, TrialEnded, TrialStarted
@@ -48,6 +49,7 @@ class Workshop:
         budget: what is left for them.
         checkpoints: which models stay.
         broadcast: who hears of it.
+        experience: how long its trials have taken.
     """
 
     asked: Asked
@@ -59,6 +61,7 @@ class Workshop:
     budget: Budget
     checkpoints: Checkpoints
     broadcast: Audience
+    experience: Experience = field(default_factory=Experience)
 
 
 def run_trial(shop: Workshop, trial: Trial) -> None:
@@ -115,6 +118,7 @@ class _Training:
         self._folder = shop.run.trial(self._number)
         self._configuration = with_seed(shop.asked.configuration, self._number)
         self._epochs: list[Epoch] = []
+        self._began = time.monotonic()
         self._is_pruned = False
 
     def ending(self) -> TrialRecord:
@@ -155,6 +159,8 @@ class _Training:
     def _report(self, epoch: Epoch) -> str:
         shop = self._shop
         self._epochs.append(epoch)
+        if len(self._epochs) == 1:
+            shop.experience.started(time.monotonic() - self._began)
         is_last = epoch.number >= self._configuration.training.epochs
         self._is_pruned = shop.oracle.report(self._trial.trial_id, epoch) and not is_last
         write_history(self._folder.history, self._epochs)
@@ -163,7 +169,7 @@ class _Training:
         shop.budget.score(epoch.metrics[shop.checkpoints.objective.metric])
         if self._is_pruned:
             return PRUNED
-        return "" if is_last else shop.budget.ended_by()
+        return "" if is_last else shop.budget.ended_by(coming=epoch.seconds)
 
     def _keep(self, model: keras.Model, best: BestWeights, ending: TrialRecord) -> None:
         """Write the model with the weights of its best epoch, where it may be among the best."""

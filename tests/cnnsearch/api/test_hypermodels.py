@@ -1,6 +1,7 @@
 """HyperModels of people's own, searched in this process: real builds, real trainings on small images."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,20 @@ def test_a_model_of_other_images_is_refused(search: Any) -> None:
 def test_images_are_asked_for(tmp_path: Path) -> None:
     with pytest.raises(cnnsearch.CnnSearchError, match=r"data: a HyperModel is searched on images, got none\."):
         cnnsearch.run(Small(), runs=tmp_path)
+
+
+class Slow(Small):
+    """One whose epochs take more than half of the search's time."""
+
+    def fit(self, hp: Any, model: keras.Model, *args: Any, callbacks: list[Any], **kwargs: Any) -> Any:
+        sleep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: time.sleep(2.1))
+        return model.fit(*args, callbacks=[sleep, *callbacks], **kwargs)
+
+
+@pytest.mark.parametrize(("epochs", "ended"), [(500, "stopped_early"), (1, "completed")])
+def test_neither_an_epoch_nor_a_trial_is_begun_that_would_end_too_late(search: Any, epochs: int, ended: str) -> None:
+    run = search(Slow(), trials=5, time=4, set={"training.epochs": epochs})
+    assert [(str(trial.status), len(trial.epochs)) for trial in run.trials] == [(ended, 1)]
 
 
 def test_the_time_ends_a_training_after_its_epoch(search: Any) -> None:

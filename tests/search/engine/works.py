@@ -3,16 +3,23 @@
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from cnnsearch.search.dataset.dataset import open_dataset
 from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.features.features import Frozen, Viewed
+from cnnsearch.search.features.store import features_of
 from cnnsearch.search.records import Epoch
+from cnnsearch.search.trial import material
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.failures import NotANumber
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.messages import Built, Done, EpochDone, Trained
+from cnnsearch.search.trial.messages import Built, Done, EpochDone, Making, Trained
+from cnnsearch.search.trial.training import run_trial
 
 ERRORS = {
     "oom": MemoryError("no room"),
@@ -61,6 +68,57 @@ def train(line: Line, job: TrialJob) -> None:
     line.ask(EpochDone(Epoch(1, {"val_accuracy": 0.5}, 0.0)))
     line.ask(Trained("", 0.5))
     line.tell(Done())
+
+
+def train_on_device(line: Line, job: TrialJob) -> None:
+    """The same, on the kind of device that the slot names."""
+    line.tell(Built(1, os.environ["STAND_IN_DEVICE"]))
+    time.sleep(0.1)  # the others have begun by then
+    line.ask(EpochDone(Epoch(1, {"val_accuracy": 0.5}, 0.1)))
+    line.ask(Trained("", 0.5))
+    line.tell(Done())
+
+
+def train_a_while(line: Line, job: TrialJob) -> None:
+    """The same, in some more than three seconds."""
+    line.tell(Built(1, "cpu"))
+    time.sleep(3.1)
+    line.ask(EpochDone(Epoch(1, {"val_accuracy": 0.5}, 3.1)))
+    line.ask(Trained("", 0.5))
+    line.tell(Done())
+
+
+def train_once(line: Line, job: TrialJob) -> None:
+    """The same for the first trial; the others hang before their first epoch."""
+    train(line, job) if job.model.parent.name == "0000" else hang(line, "")
+
+
+def make_features(line: Line, job: TrialJob) -> None:
+    """The same after features are made, or waited for, which takes some more than seven seconds."""
+    dataset = open_dataset(job.dataset)
+
+    def slowly(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        time.sleep(0.8)
+        return images.reshape(len(images), -1)[:, :6].astype(np.float32)
+
+    rows = np.sort(np.concatenate([dataset.rows("train"), dataset.rows("validation")]))
+    root, view = Path(job.dataset.cache).parent, Viewed("plain", slowly)
+    progress = lambda done, total: line.tell(Making(done, total))  # noqa: E731
+    features_of(Frozen("1" * 40, (6,), "slow"), [view], dataset, rows, root=root, progress=progress, batch=180)
+    train(line, job)
+
+
+def train_on_slow_features(line: Line, job: TrialJob) -> None:
+    """Train for real, on features that are made slowly."""
+    made = material._Maker._computed
+
+    def slowly(*arguments: Any) -> Any:
+        time.sleep(0.1)
+        print("a batch of features")
+        return made(*arguments)
+
+    material._Maker._computed = slowly  # type: ignore[method-assign]
+    run_trial(line, job)
 
 
 def die(line: Line, job: int) -> None:
