@@ -189,7 +189,7 @@ def _of_conditions(before: Parameter, after: Parameter) -> Kind | None:
 
 
 def _scale(parameter: Parameter) -> str:
-    return parameter.domain.scale if isinstance(parameter.domain, FloatRange) else ""
+    return parameter.domain.scale if isinstance(parameter.domain, IntRange | FloatRange) else ""
 
 
 def _contains(outer: Domain, inner: Domain) -> bool:

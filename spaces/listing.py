@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cnnsearch.spaces.draws import Plan, walked
+from cnnsearch.spaces.draws import Plan, active, walked
 from cnnsearch.spaces.parameters import Parameter
 from cnnsearch.spaces.values import Scalar, index_of, nth, size
 
@@ -17,11 +17,11 @@ def configurations(plan: Plan) -> Iterator[dict[str, Scalar]]:
 
 def following(plan: Plan, values: Mapping[str, Scalar]) -> dict[str, Scalar] | None:
     """The configuration after this one; None behind the last."""
-    active = [parameter for parameter, _ in plan if parameter.name in values]
-    for place, parameter in reversed(list(enumerate(active))):
+    found = active(plan, values)
+    for place, parameter in reversed(list(enumerate(found))):
         index = index_of(parameter.domain, values[parameter.name]) + 1
         if index < (size(parameter.domain) or 0):
-            kept = {before.name: values[before.name] for before in active[:place]}
+            kept = {before.name: values[before.name] for before in found[:place]}
             return _first(plan, {**kept, parameter.name: nth(parameter.domain, index)})
     return None
 

@@ -7,7 +7,7 @@ al., arXiv:2005.02960).
 import random
 from collections.abc import Iterator, Mapping
 
-from cnnsearch.spaces.draws import Plan, completed, share_of, value_at_share
+from cnnsearch.spaces.draws import Plan, active, completed, is_scaled, middle_of, share_of, value_at_share
 from cnnsearch.spaces.values import Domain, FloatRange, IntRange, Scalar, index_of, nth, size
 
 _SPREAD = 0.2
@@ -21,7 +21,7 @@ def mutated(plan: Plan, values: Mapping[str, Scalar], source: random.Random) -> 
 
     None where no parameter of this draw has a second value.
     """
-    movable = [parameter for parameter, _ in plan if parameter.name in values and size(parameter.domain) != 1]
+    movable = [parameter for parameter in active(plan, values) if size(parameter.domain) != 1]
     if not movable:
         return None
     chosen = source.choice(movable)
@@ -31,12 +31,12 @@ def mutated(plan: Plan, values: Mapping[str, Scalar], source: random.Random) -> 
 def neighbours(plan: Plan, values: Mapping[str, Scalar], source: random.Random) -> Iterator[dict[str, Scalar]]:
     """The draws one parameter away, in chance order: every other option of a choice, the values beside one of a range.
 
-    Beside a value of a continuous range there is one, drawn by chance.
+    Beside a value of a continuous range there is one, drawn by chance. On a scale of whole numbers there is one more,
+    since the large ones differ little from those beside them.
     """
     steps = [
         (parameter.name, value)
-        for parameter, _ in plan
-        if parameter.name in values
+        for parameter in active(plan, values)
         for value in _beside(parameter.domain, values[parameter.name], source)
     ]
     source.shuffle(steps)
@@ -49,7 +49,11 @@ def _moved(domain: Domain, value: Scalar, source: random.Random) -> Scalar:
     count = size(domain)
     if count is None and isinstance(domain, FloatRange) and isinstance(value, int | float):
         return _moved_on(domain, value, source)
-    return nth(domain, _moved_index(index_of(domain, value), count or 1, source, near=isinstance(domain, _RANGES)))
+    index, count = index_of(domain, value), count or 1
+    if isinstance(domain, _RANGES):
+        return _moved_along(domain, index, count, source)
+    other = source.randrange(count - 1)
+    return nth(domain, other + (other >= index))
 
 
 def _moved_on(domain: FloatRange, value: float, source: random.Random) -> Scalar:
@@ -61,14 +65,11 @@ def _moved_on(domain: FloatRange, value: float, source: random.Random) -> Scalar
     return domain.low if value != domain.low else domain.high
 
 
-def _moved_index(index: int, count: int, source: random.Random, *, near: bool) -> int:
-    if near:
-        moved = min(int(_reflected((index + 0.5) / count + source.gauss(0, _SPREAD)) * count), count - 1)
-        if moved != index:
-            return moved
-        return index - 1 if index and (index == count - 1 or source.random() < 0.5) else index + 1
-    other = source.randrange(count - 1)
-    return other + (other >= index)
+def _moved_along(domain: Domain, index: int, count: int, source: random.Random) -> Scalar:
+    moved = value_at_share(domain, _reflected(middle_of(domain, index) + source.gauss(0, _SPREAD)))
+    if moved != nth(domain, index):
+        return moved
+    return nth(domain, index - 1 if index and (index == count - 1 or source.random() < 0.5) else index + 1)
 
 
 def _beside(domain: Domain, value: Scalar, source: random.Random) -> list[Scalar]:
@@ -77,7 +78,9 @@ def _beside(domain: Domain, value: Scalar, source: random.Random) -> list[Scalar
         return [_moved(domain, value, source)]
     index = index_of(domain, value)
     indices = (index - 1, index + 1) if isinstance(domain, _RANGES) else range(count)
-    return [nth(domain, other) for other in indices if 0 <= other < count and other != index]
+    found = [nth(domain, other) for other in indices if 0 <= other < count and other != index]
+    further = _moved(domain, value, source) if is_scaled(domain) and count > 1 else None
+    return [*found, further] if further is not None and further not in found else found
 
 
 def _reflected(share: float) -> float:

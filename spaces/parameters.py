@@ -139,7 +139,9 @@ def own_conditions(parameters: Sequence[Parameter]) -> tuple[tuple[Parameter, tu
 
     Where parents are looked at first, these are enough, and much fewer in deep spaces.
     """
-    known = {parameter.name: set(parameter.conditions) for parameter in parameters}
+    known: dict[str, set[Condition]] = {}
+    for parameter in parameters:  # KerasTuner may have one in several places: what all of these ask for is implied
+        known[parameter.name] = known.get(parameter.name, set(parameter.conditions)) & set(parameter.conditions)
     found = []
     for parameter in parameters:
         implied = [known[parent] for parent in {condition.parent for condition in parameter.conditions}]

@@ -7,6 +7,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 Scalar = str | int | float | bool | None
+Scale = Literal["linear", "log", "reverse_log"]
+"""How a range is drawn: its values evenly, or their exponents; reversed, in spaces of KerasTuner's alone, it is the
+same turned round, so that large values are drawn more often."""
 KEYWORDS = ("choice", "int", "float")
 """The keys that make a mapping a searched value; no section of the language has a key of these names."""
 
@@ -53,11 +56,12 @@ class Branch:
 
 @dataclass(frozen=True)
 class IntRange:
-    """The integers low, low + step, ... up to and including high."""
+    """The integers low, low + step, ... up to and including high; without steps they may be drawn on another scale."""
 
     low: int
     high: int
     step: int = 1
+    scale: Scale = "linear"
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class FloatRange:
     low: float
     high: float
     step: float | None = None
-    scale: Literal["linear", "log"] = "linear"
+    scale: Scale = "linear"
 
 
 Domain = Choice | Branch | IntRange | FloatRange
@@ -92,7 +96,7 @@ def domain_of(node: Mapping[str, Any]) -> Domain:
         return Branch(tuple(options)) if isinstance(options, Mapping) else Choice(tuple(options))
     if "int" in node:
         low, high = node["int"]
-        return IntRange(low, high, node.get("step") or 1)
+        return IntRange(low, high, node.get("step") or 1, node.get("scale") or "linear")
     low, high = node["float"]
     step = None if node.get("step") is None else float(node["step"])
     return FloatRange(float(low), float(high), step, node.get("scale") or "linear")
@@ -202,8 +206,9 @@ def describe(domain: Domain) -> str:
             return "one of " + ", ".join(_spelled(label(option)) for option in options)
         case Branch(names):
             return "one of " + ", ".join(names)
-        case IntRange(low, high, step):
-            return f"a whole number from {low} to {high}" + (f" in steps of {step}" if step > 1 else "")
+        case IntRange(low, high, step, scale):
+            how = f" in steps of {step}" if step > 1 else f" ({scale})" if scale != "linear" else ""
+            return f"a whole number from {low} to {high}{how}"
         case FloatRange(low, high, step, scale):
             return f"a number from {low} to {high}" + (f" in steps of {step}" if step else f" ({scale})")
     raise TypeError(f"no domain: {domain!r}")

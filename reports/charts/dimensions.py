@@ -39,10 +39,10 @@ class Dimension:
     def scale(self) -> Scale:
         """An axis for it, logarithmic where the space draws it so."""
         match self.domain:
+            case IntRange(low, high, scale="log") | FloatRange(low, high, scale="log"):
+                return log_over((low, high))
             case IntRange(low, high):
                 return linear_over((low, high), whole=True)
-            case FloatRange(low, high, scale="log"):
-                return log_over((low, high))
             case FloatRange(low, high):
                 return linear_over((low, high))
         return Categories(tuple(label(option) for option in options_of(self.domain)))
@@ -87,9 +87,10 @@ def _domain(known: Domain | None, tried: Sequence[Scalar]) -> Domain:
         return Choice(tuple(tried))
     values = [number(value) for value in tried]
     low, high = min(known.low, *values), max(known.high, *values)
+    scale = known.scale if low > 0 else "linear"  # a space before this one may have had 0
     if isinstance(known, IntRange):
-        return IntRange(round(low), round(high), known.step)
-    return FloatRange(low, high, known.step, known.scale)
+        return IntRange(round(low), round(high), known.step, scale)
+    return FloatRange(low, high, known.step, scale)
 
 
 def _guessed(tried: Sequence[Scalar]) -> Domain:

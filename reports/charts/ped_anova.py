@@ -56,8 +56,10 @@ def _importance(dimension: Dimension, top: Sequence[TrialRecord], trials: Sequen
 
 
 def steps_of(dimension: Dimension) -> int:
-    """How many values of a parameter are told apart."""
-    count = size(dimension.domain)
+    """How many values of a parameter are told apart; on a scale of whole numbers those that lie apart by factors."""
+    count, domain = size(dimension.domain), dimension.domain
+    if isinstance(domain, IntRange) and domain.scale == "log":
+        count = math.ceil(math.log(domain.high - domain.low + 1) / math.log(2)) + 1
     return _STEPS if count is None else count if not dimension.is_numeric else min(_STEPS, count)
 
 
@@ -71,7 +73,7 @@ def _codes(dimension: Dimension, trials: Sequence[TrialRecord]) -> NDArray[np.in
 
 
 def _steps(domain: IntRange | FloatRange, values: Sequence[Scalar], count: int) -> NDArray[np.int64]:
-    is_log = isinstance(domain, FloatRange) and domain.scale == "log"
+    is_log = domain.scale == "log"
     ends, places = np.array([domain.low, domain.high], np.float64), np.array(values, np.float64)
     (low, high), places = (np.log(ends), np.log(places)) if is_log else (ends, places)
     steps = np.ceil((places - low) / ((high - low) / (count - 1)) - 0.5)  # what lies between two belongs to the lower

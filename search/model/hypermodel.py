@@ -50,7 +50,8 @@ def encoded(space: Space, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
 def _declared(parameter: Parameter, hyperparameters: keras_tuner.HyperParameters) -> Any:  # noqa: ANN401 - untyped there
     name, domain = parameter.name, parameter.domain
     if isinstance(domain, IntRange):
-        return hyperparameters.Int(name, domain.low, domain.high, step=domain.step)
+        step = domain.step if domain.scale == "linear" else None  # on other scales KerasTuner's are factors
+        return hyperparameters.Int(name, domain.low, domain.high, step=step, sampling=domain.scale)
     if isinstance(domain, FloatRange):
         # KerasTuner counts the steps without rounding and loses the last one: (0.3 - 0.0) // 0.1 is 2. A millionth of
         # a step more brings it back; the value itself is put on the grid again when it is decoded.

@@ -205,9 +205,8 @@ def _range(keyword: str, end: Schema, fixed: Schema, per: str | None) -> Schema:
             "maxItems": 2,
         },
         "step": {"description": _STEP, "type": [end["type"], "null"], "exclusiveMinimum": 0},
+        "scale": {"description": _SCALE, "enum": ["linear", "log", None]},
     }
-    if keyword == "float":
-        own["scale"] = {"description": _SCALE, "enum": ["linear", "log", None]}
     return _node(own, fixed, per)
 
 

@@ -33,7 +33,7 @@ from cnnsearch.spaces.values import (
 MOST_STEPS = 10**9
 LARGEST = 2**53
 """Every whole number up to it is a float, too, which is how samplers keep it."""
-_OWN_KEYS = {"choice": (), "int": ("step",), "float": ("step", "scale")}
+_OWN_KEYS = {"choice": (), "int": ("step", "scale"), "float": ("step", "scale")}
 _SHARED_KEYS = ("prior", "when", "otherwise")
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _REFERENCE = re.compile(r"[A-Za-z_]\w*(\.\w+)+", re.ASCII)
@@ -226,7 +226,7 @@ class _Check:
             self.check_number((keyword, index), keyword, bound)
         if node.get("step") is not None:
             self.check_number(("step",), keyword, node["step"], positive=True)
-        if keyword == "float" and node.get("scale") not in (None, "linear", "log"):
+        if node.get("scale") not in (None, "linear", "log"):
             advice = nearest(str(node["scale"]), ["linear", "log"]).strip()
             self.report(("scale",), f"the scale is linear or log, got {shown(node['scale'])}", node["scale"], advice)
         self.stop_if_broken()

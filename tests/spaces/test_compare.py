@@ -26,6 +26,7 @@ def space_of(rest: str, model: str = "vgg16") -> Space:
         ("head: {l2: {choice: [0.1, 0.2]}}", "head: {l2: {float: [0.1, 0.3]}}", Kind.WIDENED),
         ("head: {l2: {float: [0.1, 0.2]}}", "head: {l2: {float: [0.1, 0.2], scale: log}}", Kind.CHANGED),
         ("head: {l2: {float: [0.0, 1.0], step: 1.0e-08}}", "head: {l2: {float: [0.0, 1.0], step: 0.5}}", Kind.NARROWED),
+        ("training: {epochs: {int: [1, 9]}}", "training: {epochs: {int: [1, 9], scale: log}}", Kind.CHANGED),
         ("head: {pooling: max}", "head: {pooling: {choice: [average, max]}}", Kind.WIDENED),
         ("optimizer: sgd", "optimizer: {choice: [adam, sgd]}", Kind.WIDENED),
     ],

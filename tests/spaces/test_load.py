@@ -77,9 +77,12 @@ SCRATCH = "data: {source: photos}\nmodel: {scratch: {%s}}\n"
         (SCRATCH % "filters: {int: [0, 8]}", "2:35: `model.scratch.filters.int.0` must be at least 1, got 0"),
         (SCRATCH % "filters: {float: [1, 8]}", "`model.scratch.filters.float.0` must be a whole number, got 1.0"),
         (
-            SCRATCH % "filters: {int: [1, 8], scale: log}",
-            "beside `int` stand only step, prior, when, otherwise, per, got `scale`",
+            SCRATCH % "filters: {int: [1, 8], scael: log}",
+            "beside `int` stand only step, scale, prior, when, otherwise, per, got `scael`. Did you mean `scale`?",
         ),
+        (SCRATCH % "filters: {int: [1, 8], scale: lgo}", 'the scale is linear or log, got "lgo". Did you mean `log`?'),
+        (SCRATCH % "filters: {int: [1, 7], scale: log, step: 2}", "a log scale has no step, got step 2"),
+        (SCRATCH % "filters: {int: [0, 8], scale: log}", "a log scale needs bounds above 0, got 0."),
         (SCRATCH % "dropout: {float: [0.0, 1.0]}", "`model.scratch.dropout.float.1` must be less than 1.0, got 1.0"),
         (
             SCRATCH % "dropout: {float: [0.0, .nan]}",

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from cnnsearch.spaces.draws import completed, draw, value_at_share
+from cnnsearch.spaces.draws import active, completed, draw, value_at_share
 from cnnsearch.spaces.listing import configurations, continuous, following, listed
 from cnnsearch.spaces.load import load_space, loads_space
 from cnnsearch.spaces.neighbours import mutated, neighbours
-from cnnsearch.spaces.parameters import Parameter
+from cnnsearch.spaces.parameters import Condition, Parameter
 from cnnsearch.spaces.space import Space
 from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, has, index_of, nth, size
 
@@ -27,7 +27,10 @@ DOMAINS: list[Domain] = [
     IntRange(1, 10**9),
     IntRange(16, 64, 16),
     FloatRange(0.0, 0.3, 0.1),
+    IntRange(1, 4096, scale="log"),
+    IntRange(3, 9, 1, "reverse_log"),
     FloatRange(1e-5, 1e-1, scale="log"),
+    FloatRange(1e-30, 1.0, None, "reverse_log"),
     FloatRange(0.0, 5e-324),
     FloatRange(-1.0, 1.0),
     Choice(("same", [64, 64], None, True)),
@@ -83,10 +86,31 @@ def test_a_range_moves_to_values_nearby_and_a_choice_to_any_other() -> None:
     moved = [mutated(learning_rates, {"it": 1e-3}, source) for _ in range(500)]
     decades = [abs(math.log10(values["it"]) + 3) for values in moved if values and isinstance(values["it"], float)]
     assert sum(decade < 1.2 for decade in decades) > 0.6 * 500
+    filters = [(Parameter("it", IntRange(1, 4096, scale="log")), ())]
+    numbers = [values["it"] for _ in range(500) if (values := mutated(filters, {"it": 64}, source))]
+    assert 0.4 * 500 < sum(isinstance(number, int) and number < 64 for number in numbers) < 0.6 * 500
     options = [(Parameter("it", Choice(("a", "b", "c"))), ())]
     counts = Counter(values["it"] for _ in range(900) if (values := mutated(options, {"it": "b"}, source)))
     assert set(counts) == {"a", "c"}
     assert min(counts.values()) > 380
+
+
+def test_beside_a_whole_number_on_a_scale_there_is_one_further_away() -> None:
+    plan, source = [(Parameter("it", IntRange(1, 4096, scale="log")), ())], random.Random(5)
+    found = {values["it"] for _ in range(20) for values in neighbours(plan, {"it": 1024}, source)}
+    assert {1023, 1025} < found
+    assert any(isinstance(value, int) and value < 512 for value in found)
+
+
+def test_a_value_that_stands_in_several_places_is_listed_and_changed_once() -> None:
+    kind, depth = Parameter("kind", Choice(("a", "b"))), IntRange(1, 2)
+    in_a, in_b = (Condition("kind", ("a",)),), (Condition("kind", ("b",)),)
+    other = Parameter("other", IntRange(1, 2), in_a)
+    plan = [(kind, ()), (Parameter("depth", depth, in_a), in_a), (other, in_a), (Parameter("depth", depth, in_b), in_b)]
+    assert [tuple(values.values()) for values in configurations(plan)] == [
+        ("a", 1, 1), ("a", 1, 2), ("a", 2, 1), ("a", 2, 2), ("b", 1), ("b", 2)
+    ]  # fmt: skip
+    assert [parameter.name for parameter in active(plan, {"depth": 1, "kind": "b"})] == ["kind", "depth"]
 
 
 def test_a_branch_that_is_left_takes_its_values_along_and_the_new_one_is_drawn() -> None:

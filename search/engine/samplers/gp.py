@@ -11,10 +11,10 @@ from cnnsearch.search.engine.samplers.gaussian_process import Floats, GaussianPr
 from cnnsearch.search.engine.samplers.space_sampler import SpaceSampler
 from cnnsearch.search.engine.samplers.turn import Turn
 from cnnsearch.search.study.view import equals_together
-from cnnsearch.spaces.draws import share_of
+from cnnsearch.spaces.draws import is_scaled, share_of
 from cnnsearch.spaces.listing import configurations, continuous
 from cnnsearch.spaces.neighbours import mutated
-from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, Scalar, index_of, size
+from cnnsearch.spaces.values import Branch, Choice, Domain, FloatRange, IntRange, Scalar, index_of, size
 
 _LISTED, _DRAWN = 500, 250
 """Candidates: all of a space that has no more of them, else so many draws, and changes of what is good."""
@@ -156,7 +156,8 @@ def is_ordered(domain: Domain) -> bool:
 def place_of(domain: Domain, value: Scalar) -> float:
     """Where in a domain a value lies: from 0 to 1 in an ordered one, as evenly as it is drawn; else a number."""
     count = size(domain)
-    if count is None and isinstance(domain, FloatRange) and isinstance(value, int | float):
+    along = count is None or is_scaled(domain)
+    if along and isinstance(domain, IntRange | FloatRange) and isinstance(value, int | float):
         return share_of(domain, value)
     index = index_of(domain, value)
     if not is_ordered(domain):

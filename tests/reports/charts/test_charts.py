@@ -23,6 +23,7 @@ from cnnsearch.reports.charts.thinning import thinned
 from cnnsearch.reports.charts.weighing import weighings
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, FoldScore, Objective, Status, TrialRecord
+from cnnsearch.spaces.parameters import Parameter
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Choice, FloatRange, IntRange
 
@@ -144,6 +145,16 @@ def test_axes_are_logarithmic_and_in_order_as_in_the_space(results: Maker) -> No
     assert found["optimizer.adam.learning_rate"].domain == FloatRange(1e-5, 1e-2, None, "log")
     assert found["model.scratch.blocks"].domain == IntRange(2, 4)
     assert next(iter(found)) == "model"
+
+
+def test_an_axis_of_whole_numbers_is_logarithmic_where_they_are_drawn_so_and_above_0() -> None:
+    trials = tuple(TrialRecord(k, {"n": n}, Status.COMPLETED, score=0.5) for k, n in enumerate((16, 128)))
+    parameters = (Parameter("n", IntRange(16, 1024, scale="log")),)
+    (found,) = dimensions(Results(trials, Objectives.around(ACCURACY), parameters))
+    assert found.scale.share(128) == pytest.approx(0.5, abs=1e-3)
+    wider = (*trials, TrialRecord(2, {"n": 0}, Status.COMPLETED, score=0.5))
+    (found,) = dimensions(Results(wider, Objectives.around(ACCURACY), parameters))
+    assert found.domain == IntRange(0, 1024)
 
 
 def test_without_a_space_axes_reach_over_what_was_tried() -> None:

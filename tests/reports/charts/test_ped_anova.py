@@ -24,6 +24,7 @@ PARAMETERS = (
     Parameter("stepped", FloatRange(0.0, 0.5, 0.1)),
     Parameter("units", IntRange(16, 256, 16)),
     Parameter("depth", IntRange(1, 9)),
+    Parameter("filters", IntRange(16, 512, scale="log")),
 )
 
 
@@ -33,8 +34,10 @@ def flat(trial: optuna.Trial) -> float:
     stepped = trial.suggest_float("stepped", 0.0, 0.5, step=0.1)
     units = trial.suggest_int("units", 16, 256, step=16)
     depth = trial.suggest_int("depth", 1, 9)
+    filters = trial.suggest_int("filters", 16, 512, log=True)
     kind = {"a": 0.0, "b": 0.3, "c": 0.1}[trial.suggest_categorical("kind", ["a", "b", "c"])]
-    return abs(math.log10(rate) + 3) + share * 0.2 + stepped * 0.1 + units / 1000 + kind + depth / 50
+    slight = units / 1000 + depth / 50 + math.log2(filters) / 20
+    return abs(math.log10(rate) + 3) + share * 0.2 + stepped * 0.1 + kind + slight
 
 
 def branching(trial: optuna.Trial) -> float:

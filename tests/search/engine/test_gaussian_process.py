@@ -84,7 +84,9 @@ def test_ranks_become_draws_of_a_normal_distribution_and_equals_stay_equal() -> 
     ("domain", "value", "ordered", "place"),
     [
         (IntRange(1, 5), 2, True, 0.25),
+        (IntRange(16, 1024, scale="log"), 128, True, 0.5),
         (FloatRange(0.0, 0.4, 0.1), 0.4, True, 1.0),
+        (FloatRange(1.0, 100.0, None, "reverse_log"), 91.0, True, 0.5),
         (FloatRange(1e-4, 1e-2, None, "log"), 1e-3, True, 0.5),
         (Choice((64, 16, 32)), 64, True, 1.0),
         (Choice((True, False)), False, False, 1.0),

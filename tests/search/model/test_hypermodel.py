@@ -58,6 +58,16 @@ def test_each_kind_of_domain_has_its_kind_of_hyperparameter(space: Any) -> None:
     assert kinds["data.image_size"].values == ["[32, 32]", "[40, 32]"]
 
 
+def test_a_log_scale_of_whole_numbers_goes_along() -> None:
+    text = SPACE.replace("{seed: 1}", "{seed: 1, batch_size: {int: [8, 256], scale: log}}")
+    logarithmic = loads_space(text, "photos")
+    hyperparameters = hyperparameters_of(logarithmic)
+    (found,) = (each for each in hyperparameters.space if each.name == "training.batch_size")
+    assert (found.min_value, found.max_value, found.step, found.sampling) == (8, 256, None, "log")
+    hyperparameters.values["training.batch_size"] = 100
+    assert declare(logarithmic, hyperparameters)["training.batch_size"] == 100
+
+
 def test_conditions_go_along(space: Any) -> None:
     hyperparameters = hyperparameters_of(space)
     last = next(each for each in hyperparameters.space if each.name == "model.scratch.filters.2")

@@ -26,13 +26,15 @@ def with_prior(draw: st.DrawFn, node: Tree, priors: Values) -> Tree:
 
 @st.composite
 def whole_ranges(draw: st.DrawFn, low: int, high: int) -> Tree:
-    """An int range whose steps lead from one end to the other."""
+    """An int range, sometimes on a log scale, whose steps lead from one end to the other."""
     first = draw(st.integers(low, high))
     step = draw(st.integers(1, 3))
     last = first + step * draw(st.integers(0, (high - first) // step))
     node: Tree = {"int": [first, last]}
     if step > 1 or draw(st.booleans()):
         node["step"] = step
+    elif first > 0 and draw(st.booleans()):
+        node["scale"] = "log"
     return draw(with_prior(node, st.sampled_from([first, last])))
 
 
