@@ -16,13 +16,13 @@ from cnnsearch.search.model.weights import draws_of
 from cnnsearch.search.trial.discovery import DiscoveryJob, NamedDepth, Pretrained, run_discovery
 from cnnsearch.search.trial.messages import Discovered, Message
 from cnnsearch.spaces.document import Custom, Document, Scratch
-from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.leaves import leaves, with_leaf
 from cnnsearch.spaces.phases import tunings
 from cnnsearch.spaces.sections.backbones import Backbone, Last
 from cnnsearch.spaces.sections.section import plain
 from cnnsearch.spaces.space import Space
-from cnnsearch.spaces.values import IntRange, all_values, domain_of, is_searched
+from cnnsearch.spaces.values import IntRange, all_values, describe, domain_of, is_searched, shown
 
 
 def with_discovered(space: Space, classes: int) -> Space:
@@ -46,7 +46,8 @@ def with_discovered(space: Space, classes: int) -> Space:
     tree = dict(space.tree)
     for name, parameters in found.items():
         section = plain(networks[name])
-        section["arguments"] = {**_arguments(name, parameters), **section["arguments"]}
+        given = section["arguments"]
+        section["arguments"] = {**_arguments(name, [each for each in parameters if each["name"] not in given]), **given}
         tree = with_leaf(tree, name, section)
     return Space(space.name, Document.model_validate(tree))
 
@@ -111,7 +112,11 @@ def _discovered(job: DiscoveryJob) -> dict[str, list[dict[str, Any]]]:
 
 
 def _arguments(name: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
-    """The arguments in the space language; a hyperparameter that stands in several scopes exists in all of them."""
+    """The arguments in the space language; a hyperparameter that stands in several scopes exists in all of them.
+
+    Raises:
+        CnnSearchError: it has other values in another scope.
+    """
     arguments: dict[str, Any] = {}
     for parameter in parameters:
         when = {f"{name}.arguments.{parent}": values for parent, values in parameter["when"].items()}
@@ -119,7 +124,16 @@ def _arguments(name: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
         if when and is_searched(node):
             node = {**node, "when": when}
         known = arguments.get(parameter["name"])
+        if known is not None and _values(known) != _values(node):
+            rule = f"a hyperparameter has the same values in all scopes, got {_values(known)}, and {_values(node)}"
+            advice = "Say in `arguments` what it may be, give each a name, or hand the HyperModel to cnnsearch.run."
+            raise CnnSearchError(str(Problem(f"{name}.arguments.{parameter['name']}", rule, advice)))
         if known is not None and is_searched(node):
             node = {key: value for key, value in node.items() if key != "when"}
         arguments[parameter["name"]] = node
     return arguments
+
+
+def _values(node: Any) -> str:  # noqa: ANN401 - a fixed value or a searched node
+    """What an argument may be, in words."""
+    return describe(domain_of(node)) if is_searched(node) else shown(node)

@@ -39,9 +39,14 @@ class StateInStudy(keras_tuner.Oracle):  # type: ignore[misc]  # KerasTuner is u
 
         A KerasTuner tuner calls this where its project's folder exists, and then does not look for the space itself.
         """
-        kept = self.study.attribute(_SPACE)
+        self.hyperparameters.merge(self.all_found(), overwrite=False)
+
+    def all_found(self) -> keras_tuner.HyperParameters:
+        """All parameters that this session or an earlier one has found, each once."""
+        found, kept = self.hyperparameters.copy(), self.study.attribute(_SPACE)
         if kept:
-            self.hyperparameters.merge(keras_tuner.HyperParameters.from_config(kept))
+            found.merge(keras_tuner.HyperParameters.from_config(kept), overwrite=False)
+        return found
 
     def _save_trial(self, trial: Trial) -> None:
         """Nothing: the study has it."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,9 @@ from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.parameters import Condition, Parameter
 from cnnsearch.spaces.values import Choice, Domain, FloatRange, IntRange, Scalar, has, label, nth, size, value_of
 
+_LONGEST = 200
+"""Characters of a parameter's name, where its conditions are a part of it: a database keeps 512."""
+
 
 @dataclass(frozen=True)
 class SearchSpace:
@@ -25,10 +28,12 @@ class SearchSpace:
     Attributes:
         plan: the parameters, parents first, each with its conditions.
         distributions: what Optuna calls their domains; a fixed parameter has none, and is in no trial.
+        names: what KerasTuner calls those that have another name here.
     """
 
     plan: Plan
     distributions: Mapping[str, BaseDistribution]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def domains(self) -> Mapping[str, Domain]:
@@ -47,6 +52,30 @@ class SearchSpace:
         if count == 1:
             return "the one configuration was"
         return "all configurations were" if count is None else f"all {count:,} configurations were"
+
+    @cached_property
+    def reversed_ranges(self) -> list[str]:
+        """The names of the ranges on a scale that Optuna does not have."""
+        known = self.domains.items()
+        return [n for n, each in known if isinstance(each, IntRange | FloatRange) and each.scale == "reverse_log"]
+
+    def named(self, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """A trial's values under KerasTuner's names; where two are there of one name, the later one counts."""
+        return {self.names.get(name, name): value for name, value in values.items()}
+
+    def offered(self, named: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """What some values under KerasTuner's names may be here: of each parameter that could have them."""
+        called = {name: self.names.get(name, name) for name in self.domains}
+        known = {name: named[theirs] for name, theirs in called.items() if theirs in named}
+        return {name: value for name, value in known.items() if has(self.domains[name], value)}
+
+    def told(self, named: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """What a whole trial's values under KerasTuner's names are here, as far as the space has them."""
+        offered, found = self.offered(named), dict[str, Scalar]()
+        for parameter, conditions in self.plan:
+            if parameter.name in offered and all(condition.holds(found) for condition in conditions):
+                found[parameter.name] = offered[parameter.name]
+        return found
 
     def on_grid(self, name: str, value: Scalar) -> Scalar:
         """The range's own value that this one stands for, rounding errors mended; itself where there is none."""
@@ -76,18 +105,64 @@ class SearchSpace:
 def search_space_of(hyperparameters: keras_tuner.HyperParameters) -> SearchSpace:
     """What KerasTuner's hyperparameters are in our words and in Optuna's.
 
+    KerasTuner tells them apart by name and conditions, a study by name alone. So one whose name stands for other values
+    under earlier conditions gets its own in its name here: `lr (optimizer: sgd)`.
+
     Raises:
         CnnSearchError: one of them is of a kind that KerasTuner does not have.
     """
-    plan: list[tuple[Parameter, tuple[Condition, ...]]] = []
-    distributions: dict[str, BaseDistribution] = {}
+    found = _Found()
     for declared in hyperparameters.space:
+        found.add(declared)
+    return SearchSpace(tuple(found.plan), found.distributions, found.names)
+
+
+class _Found:
+    """The parameters, one after the other.
+
+    Attributes:
+        plan: them, with their conditions.
+        distributions: of those that are searched.
+        names: what KerasTuner calls those that have another name here.
+    """
+
+    def __init__(self) -> None:
+        self.plan: list[tuple[Parameter, tuple[Condition, ...]]] = []
+        self.distributions: dict[str, BaseDistribution] = {}
+        self.names: dict[str, str] = {}
+        self._domains: dict[str, Domain] = {}
+        self._declared: dict[str, list[tuple[Any, str]]] = {}
+
+    def add(self, declared: Any) -> None:  # noqa: ANN401 - KerasTuner is not typed
+        before = self._declared.setdefault(declared.name, [])
+        if any(conditions == declared.conditions for conditions, _ in before):
+            return
         domain, distribution = _domain(declared)
-        conditions = tuple(Condition(each.name, tuple(each.values)) for each in declared.conditions)
-        plan.append((Parameter(declared.name, domain, conditions), conditions))
+        name = self._name(declared, domain)
+        before.append((declared.conditions, name))
+        conditions = tuple(self._condition(declared.conditions, place) for place in range(len(declared.conditions)))
+        self.plan.append((Parameter(name, domain, conditions), conditions))
+        self._domains[name] = domain
+        if name != declared.name:
+            self.names[name] = declared.name
         if distribution is not None:
-            distributions.setdefault(declared.name, distribution)
-    return SearchSpace(tuple(plan), distributions)
+            self.distributions[name] = distribution
+
+    def _name(self, declared: Any, domain: Domain) -> str:  # noqa: ANN401 - as above
+        name = str(declared.name)
+        if repr(self._domains.get(name, domain)) == repr(domain):  # equality takes 1 for 1.0 and for true
+            return name
+        where = ", ".join(f"{each.name}: {'/'.join(map(str, each.values))}" for each in declared.conditions)
+        name = f"{name} ({where or 'always'})"[:_LONGEST]
+        while name in self._domains:
+            name += "'"
+        return name
+
+    def _condition(self, conditions: Any, place: int) -> Condition:  # noqa: ANN401 - as above
+        """One of them; its parent is the one that was declared under those before it."""
+        parent, values = conditions[place].name, tuple(conditions[place].values)
+        known = self._declared.get(parent, [])
+        return Condition(next((name for under, name in known if under == conditions[:place]), parent), values)
 
 
 def _only(parameter: Parameter) -> Scalar:
@@ -115,18 +190,18 @@ def _choice(options: Iterable[Scalar]) -> tuple[Domain, BaseDistribution]:
 
 
 def _range(declared: Any) -> tuple[Domain, BaseDistribution]:  # noqa: ANN401 - KerasTuner is not typed
-    """A range. Optuna has no reversed log scale, which is drawn evenly, and no step on a log scale."""
+    """A range. Optuna has no reversed log scale, which its own samplers draw evenly, and no step on a log scale."""
     low, high, step = declared.min_value, declared.max_value, declared.step
-    log, whole = declared.sampling == "log", isinstance(declared, kt.Int)
-    if log and step is not None and (step != 1 or not whole):
+    scale, whole = declared.sampling, isinstance(declared, kt.Int)
+    log = scale == "log"
+    if scale != "linear" and step is not None:  # a factor
         return _choice(int(value) if whole else value for value in declared.values)
-    if step is not None and not log:  # both count from low; Optuna wants high to be one of the steps
+    if step is not None:  # both count from low; Optuna wants high to be one of the steps
         high = _last_step(low, high, step)
     if whole:
-        step = 1 if log else step or 1
-        return IntRange(low, high, step), IntDistribution(low, high, log, step)
-    step = None if log else step
-    return FloatRange(low, high, step, "log" if log else "linear"), FloatDistribution(low, high, log, step)
+        step = step or 1
+        return IntRange(low, high, step, scale), IntDistribution(low, high, log, step)
+    return FloatRange(low, high, step, scale), FloatDistribution(low, high, log, step)
 
 
 def _last_step(low: float, high: float, step: float) -> Any:  # noqa: ANN401 - an int of ints, a float of floats

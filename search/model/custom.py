@@ -183,16 +183,18 @@ def _found(parameter: Any) -> dict[str, Any]:  # noqa: ANN401 - KerasTuner is un
 def _node(parameter: Any) -> Any:  # noqa: ANN401 - KerasTuner is untyped
     """What the space language says of one of KerasTuner's hyperparameters; its default is where the search starts."""
     kind, stepped = type(parameter).__name__, getattr(parameter, "step", None) is not None
-    log = getattr(parameter, "sampling", "") == "log"
+    scale = "log" if getattr(parameter, "sampling", "") == "log" else "linear"
     if kind == "Fixed":
         return parameter.value
     if kind == "Boolean":
         return {"choice": [True, False], "prior": parameter.default}
-    if kind == "Choice" or (kind == "Int" and log) or (kind == "Float" and stepped):
-        return {"choice": list(parameter.values), "prior": parameter.default}
+    if kind == "Choice" or (stepped and (kind == "Float" or parameter.sampling != "linear")):
+        options = [int(value) if kind == "Int" else value for value in parameter.values]
+        return {"choice": options} | ({"prior": parameter.default} if parameter.default in options else {})
     low, high = parameter.min_value, parameter.max_value
-    if kind == "Int":
-        step = parameter.step or 1
+    if kind == "Int" and stepped:
+        step = parameter.step
         return {"int": [low, low + (high - low) // step * step], "step": step, "prior": parameter.default}
-    scale = "log" if log else "linear"
+    if kind == "Int":
+        return {"int": [low, high], "scale": scale, "prior": parameter.default}
     return {"float": [float(low), float(high)], "scale": scale, "prior": float(parameter.default)}

@@ -12,6 +12,7 @@ from cnnsearch.search.engine.samplers.covering import ChanceSampler, GridSampler
 from cnnsearch.search.engine.samplers.evolution import EvolutionSampler, LocalSampler
 from cnnsearch.search.engine.samplers.gp import GpSampler
 from cnnsearch.search.engine.samplers.grouped_tpe import GroupedTpeSampler
+from cnnsearch.search.engine.samplers.space_sampler import SpaceSampler
 from cnnsearch.search.engine.samplers.turn import Method, Turn
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.sections.rules import first_problem
@@ -42,7 +43,8 @@ def sampler_of(sampler: str | Mapping[str, Any] | Sampler | BaseSampler) -> Meth
 
 def _of_ours(made: Callable[..., BaseSampler], memory: int | None = None) -> Callable[[Section], Method]:
     """One whose settings are the arguments of its class."""
-    return lambda settings: Method(lambda turn: made(turn, **dict(settings)), memory)
+    knows_scales = isinstance(made, type) and issubclass(made, SpaceSampler)
+    return lambda settings: Method(lambda turn: made(turn, **dict(settings)), memory, knows_scales)
 
 
 def _genetic(made: type[NSGAIISampler | NSGAIIISampler], settings: Genetic) -> Method:

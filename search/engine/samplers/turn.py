@@ -44,7 +44,9 @@ class Method:
     Attributes:
         sampler: makes the sampler for a turn.
         memory: how many of the earlier trials it is shown, the best and the latest; None for all.
+        knows_scales: whether it draws a range on every scale that there is, or on Optuna's alone.
     """
 
     sampler: Callable[[Turn], BaseSampler]
     memory: int | None = None
+    knows_scales: bool = False

@@ -44,6 +44,17 @@ def build(hp: Any) -> keras.Model:
     return model
 
 
+def ranged(hp: Any) -> keras.Model:
+    """A HyperModel's build that has two ranges of one name."""
+    kind = hp.Choice("kind", ["wide", "deep"])
+    units = None
+    for name, low in ("wide", 8), ("deep", 2):
+        with hp.conditional_scope("kind", [name]):
+            units = hp.Int("units", low, 64, sampling="log" if name == "deep" else "linear") or units
+    layers = [keras.Input((16, 16, 3)), keras.layers.Flatten(), keras.layers.Dense(units, name=kind)]
+    return keras.Sequential([*layers, keras.layers.Dense(3, "softmax")])
+
+
 class Sized(keras_tuner.HyperModel):  # type: ignore[misc]
     """A HyperModel that wants to know the images and the classes."""
 

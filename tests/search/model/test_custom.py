@@ -1,5 +1,6 @@
 """Networks, blocks and HyperModels of people's own."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -8,6 +9,7 @@ import pytest
 
 from cnnsearch.search.discovery import with_discovered
 from cnnsearch.search.model.build import build_model
+from cnnsearch.search.model.custom import found_hyperparameters
 from cnnsearch.spaces.errors import CnnSearchError, SpaceError
 from cnnsearch.spaces.load import loads_space
 from cnnsearch.spaces.space import Space
@@ -95,6 +97,33 @@ def test_the_hyperparameters_of_a_hypermodel_become_parameters_of_the_space() ->
     assert [condition.values for condition in parameters["units"].conditions] == [("wide",)]
     deep = found.configuration({"model.custom.arguments.kind": "deep", "model.custom.arguments.rate": 0.001})
     assert build_model(deep, 3, 1).output_shape == (None, 3)
+
+
+@pytest.mark.usefixtures("forkserver")
+def test_a_hyperparameter_with_two_ranges_is_refused_with_both() -> None:
+    message = (
+        r"model\.custom\.arguments\.units`?: a hyperparameter has the same values in all scopes, "
+        r"got a whole number from 8 to 64, and a whole number from 2 to 64 \(log\)\. Say in `arguments` what it may be"
+    )
+    with pytest.raises(CnnSearchError, match=message):
+        with_discovered(space(f"{{custom: {{function: '{PARTS}:ranged'}}}}"), 3)
+    found = with_discovered(space(f"{{custom: {{function: '{PARTS}:ranged', arguments: {{units: 8}}}}}}"), 3)
+    assert [parameter.name for parameter in found.parameters] == ["model.custom.arguments.kind"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "node"),
+    [
+        (lambda hp: hp.Int("it", 16, 1024, sampling="log"), {"int": [16, 1024], "scale": "log", "prior": 16}),
+        (lambda hp: hp.Int("it", 1, 9), {"int": [1, 9], "step": 1, "prior": 1}),
+        (lambda hp: hp.Int("it", 1, 60, step=2, sampling="log"), {"choice": [1, 2, 4, 8, 16, 32], "prior": 1}),
+        (lambda hp: hp.Int("it", 1, 40, step=3, sampling="reverse_log"), {"choice": [40, 38, 32, 14]}),
+        (lambda hp: hp.Float("it", 0.0, 0.5, step=0.25), {"choice": [0.0, 0.25, 0.5], "prior": 0.0}),
+    ],
+)
+def test_a_range_of_keras_tuner_s_is_one_of_the_language(declared: Callable[[Any], Any], node: dict[str, Any]) -> None:
+    (found,) = found_hyperparameters(declared)
+    assert found["node"] == node
 
 
 @pytest.mark.usefixtures("forkserver")
