@@ -1,6 +1,7 @@
 """Draws the trials of a study: each configuration once, the same ones whether or not the search was killed between."""
 
 import random
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
@@ -9,6 +10,7 @@ import optuna
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
+from cnnsearch.search.engine.in_vain import InVain
 from cnnsearch.search.engine.parameters import SearchSpace
 from cnnsearch.search.engine.rivals import Beaten, Next, Rivals
 from cnnsearch.search.engine.samplers.turn import Method, Turn
@@ -33,7 +35,7 @@ _LISTED = 1_000_000
 """Configurations that are listed at most to find an untried one; of more, some are drawn."""
 _CHANCES = 1_000
 _IMPOSSIBLE = 1000
-"""How many impossible configurations in a row are drawn before the space counts as impossible."""
+"""How many impossible configurations in a row are drawn before the space counts as exhausted, or as impossible."""
 
 OUTLINED = ("parameters", "model_size")
 """What is known of a model by its outline."""
@@ -49,6 +51,13 @@ class Drawn:
 
     number: int
     values: dict[str, Scalar]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A draw that is no trial: its model cannot exist or breaks a constraint, or another worker was faster."""
+
+    why: str
 
 
 class Draws:
@@ -76,36 +85,46 @@ class Draws:
         self._rivals = rivals
         self._tried: Tried | None = None
         self._memory = Memory(study.directions, method.memory)
+        self._in_vain = InVain(study.objectives, _IMPOSSIBLE)
+        self.exhausted: str | None = None
+        """Why there is no trial any more, as the beginning of a sentence; None where there may be."""
 
-    def possible(self, space: SearchSpace) -> Drawn | None:
-        """The next trial whose model can exist, within the constraints that can be checked before it is built.
+    def possible(self, space: SearchSpace) -> Drawn | Refused | None:
+        """One draw: the next trial, if its model can exist within the constraints that are known before it is built.
 
-        Those before it are told to the study, and cost nothing.
+        One that is refused is told to the study, and costs nothing: another may be drawn.
 
-        Gives None where every configuration was tried, or other workers have begun the last trials.
+        Gives None where every configuration was tried, where so many were refused in a row that there is little hope,
+        or where other workers have begun the last trials.
 
         Raises:
-            CnnSearchError: none can, as far as was looked.
+            CnnSearchError: no model can exist, as far as was looked.
         """
-        for _ in range(_IMPOSSIBLE):
-            try:
-                drawn, refused = self._judged(space)
-            except Beaten as beaten:
-                why = beaten.why
-                if self._is_over_after(beaten):
-                    return None
-                continue
-            if drawn is None and all(trial.costs_nothing for trial in self._study.records()):
-                last = "; ".join(trial.message or trial.reason for trial in self._study.records()[-1:])
-                raise CnnSearchError(
-                    f"space: a model must be possible, got none: {space.all_of_it} tried. The last: {last}"
-                )
-            if drawn is None or refused is None:
-                return drawn
-            why = refused.message or refused.reason
-        raise CnnSearchError(
-            f"space: a model must be possible, got {_IMPOSSIBLE} impossible draws in a row, the last: {why}"
-        )
+        try:
+            drawn, refused = self._judged(space)
+        except Beaten as beaten:
+            return None if self._is_over_after(beaten) else Refused(beaten.why)
+        if drawn is None:
+            self._check_possible(f"none: {space.all_of_it} tried. The last: ")
+            self.exhausted = f"{space.all_of_it} tried"
+            return None
+        if refused is None:
+            self._in_vain.clear()
+            self.exhausted = None
+            return drawn
+        self._in_vain.add(refused)
+        if not self._in_vain.are_enough:
+            return Refused(refused.message or refused.reason)
+        self._check_possible(f"{_IMPOSSIBLE} impossible draws in a row, the last: ")
+        self.exhausted = str(self._in_vain)
+        return None
+
+    def _check_possible(self, found: str) -> None:
+        """One trial that was more than drawn is enough: then the search has merely come to its end."""
+        records = self._study.records()
+        if all(trial.costs_nothing for trial in records):
+            last = "; ".join(trial.message or trial.reason for trial in records[-1:])
+            raise CnnSearchError(f"space: a model must be possible, got {found}{last}")
 
     def _is_over_after(self, beaten: Beaten) -> bool:
         """Whether there is nothing to draw any more, now that another worker was faster."""
@@ -116,13 +135,14 @@ class Draws:
 
     def _refused(self, drawn: Drawn) -> TrialRecord | None:
         """How a trial ends whose model cannot exist or breaks a constraint; None where it may go on."""
-        why = self._reject(drawn.values) if self._reject else None
+        values = self._tried.space.named(drawn.values) if self._tried else drawn.values
+        why = self._reject(values) if self._reject else None
         if why is not None:
             return TrialRecord(drawn.number, drawn.values, Status.FAILED, Failure.IMPOSSIBLE, why)
         objectives = self._study.objectives
         if self._outline is None or not any(limit.name in OUTLINED for limit in objectives.limits):
             return None
-        parameters, model_size = self._outline(drawn.values) or (None, None)
+        parameters, model_size = self._outline(values) or (None, None)
         record = TrialRecord(drawn.number, drawn.values, Status.RUNNING, parameters=parameters, model_size=model_size)
         judged = objectives.judged(record)
         return judged if judged.status is Status.INFEASIBLE else None
@@ -156,6 +176,7 @@ class Draws:
         """The next trial: one that waits in line, or a new one; None where every configuration was tried."""
         if self._tried is None or self._tried.space is not space:
             self._tried = Tried(space, [trial for trial in self._study.records() if trial.values])
+            self._doubt_scales(space)
             if self._rivals:
                 self._rivals.fresh()
         trials = self._study.trials()
@@ -166,10 +187,18 @@ class Draws:
             self._tried.begun(drawn.values)
         return drawn
 
-    def ended(self, values: Mapping[str, Scalar], ending: TrialRecord) -> None:
-        """To be told of the ending of each trial, with its values as they were drawn."""
+    def _doubt_scales(self, space: SearchSpace) -> None:
+        if space.reversed_ranges and not self._method.knows_scales:
+            warnings.warn(
+                f"{', '.join(space.reversed_ranges)}: Optuna has no reverse_log, so this sampler draws evenly. "
+                "Take gp, random, qmc, evolution or local, which keep to it.",
+                stacklevel=2,
+            )
+
+    def ended(self, ending: TrialRecord) -> None:
+        """To be told of the ending of each trial."""
         if self._tried and not self._rivals:
-            self._tried.ended(values, ending)
+            self._tried.ended(self._study.trials()[ending.number].params, ending)
 
     def _hear_of(self, trials: Sequence[FrozenTrial], tried: Tried) -> None:
         """Take note of the trials that other workers have begun and ended."""
@@ -195,10 +224,7 @@ class Draws:
         space, known = tried.space, waiting.params
         if space.draws(known):  # it was interrupted
             return Drawn(waiting.number, walked(space.plan, lambda parameter: _known(parameter, known)))
-        asked = waiting.system_attrs.get(FIXED, {})
-        given = {
-            name: value for name, value in asked.items() if name in space.domains and has(space.domains[name], value)
-        }
+        given = space.offered(waiting.system_attrs.get(FIXED, {}))
         draft = self._draft(tried, new_trial(waiting.number), trials)
         starts = islice(draft.proposals({**given, **known}), 1 if space.draws(given) else _PROPOSALS)
         values = next((v for v in starts if not tried(v)), None) or _untried(draft, draft.proposals(known))

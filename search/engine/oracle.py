@@ -7,8 +7,10 @@ lies in the study, so the same storage and study name go on where a killed searc
 import random
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import keras_tuner
@@ -17,7 +19,7 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, InMemoryStorage
 
-from cnnsearch.search.engine.draws import Draws, Outline, Reject
+from cnnsearch.search.engine.draws import Draws, Outline, Refused, Reject
 from cnnsearch.search.engine.failing import FailuresInARow
 from cnnsearch.search.engine.keras_objectives import check_methods, keras_objective, keras_status, objectives_of
 from cnnsearch.search.engine.keras_state import StateInStudy
@@ -41,6 +43,8 @@ from cnnsearch.spaces.values import Scalar
 
 PRUNED = "behind the others at the same epoch"
 """The reason that stands beside a pruned trial."""
+BREATH = 0.001
+"""Seconds between two draws: else whoever draws would have the oracle again before those who wait for it."""
 
 
 class OptunaOracle(StateInStudy):
@@ -115,9 +119,9 @@ class OptunaOracle(StateInStudy):
         self.rivals = Rivals(self.study, max_trials, undoes=isinstance(backend, StudyStorage)) if shared else None
         """Other workers of the same study; None where there are none."""
         self._draws = Draws(self.study, sampler_of(sampler), self.seed, reject, outline, self.rivals)
-        self._space = search_space_of(self.hyperparameters)
+        self._space, self._declared = search_space_of(self.hyperparameters), len(self.hyperparameters.space)
         self.exhausted: str | None = None
-        """What to say where every configuration was tried before the budget was spent."""
+        """What to say where there was nothing more to draw before the budget was spent."""
         self._goes_on = goes_on
         self.study.requeue_running(goes_on)
         self._recall()
@@ -126,9 +130,11 @@ class OptunaOracle(StateInStudy):
 
     def _recall(self) -> None:
         """Take over the ended trials of earlier sessions."""
+        space = search_space_of(self.all_found())
         for record in self.study.records():
             if record.status.ended and not record.costs_nothing:
-                trial = ended_trial(record, self.hyperparameters, self.study.objectives)
+                named = replace(record, values=space.named(record.values))
+                trial = ended_trial(named, self.hyperparameters, self.study.objectives)
                 self.trials[trial.trial_id] = trial
                 self.start_order.append(trial.trial_id)
                 self.end_order.append(trial.trial_id)
@@ -137,11 +143,22 @@ class OptunaOracle(StateInStudy):
 
     def create_trial(self, tuner_id: str) -> Trial:
         """The next trial for a tuner, or one of status STOPPED when there is none."""
+        while (trial := self.draw(tuner_id)) is None:
+            time.sleep(BREATH)
+        return trial
+
+    def draw(self, tuner_id: str) -> Trial | None:
+        """The same; None after a draw whose model cannot exist or breaks a constraint, so that there is to be another.
+
+        Others may want the oracle meanwhile, and whoever asks may have come to want no trial any more.
+        """
         with self._lock:
             if tuner_id in self.ongoing_trials:
                 return self.ongoing_trials[tuner_id]
             self.tuner_ids.add(tuner_id)
             trial = self._retried() or self._drawn()
+            if trial is None:
+                return None
             if trial.status != TrialStatus.RUNNING:
                 self.tuner_ids.discard(tuner_id)
                 return trial
@@ -157,20 +174,23 @@ class OptunaOracle(StateInStudy):
         trial.status, trial.message, trial.metrics = TrialStatus.RUNNING, None, type(trial.metrics)()
         return trial
 
-    def _drawn(self) -> Trial:
+    def _drawn(self) -> Trial | None:
         if self.rivals is None:
             if self.is_complete:
                 return self._none()
         elif self.rivals.turn(exhausted=self.exhausted is not None) is not Next.DRAW:
             return self._none()
-        if len(self._space.plan) != len(self.hyperparameters.space):  # KerasTuner found more by building a model
-            self._space = search_space_of(self.hyperparameters)
+        if len(self.hyperparameters.space) != self._declared:  # KerasTuner found more by building a model
+            self._space, self._declared = search_space_of(self.hyperparameters), len(self.hyperparameters.space)
         drawn = self._draws.possible(self._space)
+        if isinstance(drawn, Refused):
+            return None
         if drawn is None:
             if self.rivals is None or self.rivals.turn() is Next.DRAW:
-                self.exhausted = f"{self._space.all_of_it} tried"
+                self.exhausted = self._draws.exhausted
             return self._none()
-        trial = running_trial(drawn.number, drawn.values, self.hyperparameters)
+        self.exhausted = None
+        trial = running_trial(drawn.number, self._space.named(drawn.values), self.hyperparameters)
         self.trials[trial.trial_id] = trial
         self.start_order.append(trial.trial_id)
         return trial
@@ -231,7 +251,7 @@ class OptunaOracle(StateInStudy):
         with self._lock:
             ending = settled(ending, self.study.objectives)
             self.study.tell(ending)
-            self._draws.ended(trial.hyperparameters.values, ending)
+            self._draws.ended(ending)
             stored = self.trials[trial.trial_id]
             stored.status = keras_status(ending)
             stored.message = ending.message or None

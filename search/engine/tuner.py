@@ -12,7 +12,7 @@ from cnnsearch.search.engine.attempt import Attempts
 from cnnsearch.search.engine.backups import remove_backup
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import TIME_IS_UP
-from cnnsearch.search.engine.oracle import OptunaOracle
+from cnnsearch.search.engine.oracle import BREATH, OptunaOracle
 from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.events import Told, TrialEnded, TrialLost
@@ -72,11 +72,11 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
                     if self._children.are_ending or self._is_over():
                         self._are_all_told = True
                         return
-                    trial = self._bench.pause.patiently(lambda: self.oracle.create_trial(slot.name))
-                    if trial.status != TrialStatus.RUNNING:
+                    trial = self._bench.pause.patiently(lambda: self.oracle.draw(slot.name))
+                    if trial is None or trial.status != TrialStatus.RUNNING:
                         self._bench.budget.put_back()
-                    if trial.status == TrialStatus.IDLE:
-                        self._bench.halting.wait(_POLL)
+                    if trial is None or trial.status == TrialStatus.IDLE:
+                        self._bench.halting.wait(BREATH if trial is None else _POLL)
                         continue
                     if trial.status == TrialStatus.STOPPED:
                         self._are_all_told = True

@@ -227,7 +227,7 @@ def _finish(prepared: _Prepared, oracle: OptunaOracle, say: Listener) -> ModelFo
 def _evaluated(prepared: _Prepared, best: TrialRecord, say: Listener, job: EvaluationJob) -> None:
     """Ask the best model, built again: so layers of somebody's own need not be known to Keras."""
     hyperparameters = prepared.hyperparameters.copy()
-    hyperparameters.values = dict(best.values)
+    hyperparameters.values = search_space_of(hyperparameters).named(best.values)
     model: Any = fresh_model(prepared.asked, prepared.dataset, hyperparameters, prepared.asked.configuration)
     if model.optimizer is not None:
         model.optimizer.build(model.trainable_variables)  # else Keras warns that the file has more of it

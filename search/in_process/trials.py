@@ -3,6 +3,7 @@
 import gc
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,6 +32,7 @@ from cnnsearch.search.trial.stopping import early_stopping, stopped_by
 from cnnsearch.search.writing import write_beside, write_text
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.errors import CnnSearchError, Problem
+from cnnsearch.spaces.values import Scalar
 
 HERE = "this process"
 """The slot that all trials run on."""
@@ -72,7 +74,7 @@ def run_trial(shop: Workshop, trial: Trial) -> None:
         EveryTrialFailed: too many in a row failed; this one is recorded all the same.
     """
     number, began = int(trial.trial_id), time.monotonic()
-    shop.broadcast(TrialStarted(number, trial.hyperparameters.values, HERE, shop.asked.configuration.training.epochs))
+    shop.broadcast(TrialStarted(number, _values(trial), HERE, shop.asked.configuration.training.epochs))
     try:
         ending = _Training(shop, trial).ending()
     except NoSuchMetric:
@@ -86,7 +88,7 @@ def run_trial(shop: Workshop, trial: Trial) -> None:
         shop.oracle.requeue(trial)
         raise
     _note_found(shop.oracle, trial)
-    write_text(shop.run.trial(number).config, settings_text(_so_far(shop, number).values))
+    write_text(shop.run.trial(number).config, settings_text(_built_from(trial, _so_far(shop, number).values)))
     ended = shop.oracle.conclude(trial, replace(ending, seconds=time.monotonic() - began, data=shop.dataset.stamp))
     shop.budget.score(ended.score)
     shop.checkpoints.ended(ended)
@@ -100,13 +102,22 @@ def _so_far(shop: Workshop, number: int) -> TrialRecord:
 
 def _note_found(oracle: OptunaOracle, trial: Trial) -> None:
     """Hyperparameters that a `fit` of somebody's own has named for the first time; later trials have them drawn."""
-    known = {declared.name for declared in oracle.hyperparameters.space}
     oracle.update_space(trial.hyperparameters)
-    space, values = search_space_of(trial.hyperparameters), trial.hyperparameters.values
-    found = {name: values[name] for name in space.distributions.keys() - known if name in values}
-    if found:
-        study = oracle.study
-        study.complete(study.trials()[int(trial.trial_id)], found, space.distributions, {})
+    distributions, study = search_space_of(trial.hyperparameters).distributions, oracle.study
+    known = study.trials()[int(trial.trial_id)]
+    values = {name: value for name, value in _values(trial).items() if name in distributions}
+    if values.keys() - known.params.keys():
+        study.complete(known, values, distributions, {})
+
+
+def _values(trial: Trial) -> dict[str, Scalar]:
+    """A trial's values under the names that they have in the study."""
+    return search_space_of(trial.hyperparameters).told(trial.hyperparameters.values)
+
+
+def _built_from(trial: Trial, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """A trial's values in the study under the names that its `build` knows."""
+    return search_space_of(trial.hyperparameters).named(values)
 
 
 class _Training:

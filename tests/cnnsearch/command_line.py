@@ -17,6 +17,18 @@ optimizer: {choice: {adam: {learning_rate: {float: [0.001, 0.01], scale: log}}, 
 training: {epochs: 2, batch_size: 64}
 search: {trials: 3, pruner: none, seed: 7}
 """
+RARE = """\
+data: {source: "sample:digits", image_size: [8, 8], color: gray}
+model: {scratch: {blocks: 1, filters: {int: [1, 100]}}}
+head: {pooling: flatten, dense: [{units: {int: [1, 100]}}]}
+training: {epochs: 1, batch_size: 64}
+search:
+  trials: 20
+  seed: 7
+  constraints: {parameters: "<= 60"}
+  start_from: [{model: {scratch: {filters: 1}}, head: {dense: [{units: 1}]}}]
+"""
+"""One of ten thousand configurations is small enough; it is tried first."""
 LIMIT = 120
 """Seconds after which a command counts as hanging."""
 

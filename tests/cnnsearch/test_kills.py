@@ -13,7 +13,7 @@ import optuna
 import psutil
 import pytest
 
-from tests.cnnsearch.command_line import TINY, CommandLine
+from tests.cnnsearch.command_line import RARE, TINY, CommandLine
 
 Wait = Callable[..., None]
 Descendants = Callable[[int], list[psutil.Process]]
@@ -140,6 +140,20 @@ def test_an_interrupted_search_ends_its_children_and_says_how_to_go_on(
     assert status["state"] == "interrupted"
     command_line.good("run", space, "--set", "search.trials=2")
     assert [trial.state.name for trial in trials(command_line)] == ["COMPLETE"] * 2
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_search_that_draws_in_vain_ends_at_once_when_it_is_told(
+    command_line: CommandLine, wait_for: Wait, number: int, code: int
+) -> None:
+    process = command_line.start("run", command_line.write(RARE))
+    wait_for(lambda: events(command_line, "TrialEnded") and len(trials(command_line)) > 5)
+    before = len(trials(command_line))
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == code, err
+    assert "The same command goes on" in err
+    assert len(trials(command_line)) < before + 100  # of a thousand
 
 
 SLEEPY = """\

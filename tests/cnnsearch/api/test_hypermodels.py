@@ -88,6 +88,43 @@ def test_its_own_fit_gets_arrays_and_may_name_more_parameters(search: Any) -> No
     assert [trial.values["batch"] in (64, 128) for trial in run.trials] == [True, True]
 
 
+class Ranged(Small):
+    """One whose units, and whose batches, have other values in each kind."""
+
+    def build(self, hp: Any) -> keras.Model:
+        kind, units = hp.Choice("kind", ["narrow", "wide"]), None
+        for name, low in ("narrow", 2), ("wide", 8):
+            with hp.conditional_scope("kind", [name]):
+                units = hp.Int("units", low, low + 1) or units
+        layers = [keras.Input(self.dataset.shape), keras.layers.Flatten(), keras.layers.Dense(units, name=kind)]
+        model = keras.Sequential([*layers, keras.layers.Dense(len(self.dataset.classes), activation="softmax")])
+        model.compile("adam", self.loss, metrics=["accuracy"])
+        return model
+
+    def fit(self, hp: Any, model: keras.Model, *args: Any, **kwargs: Any) -> Any:
+        batch = None
+        for name, sizes in ("narrow", [32, 64]), ("wide", [128, 256]):
+            with hp.conditional_scope("kind", [name]):
+                batch = hp.Choice("batch", sizes) or batch
+        return model.fit(*args, batch_size=batch, **kwargs)
+
+
+def test_one_name_may_have_other_ranges_under_other_conditions(search: Any) -> None:
+    run = search(Ranged(), trials=6, set={"training.epochs": 1})
+    kinds = [trial.values["kind"] for trial in run.trials]
+    assert set(kinds) == {"narrow", "wide"}
+    for trial in run.trials:
+        told = " (kind: wide)" if trial.values["kind"] == "wide" else ""
+        units, batches = ((8, 9), (128, 256)) if told else ((2, 3), (32, 64))
+        assert trial.values.keys() == {"kind", f"units{told}", f"batch{told}"}
+        assert trial.values[f"units{told}"] in units
+        assert trial.values[f"batch{told}"] in batches
+    assert run.best_model().layers[-2].name == run.best.values["kind"]
+    written = (run.path / "trials" / f"{kinds.index('wide'):04d}" / "config.yaml").read_text()
+    assert " units: " in written
+    assert "(kind" not in written
+
+
 def test_a_function_that_builds_will_do(search: Any) -> None:
     def build(hp: Any) -> keras.Model:
         units = hp.Choice("units", [4, 8])

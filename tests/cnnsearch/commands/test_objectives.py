@@ -2,16 +2,27 @@
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cnnsearch.command_line import TINY, CommandLine
+from tests.cnnsearch.command_line import LIMIT, RARE, TINY, CommandLine
 
 FRONT = TINY.replace(
     "search: {trials: 3, pruner: none, seed: 7}",
     'search: {trials: 4, seed: 7, objective: [val_accuracy, parameters], constraints: {parameters: "<= 700"}}',
 )
+
+
+IMPATIENT = """\
+from cnnsearch.app import main
+from cnnsearch.search.engine import draws
+
+draws._IMPOSSIBLE = 30  # in place of a thousand
+main()
+"""
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -65,6 +76,23 @@ def test_a_latency_that_no_model_has_ends_without_a_training(command_line: Comma
         assert (row["status"], row["epochs"], row["score"]) == ("infeasible", "0", "")
         assert row["reason"] == f"latency {float(row['latency']) * 1e3:.3g} ms > 0.001 ms"
     assert json.loads((run / "status.json").read_text())["trials"]["infeasible"] == 2
+
+
+def test_a_search_that_finds_nothing_more_within_its_limits_ends_well_and_says_so(command_line: CommandLine) -> None:
+    command_line.write(IMPATIENT, "impatient.py")
+    command = [sys.executable, "-m", "impatient", "run", command_line.write(RARE)]
+    done = subprocess.run(command, cwd=command_line.folder, capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    why = "the last 30 draws in a row were no trials (30 broke parameters <= 60)"
+    assert f"{why}, before the 20 trials that were asked for" in done.stdout
+    run = command_line.folder / "runs/tiny-001"
+    status = json.loads((run / "status.json").read_text())
+    assert (status["state"], status["reason"]) == ("finished", why)
+    table = rows(run / "trials.csv")
+    assert [row["status"] for row in table].count("completed") == 1
+    assert len(table) == 31
+    assert json.loads((run / "best/metrics.json").read_text())["trial"] == 0
+    assert (run / "best/model.keras").is_file()
 
 
 @pytest.mark.nightly

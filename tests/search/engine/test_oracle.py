@@ -1,5 +1,6 @@
 """OptunaOracle in many hands at once: its budget, failures, draws, and what it refuses."""
 
+import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -99,6 +100,15 @@ def test_a_dead_parents_running_trial_is_the_next_with_its_number_and_values() -
     assert alive.create_trial("a").status == "STOPPED"
 
 
+def test_what_an_earlier_session_has_found_is_taken_over_once() -> None:
+    earlier, more = oracle(storage="sqlite:///my.db"), space()
+    more.Int("units", 1, 3)
+    earlier.update_space(more)
+    again = oracle(storage="sqlite:///my.db")
+    again.reload()
+    assert [declared.name for declared in again.hyperparameters.space] == ["rate", "units"]
+
+
 def test_impossible_draws_cost_no_trial() -> None:
     def too_small(values: Any) -> str | None:
         return "too small" if values["rate"] < 1e-2 else None
@@ -120,6 +130,61 @@ def test_a_space_without_any_possible_model_is_an_error(monkeypatch: pytest.Monk
     one = oracle(max_trials=1, reject=lambda _: "no pixel is left")
     with pytest.raises(CnnSearchError, match=r"got 20 impossible draws in a row, the last: no pixel is left"):
         one.create_trial("a")
+
+
+def test_a_search_that_had_a_trial_ends_where_the_next_draws_are_all_impossible(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cnnsearch.search.engine.draws._IMPOSSIBLE", 20)
+    possible = [True, True]
+    one = oracle(reject=lambda _: None if possible and possible.pop() else "no pixel is left", sampler="random")
+    finish(one, one.create_trial("a"), 0.5)
+    running = one.create_trial("b")
+    assert one.create_trial("a").status == "STOPPED"
+    assert one.exhausted == "the last 20 draws in a row were no trials (20 had an impossible model: no pixel is left)"
+    assert len(one.study.records()) == 22
+    finish(one, running, 0.75)
+    assert one.create_trial("b").status == "STOPPED"  # after one more
+    assert len(one.study.records()) == 23
+    assert [trial.score for trial in one.get_best_trials(5)] == [0.75, 0.5]
+    possible.append(True)
+    assert one.create_trial("b").status == "RUNNING"
+    assert one.exhausted is None
+
+
+def test_one_ask_is_one_draw_so_that_whoever_ends_the_search_waits_for_no_more() -> None:
+    possible: list[bool] = []
+    one = oracle(reject=lambda _: None if possible else "no pixel is left", sampler="random")
+    assert [one.draw("a") for _ in range(3)] == [None] * 3
+    assert [record.reason for record in one.study.records()] == ["impossible"] * 3
+    possible.append(True)
+    drawn = one.draw("a")
+    assert drawn is not None
+    assert (drawn.trial_id, drawn.status) == ("0003", "RUNNING")
+
+
+@pytest.mark.timeout(60)
+def test_a_trial_reports_while_another_slot_draws_in_vain() -> None:
+    is_drawing, may_end, draws = threading.Event(), threading.Event(), []
+
+    def reject(_: Any) -> str | None:
+        draws.append(is_drawing.set())
+        return None if may_end.is_set() or len(draws) == 1 else "no pixel is left"
+
+    one = oracle(reject=reject, sampler="random")
+    trial = one.create_trial("a")
+    is_drawing.clear()
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(one.create_trial, "b")
+        try:
+            is_drawing.wait()
+            for epoch in range(1, 6):
+                before = len(draws)
+                one.report(trial.trial_id, Epoch(epoch, {"val_accuracy": 0.5}, 0.0))
+                assert len(draws) - before < 50  # of a thousand
+        finally:
+            may_end.set()
+        assert other.result().status == "RUNNING"
 
 
 # Failures.

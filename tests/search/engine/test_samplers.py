@@ -199,6 +199,31 @@ def test_a_search_that_learns_is_better_than_chance(sampler: str) -> None:
     assert mean(sampler) > mean("random")
 
 
+@pytest.mark.parametrize("sampler", ["gp", "random", "qmc", "evolution", "tpe", "nsga2"])
+def test_whole_numbers_on_a_log_scale_are_drawn_by_their_exponents(sampler: str) -> None:
+    hp = keras_tuner.HyperParameters()
+    hp.Int("units", 16, 1024, sampling="log")
+    drawn = [values["units"] for values in run(oracle(sampler, hp), 30, score=lambda _: 0.5)]
+    assert 9 <= sum(units < 128 for units in drawn) <= 21  # evenly it would be 3
+    assert all(isinstance(units, int) for units in drawn)
+
+
+@pytest.mark.parametrize("sampler", ["gp", "random", "qmc", "evolution"])
+def test_a_reversed_log_scale_is_kept_to(sampler: str) -> None:
+    hp = keras_tuner.HyperParameters()
+    hp.Int("units", 1, 1000, sampling="reverse_log")
+    drawn = [values["units"] for values in run(oracle(sampler, hp), 30, score=lambda _: 0.5)]
+    assert 9 <= sum(units > 969 for units in drawn) <= 21  # evenly it would be 1
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2", optuna.samplers.RandomSampler(seed=1)])
+def test_who_cannot_keep_to_a_reversed_log_scale_says_so(sampler: Any) -> None:
+    hp = keras_tuner.HyperParameters()
+    hp.Float("share", 0.5, 1.0, sampling="reverse_log")
+    with pytest.warns(UserWarning, match="share: Optuna has no reverse_log, so this sampler draws evenly"):
+        oracle(sampler, hp).create_trial("a")
+
+
 def test_a_child_of_evolution_differs_from_a_living_parent_in_one_value() -> None:
     drawn = run(oracle({"evolution": {"population": 5, "tournament": 2}}, mixed()), 30)
     for number, child in enumerate(drawn[5:], 5):

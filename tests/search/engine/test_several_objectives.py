@@ -105,6 +105,34 @@ def test_where_nothing_is_within_the_limits_the_search_says_so() -> None:
         begun.create_trial("a")
 
 
+def test_where_hardly_anything_is_within_the_limits_the_search_ends_with_what_there_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cnnsearch.search.engine.draws._IMPOSSIBLE", 30)
+    limits = {"parameters": "<= 1000", "model_size": "<= 3600B"}
+    objective = Objectives.of(Search.model_validate({"objective": "val_accuracy", "constraints": limits}))
+    start = {"units": 1, "rate": 0.1}
+    begun = oracle(
+        objective,
+        sampler="random",
+        outline=lambda values: (1000 * values["units"], 4000 * values["units"] - 3000 * (values["units"] == 1)),
+        reject=lambda values: "no pixel is left" if values["units"] > 50 else None,
+        start_from=[start],
+    )
+    assert begun.create_trial("a").hyperparameters.values == start
+    found = begun.create_trial("b")
+    while found.status == "RUNNING":
+        assert found.hyperparameters.values["units"] == 1
+        found = begun.create_trial(f"slot {found.trial_id}")
+    refused = begun.study.records()[-30:]
+    large = [record for record in refused if record.status is Status.INFEASIBLE]
+    assert 0 < len(large) < 30
+    assert begun.exhausted == (
+        f"the last 30 draws in a row were no trials ({len(large)} broke parameters <= 1,000; "
+        f"{len(large)} broke model_size <= 3.6 kB; {30 - len(large)} had an impossible model: no pixel is left)"
+    )
+
+
 def test_a_study_goes_on_with_its_own_objectives_and_constraints_only(tmp_path: Path) -> None:
     storage = open_storage(f"sqlite:///{tmp_path}/s.db")
     objectives = Objectives.of(Search.model_validate(LIMITED))
