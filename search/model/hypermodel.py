@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from typing import Any
 
 import keras
 import keras_tuner
+from keras_tuner.engine import hyperparameters as kt
+from keras_tuner.src.engine.conditions import Parent
 
 from cnnsearch.search.model.build import build_model
 from cnnsearch.spaces.space import Parameter, Space
@@ -21,17 +22,19 @@ def hyperparameters_of(space: Space) -> keras_tuner.HyperParameters:
 
 
 def declare(space: Space, hyperparameters: keras_tuner.HyperParameters) -> dict[str, Scalar]:
-    """Declare a space's parameters where they are not yet, and give the values of the active ones by dotted path."""
+    """Declare a space's parameters where they are not yet, and give the values of the active ones by dotted path.
+
+    Not in KerasTuner's conditional scopes: each wants its parent to have all conditions of the scopes around it, and
+    values may hang on two others that have nothing to do with each other.
+    """
     domains = {parameter.name: parameter.domain for parameter in space.parameters}
     values = {}
     for parameter in space.parameters:
-        with ExitStack() as scopes:
-            for condition in parameter.conditions:
-                parents = [_encoded(domains[condition.parent], value) for value in condition.values]
-                scopes.enter_context(hyperparameters.conditional_scope(condition.parent, parents))
-            drawn = _declared(parameter, hyperparameters)
-        if drawn is not None:
-            values[parameter.name] = _decoded(parameter.domain, drawn)
+        known = [(c.parent, [_encoded(domains[c.parent], value) for value in c.values]) for c in parameter.conditions]
+        declared = _declared(parameter, [Parent(name, options) for name, options in known])
+        hyperparameters.merge([declared], overwrite=False)
+        if hyperparameters.is_active(declared):
+            values[parameter.name] = _decoded(parameter.domain, hyperparameters.values[parameter.name])
     return values
 
 
@@ -47,19 +50,20 @@ def encoded(space: Space, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
     return {name: _encoded(domains[name], value) for name, value in values.items()}
 
 
-def _declared(parameter: Parameter, hyperparameters: keras_tuner.HyperParameters) -> Any:  # noqa: ANN401 - untyped there
+def _declared(parameter: Parameter, conditions: list[Any]) -> Any:  # noqa: ANN401 - untyped there
     name, domain = parameter.name, parameter.domain
     if isinstance(domain, IntRange):
         step = domain.step if domain.scale == "linear" else None  # on other scales KerasTuner's are factors
-        return hyperparameters.Int(name, domain.low, domain.high, step=step, sampling=domain.scale)
+        return kt.Int(name, domain.low, domain.high, step=step, sampling=domain.scale, conditions=conditions)
     if isinstance(domain, FloatRange):
         # KerasTuner counts the steps without rounding and loses the last one: (0.3 - 0.0) // 0.1 is 2. A millionth of
         # a step more brings it back; the value itself is put on the grid again when it is decoded.
         high = domain.high + (domain.step or 0.0) * 1e-6
-        return hyperparameters.Float(name, domain.low, high, step=domain.step, sampling=domain.scale)
+        return kt.Float(name, domain.low, high, step=domain.step, sampling=domain.scale, conditions=conditions)
     if _both_bools(domain):
-        return hyperparameters.Boolean(name, default=_options(domain)[0])
-    return hyperparameters.Choice(name, [_encoded(domain, option) for option in _options(domain)], ordered=False)
+        return kt.Boolean(name, default=_options(domain)[0], conditions=conditions)
+    options = [_encoded(domain, option) for option in _options(domain)]
+    return kt.Choice(name, options, ordered=False, conditions=conditions)
 
 
 def _options(domain: Choice | Branch) -> Sequence[Scalar]:

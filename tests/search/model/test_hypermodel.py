@@ -68,6 +68,24 @@ def test_a_log_scale_of_whole_numbers_goes_along() -> None:
     assert declare(logarithmic, hyperparameters)["training.batch_size"] == 100
 
 
+def test_a_value_may_hang_on_two_others_that_have_nothing_to_do_with_each_other() -> None:
+    when = "{choice: [2, 4], when: {optimizer: sgd, model.scratch.blocks: [1, 3]}, otherwise: 8}"
+    text = SPACE.replace(
+        "head: {dense: {choice: [[], [4], [{units: 4, dropout: 0.5}]]}}", "head: {dense: [{units: %s}]}"
+    )
+    crossed = loads_space(text % when, "photos")
+    (found,) = (each for each in hyperparameters_of(crossed).space if each.name == "head.dense.0.units")
+    assert {each.name: each.values for each in found.conditions} == {
+        "model": ["scratch"], "model.scratch.blocks": [1, 3], "optimizer": ["sgd"]
+    }  # fmt: skip
+    source, seen = random.Random(0), set()
+    for _ in range(60):
+        values = declare(crossed, drawn(hyperparameters_of(crossed), source))
+        assert values.keys() == {parameter.name for parameter in crossed.active(values)}
+        seen.add(crossed.configuration(values).head.dense[0].units)
+    assert seen == {2, 4, 8}
+
+
 def test_conditions_go_along(space: Any) -> None:
     hyperparameters = hyperparameters_of(space)
     last = next(each for each in hyperparameters.space if each.name == "model.scratch.filters.2")
