@@ -5,7 +5,7 @@ What comes of it is `doctor.json`, for the page. Where it fails or takes too lon
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from cnnsearch.search.dataset.sources.source import open_source
 from cnnsearch.search.doctor.doctor import examined_source
 from cnnsearch.search.doctor.kept import FINGERPRINT, read_findings
 from cnnsearch.search.doctor.values import values
-from cnnsearch.search.engine.processes import ChildProcess
+from cnnsearch.search.engine.processes import ChildProcess, NotStarted
 from cnnsearch.search.events import Listener, Told
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.trial import child
@@ -51,11 +51,10 @@ def examining(run: RunFolder, dataset: Dataset, say: Listener) -> Iterator[None]
         yield
         return
     job = ExaminationJob(dataset.reference(), Path.cwd())
-    with ChildProcess(child.run, examine_images, job, Path(os.devnull), {}) as process:
+    with ExitStack() as running:
+        process = _started(running, job)
         yield
-        found = _found(process)
-        if not isinstance(found, dict):
-            process.kill()
+        found = process if isinstance(process, str) else _found(process)
     if isinstance(found, dict):
         found = _written(run, found)
     if found:
@@ -79,10 +78,19 @@ def examine_images(line: Line, job: ExaminationJob) -> None:
     line.tell({FINGERPRINT: dataset.fingerprint, **values(examination)})
 
 
+def _started(running: ExitStack, job: ExaminationJob) -> ChildProcess | str:
+    """The process that examines, or why there is none."""
+    try:
+        return running.enter_context(ChildProcess(child.run, examine_images, job, Path(os.devnull), {}))
+    except NotStarted as error:
+        return str(error)
+
+
 def _found(process: ChildProcess) -> dict[str, Any] | str:
     """The findings, or why there are none."""
     try:
         if not process.connection.poll(_PATIENCE):
+            process.kill()
             return f"they took {_PATIENCE:.0f} seconds longer than all else"
         message = process.connection.recv()
     except (EOFError, OSError):

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver
@@ -19,11 +20,14 @@ from typing import Any
 
 from cnnsearch.search.engine.births import ForkedProcess
 from cnnsearch.search.native_messages import without_native_messages
+from cnnsearch.spaces.errors import CnnSearchError
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _PRELOADED = ["cnnsearch.search.trial.child", "cnnsearch.search.explaining.first_look"]
 _PATIENCE = 5.0
 """Seconds that a process has to end by itself before it is killed."""
+_REFUSED, _AGAIN = 10.0, 0.2
+"""Seconds in which the system is asked again for a process that it refuses, and between two such tries."""
 
 
 def start_forkserver() -> None:
@@ -50,6 +54,10 @@ def _sigterm_ignored() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+class NotStarted(CnnSearchError):
+    """A process that the system did not let us have: no memory for one more, or too many open files."""
+
+
 class ChildProcess:
     """A process that runs `target(connection, *arguments)`; ended when the `with` block is left, whatever happens.
 
@@ -64,9 +72,36 @@ class ChildProcess:
         self._is_closed = False
 
     def __enter__(self) -> "ChildProcess":
-        self._process.start()
-        self._theirs.close()  # or the end of the child would not end our reading
+        """Start it.
+
+        Raises:
+            NotStarted: the system refuses.
+        """
+        try:
+            self._start()
+        finally:
+            self._theirs.close()  # or the end of the child would not end our reading
         return self
+
+    def _start(self) -> None:
+        """Start it; a forkserver that cannot fork ends, which takes it some time, and then there is another one.
+
+        Raises:
+            NotStarted: the system refuses.
+        """
+        until = time.monotonic() + _REFUSED
+        while True:
+            try:
+                return self._process.start()
+            except (EOFError, OSError) as error:
+                if time.monotonic() < until:
+                    time.sleep(_AGAIN)
+                    continue
+                self.connection.close()
+                raise NotStarted(
+                    f"this machine: it must have room for one more process, got {str(error) or type(error).__name__}. "
+                    "Free memory, or raise the limits of processes and open files."
+                ) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

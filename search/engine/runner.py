@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnsearch.search.engine.deaths import broken_by_death, oom_kills
-from cnnsearch.search.engine.processes import ChildProcess
+from cnnsearch.search.engine.processes import ChildProcess, NotStarted
 from cnnsearch.search.records import Failure
 from cnnsearch.search.trial import child
 from cnnsearch.search.trial.line import Line
@@ -55,6 +55,24 @@ def run_in_child(
             every few seconds. A process that says nothing for longer is ended.
     """
     process = ChildProcess(child.run, work.function, work.job, work.log, work.environment)
+    try:
+        return _heard(process, work.log, answer, started, patience)
+    except NotStarted as error:
+        return Broken(Failure.CRASH, str(error))
+
+
+def _heard(
+    process: ChildProcess,
+    log: Path,
+    answer: Answer,
+    started: Callable[[ChildProcess], None] | None,
+    patience: Patience,
+) -> Broken | None:
+    """Run a process and answer what it says, to its end; gives how it failed.
+
+    Raises:
+        NotStarted: there is no process.
+    """
     killed = oom_kills()
     with process:
         if started:
@@ -67,7 +85,7 @@ def run_in_child(
                 message = process.connection.recv()
             except (EOFError, OSError):
                 ending = process.ending()
-                return broken_by_death(process.exit_code, ending, work.log, killed_for_memory=oom_kills() > killed)
+                return broken_by_death(process.exit_code, ending, log, killed_for_memory=oom_kills() > killed)
             if isinstance(message, Done):
                 return None
             if isinstance(message, Broken):

@@ -1,5 +1,6 @@
 """Why something failed: one word for each kind of cause, so that a failure is never a score."""
 
+import errno
 from collections.abc import Iterator
 
 from cnnsearch.search.dataset.errors import DataError
@@ -15,6 +16,12 @@ OUT_OF_MEMORY = (
     "std::bad_alloc",
     "CUDA_ERROR_OUT_OF_MEMORY",
     "ALLOC_FAILED",  # cuDNN, cuBLAS
+    "CUBLAS_STATUS_NOT_INITIALIZED",  # no room on the GPU for what the library itself needs
+    "CUDNN_STATUS_NOT_INITIALIZED",
+    "Dst tensor is not initialized",  # TensorFlow, of a copy to a GPU that is full
+    "Cannot allocate memory",  # the system, of a fork or a memory map, in a text of somebody else's
+    "can't start new thread",  # Python, and TensorFlow: a thread wants room for its stack
+    "creation via pthread_create() failed",
     "MemoryError",  # one that passed through TensorFlow as text
 )
 """What errors without a type of their own say when memory runs out."""
@@ -57,5 +64,7 @@ def _on_memory(error: BaseException, text: str) -> str:
 
 
 def _is_lack_of_memory(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
     types = {kind.__name__ for kind in type(error).__mro__}  # by name: no backend is imported for this
     return not types.isdisjoint(_OUT_OF_MEMORY_TYPES) or any(mark in str(error) for mark in OUT_OF_MEMORY)

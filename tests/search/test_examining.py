@@ -12,6 +12,7 @@ from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.dataset.sources.source import open_source
 from cnnsearch.search.doctor.doctor import examined_source
 from cnnsearch.search.doctor.values import json_text
+from cnnsearch.search.engine import processes
 from cnnsearch.search.events import Event, Told
 from cnnsearch.search.examining import examining
 from cnnsearch.search.run_folder import RunFolder
@@ -102,6 +103,17 @@ def test_a_source_that_is_slow_is_not_waited_for(
     (told,) = examined(run, made)
     assert "seconds longer than all else" in told
     assert list(run.path.iterdir()) == []
+
+
+def test_a_machine_without_room_for_its_process_costs_the_findings_only(
+    run: RunFolder, dataset: Maker, no_process: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = dataset()
+    monkeypatch.setattr(processes, "_REFUSED", 0.0)
+    no_process()
+    (told,) = examined(run, made)
+    assert "this machine: it must have room for one more process, got " in told
+    assert not run.doctor.exists()
 
 
 def test_a_search_that_fails_meanwhile_fails_as_it_would(run: RunFolder, dataset: Maker) -> None:

@@ -67,6 +67,11 @@ def test_an_abort_is_told_by_its_last_words(tmp_path: Path) -> None:
     assert death(tmp_path, -signal.SIGABRT, "step 1\n")[0] is Failure.CRASH
 
 
+def test_an_abort_for_a_thread_that_found_no_room_is_a_lack_of_memory(tmp_path: Path) -> None:
+    log = "F env.cc:74] Check failed: ret == 0 (11 vs. 0)Thread tf_data creation via pthread_create() failed.\n"
+    assert death(tmp_path, -signal.SIGABRT, log)[0] is Failure.OOM
+
+
 def test_an_abort_without_a_log_is_a_crash(tmp_path: Path) -> None:
     broken = broken_by_death(-signal.SIGABRT, "how", tmp_path / "none.txt", killed_for_memory=False)
     assert broken.failure is Failure.CRASH

@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from cnnsearch.search.engine import processes
 from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.records import Failure
@@ -52,6 +54,14 @@ def test_a_slots_variables_are_set_there_and_not_here(tmp_path: Path) -> None:
     [
         ("oom", Failure.OOM, "MemoryError: no room"),
         ("oom from tensorflow", Failure.OOM, "RuntimeError: RESOURCE_EXHAUSTED: OOM when allocating tensor"),
+        ("copy", Failure.OOM, "RuntimeError: Dst tensor is not initialized. [Op:Cast]"),
+        ("cublas", Failure.OOM, f"RuntimeError: {works.ERRORS['cublas']}"),
+        ("cublas room", Failure.OOM, f"RuntimeError: {works.ERRORS['cublas room']}"),
+        ("cudnn", Failure.OOM, f"RuntimeError: {works.ERRORS['cudnn']}"),
+        ("map", Failure.OOM, "OSError: [Errno 12] Cannot allocate memory"),
+        ("map in words", Failure.OOM, "RuntimeError: mmap failed: Cannot allocate memory"),
+        ("map of a cache", Failure.OOM, "cache/x: memory must suffice, got none."),
+        ("thread", Failure.OOM, "RuntimeError: can't start new thread"),
         ("nan", Failure.NAN, "loss is nan after epoch 1"),
         ("data", Failure.DATA, "photos/cat.1.jpg: an image must decode, got half of one."),
         ("disk", Failure.DISK, "OSError: [Errno 28] No space left on device"),
@@ -98,6 +108,20 @@ def test_a_process_that_is_gone_before_its_answer_is_a_crash(tmp_path: Path) -> 
     broken = run_in_child(Work(works.die_while_asking, 0, tmp_path / "log.txt", {}), answer, running.append)
     assert broken is not None
     assert (broken.failure, "SIGKILL" in broken.message) == (Failure.CRASH, True)
+
+
+def test_a_process_that_the_system_refuses_is_a_crash_and_it_is_asked_again_for_the_next(
+    tmp_path: Path, no_process: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_process()
+    with monkeypatch.context() as patch:
+        patch.setattr(processes, "_REFUSED", 0.0)
+        broken = run_in_child(Work(works.talk, 1, tmp_path / "log.txt", {}), lambda _: None)
+    assert broken is not None
+    assert broken.failure is Failure.CRASH
+    assert broken.message.startswith("this machine: it must have room for one more process, got ")
+    assert broken.message.endswith(". Free memory, or raise the limits of processes and open files.")
+    assert run(tmp_path, works.talk, 1)[0] is None
 
 
 def test_who_ends_all_processes_may_meet_one_that_has_just_ended(tmp_path: Path) -> None:

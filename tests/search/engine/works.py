@@ -1,5 +1,6 @@
 """Jobs for real processes, good ones and bad ones; the forkserver imports them from here by name."""
 
+import errno
 import os
 import signal
 import time
@@ -21,9 +22,26 @@ from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.messages import Built, Done, EpochDone, Making, Trained
 from cnnsearch.search.trial.training import run_trial
 
+NO_MEMORY = OSError(errno.ENOMEM, "Cannot allocate memory")
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    """An error that was raised from another one."""
+    error.__cause__ = cause
+    return error
+
+
 ERRORS = {
     "oom": MemoryError("no room"),
     "oom from tensorflow": RuntimeError("RESOURCE_EXHAUSTED: OOM when allocating tensor\nwith shape[64,64]"),
+    "copy": RuntimeError("Failed copying input tensor from CPU:0 to GPU:0:\n Dst tensor is not initialized. [Op:Cast]"),
+    "cublas": RuntimeError("INTERNAL: failed to create cublas handle: CUBLAS_STATUS_NOT_INITIALIZED"),
+    "cublas room": RuntimeError("INTERNAL: cublasSetWorkspace: CUBLAS_STATUS_ALLOC_FAILED"),
+    "cudnn": RuntimeError("FAILED_PRECONDITION: could not create cudnn handle: CUDNN_STATUS_NOT_INITIALIZED"),
+    "map": NO_MEMORY,
+    "map in words": RuntimeError("mmap failed: Cannot allocate memory"),
+    "map of a cache": caused(DataError("cache/x", "memory must suffice, got none."), NO_MEMORY),
+    "thread": RuntimeError("can't start new thread"),
     "nan": NotANumber("loss is nan after epoch 1"),
     "data": DataError("photos/cat.1.jpg", "an image must decode, got half of one."),
     "disk": OSError(28, "No space left on device"),
