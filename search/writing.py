@@ -15,8 +15,8 @@ class UnwritableFile(CnnSearchError):
     """A file of ours that cannot be written: no room, no permission, a read-only place."""
 
 
-_FULL = ("No space left on device", "database or disk is full")
-"""What libraries say that pass the system's error on as a text: HDF5, and SQLite."""
+_FULL = ("No space left on device", "Disk quota exceeded", "database or disk is full")
+"""What libraries say that pass the system's error on as a text: HDF5, and SQLite; and what other processes say."""
 
 
 def is_full_disk(error: BaseException) -> bool:
@@ -27,6 +27,15 @@ def is_full_disk(error: BaseException) -> bool:
     if any(mark in str(error) for mark in _FULL):
         return True
     return cause is not None and is_full_disk(cause)
+
+
+def file_of(error: BaseException) -> Path | None:
+    """The file that an error, or what it was raised from, is about; None where the system names none."""
+    if isinstance(error, OSError):
+        named = error.filename2 or error.filename  # a copy names what it writes second
+        if isinstance(named, str | os.PathLike):
+            return Path(named)
+    return file_of(error.__cause__) if error.__cause__ is not None else None
 
 
 def write_beside(path: Path, write: Callable[[Path], object]) -> None:
@@ -40,6 +49,7 @@ def write_beside(path: Path, write: Callable[[Path], object]) -> None:
     try:
         _write_beside(path, write)
     except OSError as error:
+        error.filename = error.filename or str(path)  # a write that finds no room names no file
         raise UnwritableFile(
             f"{path}: this file must be writable, got {error.strerror or error}. Make room or mend the permissions."
         ) from error

@@ -1,27 +1,30 @@
-"""Halts a search while its disk is full, and lets it go on by itself when there is room."""
+"""Halts a search while a disk is full, and lets it go on by itself when there is room."""
 
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from shutil import disk_usage
 from typing import TypeVar
 
+from cnnsearch.search.dataset.errors import NoRoom
 from cnnsearch.search.events import Event, Paused, Resumed
-from cnnsearch.search.writing import is_full_disk
+from cnnsearch.search.writing import file_of, is_full_disk
 
 T = TypeVar("T")
 _EVERY = 2.0
 """Seconds between two tries."""
 _SPARE = 16 * 1024**2
 """Bytes of room with which a disk is not full."""
+_FULL = "the disk is full."
 
 
 class Pause:
     """Waits of the threads of one search; they overlap, and the search is paused while any of them waits.
 
     Args:
-        folder: what is on the disk.
+        folder: what is on the disk that the search writes on, where an error names no other one.
         every: seconds between two tries.
     """
 
@@ -32,6 +35,7 @@ class Pause:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._waiting, self._since, self._before = 0, 0.0, 0.0
+        self._places = set[Path]()
 
     @property
     def seconds(self) -> float:
@@ -44,7 +48,7 @@ class Pause:
         self._stopping.set()
 
     def patiently(self, work: Callable[[], T]) -> T:
-        """Do what writes, again and again while the disk is full; so it must be something that can be done twice."""
+        """Do what writes, again and again while a disk is full; so it must be something that can be done twice."""
         is_waiting = False
         try:
             while True:
@@ -53,23 +57,37 @@ class Pause:
                 except Exception as error:
                     if self._stopping.is_set() or not is_full_disk(error):
                         raise
+                    full = error
                 if not is_waiting:
                     is_waiting = True
-                    self.begin()
+                    self.begin(*self._told(full))
                 self.wait()
+                while isinstance(full, NoRoom) and not (full.is_over or self._stopping.is_set()):
+                    self.wait()  # to look again for what is to be kept may take minutes
         finally:
             if is_waiting:
                 self.end()
 
-    def begin(self) -> None:
-        """A thread begins to wait."""
+    def _told(self, full: Exception) -> tuple[Path, str]:
+        """Where the disk is full, and what is to be said of it."""
+        if isinstance(full, NoRoom):
+            return full.folder, full.problem.rule
+        named = file_of(full)
+        is_elsewhere = named is not None and _disk_of(named) != _disk_of(self._folder)
+        return (named if named and is_elsewhere else self._folder), _FULL
+
+    def begin(self, place: Path | None = None, rule: str = _FULL) -> None:
+        """A thread begins to wait, for the disk of this place, or for that of the run."""
+        full = place or self._folder
         with self._lock:
             self._waiting += 1
-            is_first = self._waiting == 1
-            if is_first:
+            if self._waiting == 1:
                 self._since = time.monotonic()
-        if is_first:
-            self.tell(Paused(f"{self._folder}: the disk is full. The search goes on by itself when there is room."))
+                self._places.clear()
+            is_news = full not in self._places
+            self._places.add(full)
+        if is_news:
+            self.tell(Paused(f"{full}: {rule} The search goes on by itself when there is room."))
 
     def wait(self) -> None:
         """Let some time pass until the next try."""
@@ -98,6 +116,14 @@ class Pause:
         finally:
             self.end()
         return not self._stopping.is_set()
+
+
+def _disk_of(path: Path) -> int | None:
+    """Which disk a file is on, or would be; None where nobody may look."""
+    for there in (path.absolute(), *path.absolute().parents):
+        with suppress(OSError):
+            return there.stat().st_dev
+    return None
 
 
 class RoomWait:

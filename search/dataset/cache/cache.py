@@ -5,6 +5,7 @@ copies in `thumbnails.npy`, what they are in `index.json`, and `label.json`, whi
 complete or absent: it is built under another name by whoever holds its lock, and renamed when it is whole.
 """
 
+import errno
 import os
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -79,6 +80,9 @@ def opened(folder: Path, read: Callable[[Path], T], lasting: Callable[[T], objec
     """What `read` makes of the cache in a folder, which nobody deletes as long as `lasting` of it is there.
 
     None where there is no cache, and where `read` raises OSError, ValueError or EOFError for a damaged one.
+
+    Raises:
+        OSError: memory has no room for its maps, which says nothing of the cache.
     """
     try:
         held = hold_open(folder / LABEL_FILE)
@@ -86,8 +90,10 @@ def opened(folder: Path, read: Callable[[Path], T], lasting: Callable[[T], objec
         return None
     try:
         cache = read(folder)
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError) as error:
         os.close(held)
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            raise
         return None
     weakref.finalize(lasting(cache), os.close, held)
     return cache

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cnnsearch.search.dataset.errors import NoRoom
 from cnnsearch.search.engine.pause import Pause
 from cnnsearch.search.events import Event, Paused, Resumed
 from cnnsearch.search.writing import UnwritableFile, is_full_disk, write_text
@@ -67,6 +68,44 @@ def test_a_search_waits_for_room_and_loses_nothing(in_namespace: Callable[..., s
     assert (status["state"], status["trials"]["completed"], status["trials"]["failed"]) == ("finished", 2, 0)
 
 
+SIZES = SPACE.replace("image_size: [8, 8]", "image_size: {choice: [64, 8]}").replace(
+    "pruner: none", "pruner: none, start_from: [{data: {image_size: 8}}, {data: {image_size: 64}}]"
+)
+CACHE = """\
+import os, subprocess, sys
+from pathlib import Path
+
+space, caches, runs = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+filler = caches / "filler"
+command = [sys.executable, "-m", "cnnsearch", "run", space, "--runs", runs]
+environment = os.environ | {"CNNSEARCH_CACHE": str(caches / "kept")}
+with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as search:
+    for line in search.stdout:
+        print(line, end="")
+        if "trial 0 starts" in line:
+            filler.write_bytes(bytes(16 * 1024**2))
+        if line.startswith("paused:"):
+            filler.unlink()
+print("exit code", search.returncode)
+"""
+
+
+@pytest.mark.timeout(180)
+def test_a_search_waits_for_room_on_the_disk_of_its_caches(in_namespace: Callable[..., str], tmp_path: Path) -> None:
+    caches, space = tmp_path / "small", tmp_path / "space.yaml"
+    caches.mkdir()
+    space.write_text(SIZES)
+    mounting = f'mount -t tmpfs -o size=80m none "{caches}"'  # 64 MiB of it stay free, so 64 x 64 just fits
+    command = (sys.executable, "-c", CACHE, str(space), str(caches), str(tmp_path / "runs"))
+    printed = in_namespace(mounting, *command).splitlines()
+    assert "exit code 0" in printed
+    (paused,) = [line for line in printed if line.startswith("paused:")]
+    assert paused.startswith(f"paused: {caches / 'kept'}: the image cache needs 76.3 MB, got ")
+    assert paused.endswith("MB free. The search goes on by itself when there is room.")
+    assert any("there is room again, the search goes on after" in line for line in printed)
+    assert sum("completed, score" in line for line in printed) == 2
+
+
 def full() -> None:
     """Fail as a write on a full disk does."""
     try:
@@ -87,6 +126,63 @@ def test_what_fails_for_a_full_disk_is_done_again_until_it_succeeds(tmp_path: Pa
     assert [type(event) for event in told] == [Paused, Resumed]
     assert isinstance(told[0], Paused)
     assert told[0].message == f"{tmp_path}: the disk is full. The search goes on by itself when there is room."
+
+
+def waited_for(pause: Pause, error: Exception, tries: int = 1) -> list[str]:
+    """What a pause tells while work fails so many times with this error."""
+    told, failed = list[str](), list[int]()
+    pause.tell = lambda event: told.append(event.message) if isinstance(event, Paused) else None
+
+    def work() -> None:
+        if len(failed) < tries:
+            failed.append(1)
+            raise error
+
+    pause.patiently(work)
+    return told
+
+
+def test_a_disk_that_is_not_the_runs_is_named(tmp_path: Path) -> None:
+    there, here = (OSError(28, "No space left on device", str(path)) for path in ("/proc/none/x", tmp_path / "none/x"))
+    goes_on = "the disk is full. The search goes on by itself when there is room."
+    assert waited_for(Pause(tmp_path, every=0.0), there) == [f"/proc/none/x: {goes_on}"]
+    assert waited_for(Pause(tmp_path, every=0.0), here, tries=3) == [f"{tmp_path}: {goes_on}"]
+
+
+class Filled(NoRoom):
+    """A disk that has room at the third look."""
+
+    looks = 0
+
+    @property
+    def is_over(self) -> bool:
+        self.looks += 1
+        return self.looks == 3
+
+
+def test_what_wants_more_room_than_there_is_is_not_tried_before_there_is_some(tmp_path: Path) -> None:
+    error = Filled(tmp_path / "caches", 10, "the image cache needs 10 bytes, got 9 bytes free.", "Free some space.")
+    error.__cause__ = OSError(28, "No space left on device")
+    rule = "the image cache needs 10 bytes, got 9 bytes free. The search goes on by itself when there is room."
+    assert waited_for(Pause(tmp_path, every=0.0), error) == [f"{tmp_path}/caches: {rule}"]
+    assert error.looks == 3
+
+
+def test_each_disk_is_told_once_while_a_pause_lasts(tmp_path: Path) -> None:
+    pause, told = Pause(tmp_path, every=0.0), list[Event]()
+    pause.tell = told.append
+    for place in (None, tmp_path / "caches", None):
+        pause.begin(place)
+    for _ in range(3):
+        pause.end()
+    assert [type(event) for event in told] == [Paused, Paused, Resumed]
+    pause.begin()
+    pause.end()
+    assert [type(event) for event in told[3:]] == [Paused, Resumed]
+
+
+def test_a_spent_share_of_a_disk_is_known_by_what_another_process_says_of_it() -> None:
+    assert is_full_disk(UnwritableFile("x: this file must be writable, got Disk quota exceeded."))
 
 
 def test_every_other_fault_is_told_at_once(tmp_path: Path) -> None:

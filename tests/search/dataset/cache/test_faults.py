@@ -4,7 +4,9 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,9 +14,11 @@ import pytest
 
 from cnnsearch.search.dataset.cache import disk
 from cnnsearch.search.dataset.cache.build import build_cache
+from cnnsearch.search.dataset.cache.disk import check_room, told_as_data_error
 from cnnsearch.search.dataset.cache.naming import CACHE_VARIABLE
-from cnnsearch.search.dataset.errors import DataError
+from cnnsearch.search.dataset.errors import DataError, NoRoom
 from cnnsearch.search.dataset.sources.source import open_source
+from cnnsearch.search.writing import file_of, is_full_disk
 
 SHAPE = (12, 10, 3)
 PROCESSES = 10
@@ -76,6 +80,24 @@ def test_a_small_disk_is_told_before_anything_is_written(folder, pets, root, mon
     assert not folders(root)
 
 
+def test_a_disk_that_is_too_full_now_counts_as_full_and_says_when_that_is_over(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(disk, "SPARE_BYTES", 0)
+    with pytest.raises(NoRoom, match=r"the image cache needs .+, got .+ free\. Free some space") as refused:
+        check_room(tmp_path, shutil.disk_usage(tmp_path).total)
+    error = refused.value
+    assert is_full_disk(error)
+    assert (file_of(error), error.is_over) == (tmp_path, False)
+    error.needed = 1
+    assert error.is_over
+
+
+def test_a_disk_that_is_too_small_when_it_is_empty_is_not_waited_for(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(disk, "SPARE_BYTES", 0)
+    with pytest.raises(DataError, match=r"the image cache needs .+, got .+ free\. Free some space") as refused:
+        check_room(tmp_path, shutil.disk_usage(tmp_path).total + 1)
+    assert not is_full_disk(refused.value)
+
+
 @pytest.mark.parametrize("refused", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
 def test_a_disk_that_refuses_at_the_last_moment_is_told_and_left_clean(
     refused, folder, pets, root, monkeypatch
@@ -89,6 +111,16 @@ def test_a_disk_that_refuses_at_the_last_moment_is_told_and_left_clean(
     ):
         build_cache(open_source(str(folder(pets))), SHAPE, root)
     assert not folders(root)
+
+
+def test_what_finds_the_disk_full_in_its_middle_names_the_folder(tmp_path: Path) -> None:
+    with (
+        pytest.raises(DataError, match=r"must be writable, got: No space left") as refused,
+        told_as_data_error(tmp_path),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert is_full_disk(refused.value)
+    assert file_of(refused.value) == tmp_path
 
 
 def test_a_folder_that_cannot_be_renamed_is_told_and_left_clean(folder, pets, root, monkeypatch) -> None:
@@ -136,6 +168,29 @@ def test_a_read_only_folder_gives_the_cache_in_it_and_refuses_another(many: Path
     told = in_namespace(sealed, sys.executable, "-c", BUILD, str(many), str(root), "9")
     assert re.search(r"the image cache must be writable, got: Read-only file system\. Set CNNSEARCH_CACHE to", told)
     assert told.endswith(f"['{there.folder.name}']\n")
+
+
+MAP = """
+import pathlib, resource, sys
+from cnnsearch.search.dataset.cache.cache import open_cache
+from cnnsearch.search.dataset.cache.disk import told_as_data_error
+from cnnsearch.search.trial.failures import classify
+folder = pathlib.Path(sys.argv[1])
+taken = int(pathlib.Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (taken + 8 * 1024**2, resource.getrlimit(resource.RLIMIT_AS)[1]))
+try:
+    with told_as_data_error(folder):
+        print(open_cache(folder))
+except Exception as error:
+    print(*classify(error))
+"""
+
+
+def test_a_cache_that_memory_has_no_room_to_map_is_not_taken_for_a_damaged_one(many: Path, root: Path) -> None:
+    cache = build_cache(open_source(str(many)), (300, 300, 3), root)
+    command = [sys.executable, "-c", MAP, str(cache.folder)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert told.startswith(f"oom {cache.folder}: memory must suffice for the image cache, got: Cannot allocate memory.")
 
 
 def test_a_cache_folder_that_is_a_file_is_told(folder, pets, tmp_path: Path) -> None:
