@@ -1,30 +1,32 @@
 """A model folder: the model, the configuration it was trained from, its classes, its predictions on unseen images."""
 
+import errno
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
 from cnnsearch.search.dataset.dataset import Dataset
-from cnnsearch.search.engine.dialogue import event_of
-from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.events import Told, Warned
-from cnnsearch.search.explaining.explain import run_evaluation_and_explain
+from cnnsearch.search.evaluating import Asking, Say, answered
+from cnnsearch.search.events import Warned
 from cnnsearch.search.file_hash import file_hash
 from cnnsearch.search.ranking import Objectives, rank
-from cnnsearch.search.records import Objective, Origin, TrialRecord
+from cnnsearch.search.records import Failure, Objective, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.trial.batches import EVALUATION_BATCH
 from cnnsearch.search.trial.evaluation import EvaluationJob
-from cnnsearch.search.trial.messages import Evaluated, Message, Noted
+from cnnsearch.search.trial.messages import Broken
 from cnnsearch.search.writing import write_json
-from cnnsearch.spaces.errors import CnnSearchError
+from cnnsearch.spaces.errors import CnnSearchError, Problem
 
-_EXPLAINING = 120.0
-"""Seconds after which an explanation that goes on is given up."""
+
+class DamagedModel(CnnSearchError):
+    """A model's file that is not the one that was written."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class TrainedModel:
         parts: those that it was trained on.
         seen: by part, the hashes of images that a training on earlier images knew: it is not asked about these.
         metrics: what it is measured by beside the usual scores, such as `val_precision`.
+        batch: how many images it is asked about at once; fewer where memory runs out.
     """
 
     model: Path
@@ -50,11 +53,17 @@ class TrainedModel:
     parts: tuple[str, ...] = ("train",)
     seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
+    batch: int = EVALUATION_BATCH
 
 
 def best_of(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> TrialRecord | None:
     """The best trial whose model is on disk; of a Pareto front, the best by the first objective."""
-    return next((t for t in rank(list(trials), objective) if run.trial(t.number).model.is_file()), None)
+    return next(kept_of(run, trials, objective), None)
+
+
+def kept_of(run: RunFolder, trials: Sequence[TrialRecord], objective: Objective | Objectives) -> Iterator[TrialRecord]:
+    """The trials whose models are on disk, the best first."""
+    return (trial for trial in rank(list(trials), objective) if run.trial(trial.number).model.is_file())
 
 
 def export_model(
@@ -62,19 +71,22 @@ def export_model(
     trained: TrainedModel,
     parts: tuple[str, ...],
     slot: Slot,
-    evaluate: Callable[[EvaluationJob], None] | None = None,
-    say: Callable[[Told | Warned], None] = lambda _: None,
+    ask: Callable[[EvaluationJob], Broken | None] | None = None,
+    say: Say = lambda _: None,
 ) -> None:
     """Make a model folder and put it in the place of the one that may be there.
 
+    A model that cannot be evaluated is worth having all the same: its folder has no predictions then, but a log.
+
     Args:
         parts: which images the model is asked about, such as ("validation", "test").
-        slot: where a process of its own asks it.
-        evaluate: asks it here instead.
-        say: hears what is shown of the model, and what of that is not.
+        slot: where processes of their own ask it.
+        ask: asks it here instead, and gives why that was not possible.
+        say: hears what is shown of the model, what of that is not, and that it could not be evaluated.
 
     Raises:
-        CnnSearchError: the model could not be evaluated; the old folder stays.
+        DamagedModel: its file is no whole one; the old folder stays.
+        CnnSearchError: the disk is full; the old folder stays.
     """
     folder.path.parent.mkdir(parents=True, exist_ok=True)
     beside = ModelFolder(Path(tempfile.mkdtemp(prefix=f".{folder.path.name}-", dir=folder.path.parent)))
@@ -83,44 +95,57 @@ def export_model(
         shutil.copyfile(trained.config, beside.config)
         describe(beside, trained)
         job = EvaluationJob(
-            beside.model, trained.dataset.reference(), parts, beside.predictions, trained.seen, trained.metrics
+            beside.model,
+            trained.dataset.reference(),
+            parts,
+            beside.predictions,
+            trained.seen,
+            trained.metrics,
+            trained.batch,
         )
-        (evaluate or partial(_evaluated_apart, trained, slot, beside.path / "log.txt", say))(job)
-        (beside.path / "log.txt").unlink(missing_ok=True)
+        broken = (ask or partial(answered, Asking(slot, beside.log, say)))(job)
+        if broken is None:
+            beside.log.unlink(missing_ok=True)
+        else:
+            _check_exportable(trained, broken, folder.path.parent)
         beside.path.chmod(0o755)
         _put_in_place(beside.path, folder.path)
     finally:
         shutil.rmtree(beside.path, ignore_errors=True)
-
-
-def _evaluated_apart(
-    trained: TrainedModel, slot: Slot, log: Path, say: Callable[[Told | Warned], None], job: EvaluationJob
-) -> None:
-    """Ask the model in a process of its own, which then explains it as far as it can."""
-    heard = _Heard(say)
-    work = Work(run_evaluation_and_explain, job, log, slot.environment)
-    broken = run_in_child(work, heard, patience=heard.patience)
-    if broken and not heard.evaluated:
-        raise CnnSearchError(f"{trained.model}: its evaluation must succeed, got {broken.failure}: {broken.message}.")
     if broken:
-        say(Warned(f"what the model looks at cannot be shown, got {broken.failure}: {broken.message}"))
+        say(Warned(_told_without_scores(folder, broken)))
 
 
-class _Heard:
-    """What the process of an evaluation says: once the predictions are written, it has a limited time for the rest."""
+def _told_without_scores(folder: ModelFolder, broken: Broken) -> str:
+    why = f"{broken.failure}: {broken.message.removesuffix('.')}"
+    return (
+        f"{folder.path}: the model is there, but without its scores: it could not be evaluated, got {why}. "
+        f"{folder.log} says more; cnnsearch evaluate {folder.path} PHOTOS measures it."
+    )
 
-    def __init__(self, say: Callable[[Told | Warned], None]) -> None:
-        self._say = say
-        self.evaluated: float | None = None
 
-    def __call__(self, message: Message) -> None:
-        if isinstance(message, Evaluated):
-            self.evaluated = time.monotonic()
-        elif isinstance(message, Noted):
-            self._say(event_of(message))
+def _check_exportable(trained: TrainedModel, broken: Broken, place: Path) -> None:
+    """Refuse to export a model that could not be evaluated where that is of no use.
 
-    def patience(self) -> float | None:
-        return None if self.evaluated is None else self.evaluated + _EXPLAINING - time.monotonic()
+    Raises:
+        DamagedModel: its file is no whole one.
+        CnnSearchError: the disk is full; with room it is evaluated.
+    """
+    if broken.failure is Failure.DISK:
+        rule = f"an evaluation must have room for what it writes, got {broken.message.removesuffix('.')}."
+        full = OSError(errno.ENOSPC, broken.message, str(place))
+        raise CnnSearchError(str(Problem(str(place), rule, "Make room."))) from full
+    if not _is_whole(trained.model):
+        rule = f"a model's file must be whole, got a damaged one ({broken.failure}: {broken.message})."
+        raise DamagedModel(str(Problem(str(trained.model), rule, f"Delete it, or cnnsearch retrain {trained.config}")))
+
+
+def _is_whole(model: Path) -> bool:
+    try:
+        with zipfile.ZipFile(model) as archive:
+            return archive.testzip() is None
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error):
+        return False
 
 
 def describe(folder: ModelFolder, trained: TrainedModel) -> None:

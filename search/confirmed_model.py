@@ -14,11 +14,11 @@ from cnnsearch.search.records import Origin
 from cnnsearch.search.run_folder import RunFolder
 
 
-def confirmed_model(run: RunFolder, dataset_of: Callable[[int], Dataset]) -> TrainedModel | None:
+def confirmed_model(run: RunFolder, asked_of: Callable[[int], tuple[Dataset, int]]) -> TrainedModel | None:
     """The winner's model; None where nothing is confirmed, or no model is on disk.
 
     Args:
-        dataset_of: the images of a trial, by its number.
+        asked_of: the images of a trial, by its number, and how many of them its model is asked about at once.
     """
     found = read_confirmation(run)
     winner = found.winner if found else None
@@ -29,7 +29,8 @@ def confirmed_model(run: RunFolder, dataset_of: Callable[[int], Dataset]) -> Tra
         if folder.model.is_file():
             metric, confirmed = found.objective.metric, winner.as_new_seeds(each)
             origin = Origin(each.trial, each.epoch, metric, each.score, each.phases, confirmed=confirmed)
-            return TrainedModel(folder.model, folder.config, dataset_of(each.trial), origin, each.data)
+            dataset, batch = asked_of(each.trial)
+            return TrainedModel(folder.model, folder.config, dataset, origin, each.data, batch=batch)
     return None
 
 

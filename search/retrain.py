@@ -21,6 +21,7 @@ from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Failure, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, TrialFolder
 from cnnsearch.search.seeds import with_seed
+from cnnsearch.search.trial.batches import evaluation_batch
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import Built, EpochDone, Verdict
 from cnnsearch.search.trial.training import run_trial
@@ -57,7 +58,8 @@ class RetrainRequest:
 def retrain(
     request: RetrainRequest, listeners: Sequence[Listener] = (), progress: Callable[[int, int], None] | None = None
 ) -> TrialRecord:
-    """Train, evaluate, and leave a model folder of the same shape as a run's `best/`.
+    """Train, evaluate, and leave a model folder of the same shape as a run's `best/`; without predictions where the
+    model cannot be evaluated.
 
     Raises:
         DataChanged: the images are others than those known.
@@ -92,7 +94,8 @@ def retrain(
         parts = ("test",) if request.full else ("validation", "test")
         record = dialogue.ended()
         again = request.origin and request.origin.retrained(record, phases_to_best(record, job.objective))
-        trained = TrainedModel(model, config, dataset, again, parts=job.train, metrics=configuration.search.metrics)
+        metrics, batch = configuration.search.metrics, evaluation_batch(configuration)
+        trained = TrainedModel(model, config, dataset, again, parts=job.train, metrics=metrics, batch=batch)
         export_model(request.folder, trained, parts, slot, say=dialogue.say)
     write_history(request.folder.history, record.epochs)
     write_json(request.folder.dataset, dataset.summary())

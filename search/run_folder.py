@@ -55,6 +55,11 @@ class ModelFolder:
         return self.path / "confusion_matrix.png"
 
     @property
+    def log(self) -> Path:
+        """What its processes wrote on their terminal; in `best/` only where the model could not be evaluated."""
+        return self.path / "log.txt"
+
+    @property
     def gallery(self) -> Path:
         """Small pictures of its worst mistakes and its doubts, and `gallery.json`, which says what they are."""
         return self.path / "gallery"
@@ -88,11 +93,6 @@ class TrialFolder(ModelFolder):
     def run(self) -> "RunFolder":
         """The folder of its run, two above."""
         return RunFolder(self.path.parent.parent)
-
-    @property
-    def log(self) -> Path:
-        """What its processes wrote on their terminal."""
-        return self.path / "log.txt"
 
     @property
     def backup(self) -> Path:

@@ -71,7 +71,8 @@ def retrain(
     other = accept_data_change or _other_data(overrides)
     images = trained_on(found.best) if found.best and not other else None
     record = train(RetrainRequest(space, folder, full, _origin(known), known=images), [say_event])
-    write_model_report(folder)
+    if folder.predictions.is_file():  # else a warning has said why it could not be evaluated
+        write_model_report(folder)
     _compare(record, known, _metrics(folder), Objectives.of(space.document.search).epoch.metric)
     terminal.say(f"model folder: {folder.path}")
 

@@ -1,5 +1,6 @@
 """A whole search of somebody's HyperModel, in this process: from its first build to an ended study and a best model."""
 
+import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.slots import CPU, Slot
 from cnnsearch.search.engine.tuner import ALL_DONE
 from cnnsearch.search.environment import environment
+from cnnsearch.search.evaluating import with_fewer_at_once
 from cnnsearch.search.events import Listener, RunEnded, RunStarted, Warned
 from cnnsearch.search.explaining.explain import explain
 from cnnsearch.search.exporting import trained_model
@@ -46,7 +48,9 @@ from cnnsearch.search.run_status import read_summary, spent_seconds
 from cnnsearch.search.study.database import sqlite_url
 from cnnsearch.search.telling import telling_of_its_end
 from cnnsearch.search.trial.evaluation import EvaluationJob, evaluate
-from cnnsearch.search.writing import clear_temporary, write_json
+from cnnsearch.search.trial.failures import classify
+from cnnsearch.search.trial.messages import Broken
+from cnnsearch.search.writing import clear_temporary, write_json, write_text
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.rungs import comparing
 
@@ -220,18 +224,27 @@ def _finish(prepared: _Prepared, oracle: OptunaOracle, say: Listener) -> ModelFo
         return None
     trained = trained_model(run, best, dataset, objectives)
     asks = partial(_evaluated, prepared, best, say)
-    export_model(run.best, replace(trained, metrics=objectives.metrics), ("validation", "test"), CPU, asks)
+    export_model(run.best, replace(trained, metrics=objectives.metrics), ("validation", "test"), CPU, asks, say)
     return run.best
 
 
-def _evaluated(prepared: _Prepared, best: TrialRecord, say: Listener, job: EvaluationJob) -> None:
+def _evaluated(prepared: _Prepared, best: TrialRecord, say: Listener, job: EvaluationJob) -> Broken | None:
     """Ask the best model, built again: so layers of somebody's own need not be known to Keras."""
     hyperparameters = prepared.hyperparameters.copy()
     hyperparameters.values = search_space_of(hyperparameters).named(best.values)
-    model: Any = fresh_model(prepared.asked, prepared.dataset, hyperparameters, prepared.asked.configuration)
-    if model.optimizer is not None:
-        model.optimizer.build(model.trainable_variables)  # else Keras warns that the file has more of it
-    model.load_weights(job.model)
-    evaluate(model, job)
-    for left_out in explain(model, job):
-        say(Warned(left_out))
+
+    def ask(job: EvaluationJob) -> Broken | None:
+        try:
+            model: Any = fresh_model(prepared.asked, prepared.dataset, hyperparameters, prepared.asked.configuration)
+            if model.optimizer is not None:
+                model.optimizer.build(model.trainable_variables)  # else Keras warns that the file has more of it
+            model.load_weights(job.model)
+            evaluate(model, job)
+        except Exception as error:  # noqa: BLE001 - whatever somebody's code raises, the model stays
+            write_text(ModelFolder(job.model.parent).log, traceback.format_exc())
+            return Broken(*classify(error))
+        for left_out in explain(model, job):
+            say(Warned(left_out))
+        return None
+
+    return with_fewer_at_once(job, ask, say)

@@ -15,6 +15,11 @@ EVALUATION_BATCH = 128
 """Images in a batch where no gradient is kept."""
 
 
+def evaluation_batch(configuration: Configuration) -> int:
+    """Images that a trained model is asked about at once: fewer where training batches go through it in parts."""
+    return max(1, EVALUATION_BATCH // configuration.training.accumulate)
+
+
 def training_batches(
     configuration: Configuration, dataset: Dataset, parts: Sequence[str], seed: int, inputs: Inputs | None = None
 ) -> Batches:
@@ -54,6 +59,6 @@ def validation_batches(
     So the val_loss of two trials says which of them is the better model, whatever each was trained with. Without a
     batch size they are as large as fits where training batches go through the network in parts.
     """
-    size = max(1, EVALUATION_BATCH // configuration.training.accumulate) if batch_size is None else batch_size
+    size = evaluation_batch(configuration) if batch_size is None else batch_size
     targets = Targets(target_columns(configuration, len(dataset.classes)))
     return Batches(dataset, (part,), size, shuffle=False, targets=targets, inputs=inputs)

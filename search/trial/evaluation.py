@@ -32,6 +32,7 @@ class EvaluationJob:
         predictions: where its predictions go.
         seen: by part, the hashes of images to leave out, since the model's training knew them.
         metrics: what each part is measured by beside its predictions, such as `val_precision`.
+        batch: how many images go through the model at once.
     """
 
     model: Path
@@ -40,6 +41,7 @@ class EvaluationJob:
     predictions: Path
     seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
+    batch: int = EVALUATION_BATCH
 
 
 def run_evaluation(line: Line, job: EvaluationJob) -> None:
@@ -59,7 +61,7 @@ def evaluate(model: keras.Model, job: EvaluationJob) -> None:
     for part in job.parts:
         if not len(dataset.rows(part)):
             continue
-        batches = Batches(dataset, (part,), EVALUATION_BATCH, shuffle=False)
+        batches = Batches(dataset, (part,), job.batch, shuffle=False)
         probabilities = class_probabilities(np.asarray(model.predict(batches, verbose=0), dtype=np.float32))
         seen = job.seen.get(part, frozenset())
         unseen = [k for k, row in enumerate(dataset.rows(part)) if dataset.contents[row] not in seen]

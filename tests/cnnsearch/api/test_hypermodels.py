@@ -45,6 +45,19 @@ class Fitting(Small):
         return model.fit(*args, batch_size=hp.Choice("batch", [64, 128]), **kwargs)
 
 
+class Fleeting(Small):
+    """One that cannot be built any more once it was trained."""
+
+    def build(self, hp: Any) -> keras.Model:
+        if self.given:
+            raise RuntimeError("not again")
+        return super().build(hp)
+
+    def fit(self, hp: Any, model: keras.Model, *args: Any, **kwargs: Any) -> Any:
+        self.given = ("trained",)
+        return super().fit(hp, model, *args, **kwargs)
+
+
 @pytest.fixture
 def search(tmp_path: Path) -> Any:
     """Search in an empty folder."""
@@ -77,6 +90,17 @@ def test_the_best_models_of_a_hypermodel_s_search_answer_together(search: Any, t
         ((8, 8, 1), "stretch", best.classes)
     }
     assert [member.load().model.output_shape for member in others] == [(None, 10)] * 2
+
+
+def test_a_best_model_that_cannot_be_evaluated_is_there_without_its_scores(
+    search: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = search(Fleeting(), trials=1)
+    assert (run.state, [str(trial.status) for trial in run.trials]) == ("finished", ["completed"])
+    assert "it could not be evaluated, got bug: RuntimeError: not again" in " ".join(capsys.readouterr().err.split())
+    assert run.metrics == {"validation": None, "test": None}
+    assert run.best_model().output_shape == (None, 10)
+    assert "RuntimeError: not again" in (run.path / "best/log.txt").read_text()
 
 
 def test_its_own_fit_gets_arrays_and_may_name_more_parameters(search: Any) -> None:

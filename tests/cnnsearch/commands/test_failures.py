@@ -40,6 +40,18 @@ optimizer: {adam: {learning_rate: {float: [0.001, 0.01], scale: log}}}
 training: {epochs: 2, batch_size: 64, schedule: cosine}
 search: {trials: 1, pruner: none}
 """
+OWN_LAYER = """\
+import keras
+
+
+class Own(keras.layers.Layer):
+    def call(self, images):
+        return images / 255
+
+
+def network(images):
+    return keras.layers.Conv2D(4, 3)(Own()(images))
+"""
 DOOMED = TINY.replace(
     "{choice: {adam: {learning_rate: {float: [0.001, 0.01], scale: log}}, rmsprop: {}}}", "{sgd: {learning_rate: 1e38}}"
 )
@@ -120,3 +132,24 @@ def test_one_good_trial_is_a_success_with_a_warning(command_line: CommandLine) -
     assert "the last 2 trials failed, all with nan" in done.stderr
     assert "2 of 3 trials failed: 2 nan. The log.txt in the folder of each says why." in done.stderr
     assert (command_line.folder / RUN / "best/model.keras").is_file()
+
+
+@pytest.mark.timeout(300)
+def test_a_best_model_that_cannot_be_evaluated_is_there_without_its_scores(command_line: CommandLine) -> None:
+    command_line.write(OWN_LAYER, "own.py")  # its layer is not known to Keras, so nobody else can open the model
+    space = command_line.write(GREEDY_SPACE.replace("greedy:", "own:"))
+    done = command_line("run", space, "--allow-code")
+    assert done.returncode == 0, done.stderr
+    best = RUN / "best"
+    assert f"{best}: the model is there, but without its scores: it could not be evaluated, got bug: " in done.stderr
+    assert f"{best}/log.txt says more; cnnsearch evaluate {best} PHOTOS measures it." in done.stderr
+    names = {path.name for path in (command_line.folder / best).iterdir()}
+    assert {"model.keras", "config.yaml", "classes.json", "log.txt"} <= names
+    assert not names & {"metrics.json", "predictions.csv"}
+    assert "Could not locate class 'Own'" in (command_line.folder / best / "log.txt").read_text()
+    (row,) = rows(command_line)
+    assert row["status"] == "completed"
+    retrained = command_line("retrain", str(RUN), "--allow-code")
+    assert retrained.returncode == 0, retrained.stderr
+    assert "the model is there, but without its scores" in retrained.stderr
+    assert (command_line.folder / RUN / "retrained-001/model.keras").is_file()
