@@ -133,6 +133,11 @@ def rank(trials: Mapping[int, TrialRecord] | list[TrialRecord], objective: Objec
     return [trials[index] for *_, index in order]
 
 
+def trained_as_the_first(ranked: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Of ranked trials those that came to a rung of as much work as the first: their scores are of one kind."""
+    return [trial for trial in ranked if _work(trial) == _work(ranked[0])]
+
+
 def places(trials: Sequence[TrialRecord], objective: Objective | Objectives) -> list[int | None]:
     """For each trial its place in the ranking, from 1; None where it has no score.
 

@@ -21,10 +21,10 @@ from cnnsearch.search.engine.pruners import pruner_of
 from cnnsearch.search.engine.serving import writing_in
 from cnnsearch.search.engine.tuner import SearchTuner
 from cnnsearch.search.environment import environment
-from cnnsearch.search.events import Audience, Listener, RunEnded, Told
+from cnnsearch.search.events import Audience, Listener, RunEnded, Told, Warned
 from cnnsearch.search.examining import examining
 from cnnsearch.search.explaining.first_look import run_trial_and_show
-from cnnsearch.search.exporting import export_best, trained_configuration, written
+from cnnsearch.search.exporting import export_best, whole_configuration, written
 from cnnsearch.search.model.hypermodel import CnnHyperModel, encoded, hyperparameters_of
 from cnnsearch.search.outline import outline_of
 from cnnsearch.search.preflight import why_impossible
@@ -39,9 +39,11 @@ from cnnsearch.search.study.database import sqlite_url
 from cnnsearch.search.study.study import STUDY_NAME
 from cnnsearch.search.telling import broadcast_of, tell_of_begin, telling_of_its_end
 from cnnsearch.search.writing import clear_temporary, write_json, write_text
+from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import most_epochs
 from cnnsearch.spaces.points import first_trials
 from cnnsearch.spaces.rungs import comparing, rungs_of
+from cnnsearch.spaces.sections.search import Confirm
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _searched(prepared: Prepared, company: Company, listeners: Sequence[Listener
             failure, confirms = _tuned(tuner), document.search.confirm is not None
             company.failed = failure is not None
             with company.final_part(broadcast, confirms=confirms) as is_final:
-                failure, best = _finished(prepared, company, tuner, bench, failure) if is_final else (failure, None)
+                best = _finished(prepared, company, tuner, bench, failed=company.failed) if is_final else None
         if oracle.exhausted and not failure:
             asked = prepared.chosen.trials
             broadcast(Told(f"{oracle.exhausted}, before the {asked} trials that were asked for"))
@@ -219,18 +221,37 @@ def _tuned(tuner: SearchTuner) -> EveryTrialFailed | None:
 
 
 def _finished(
-    prepared: Prepared, company: Company, tuner: SearchTuner, bench: Bench, failure: EveryTrialFailed | None
-) -> tuple[EveryTrialFailed | None, ModelFolder | None]:
-    """Confirm the best trials, where that was asked for and can be, and export the best model."""
+    prepared: Prepared, company: Company, tuner: SearchTuner, bench: Bench, *, failed: bool
+) -> ModelFolder | None:
+    """Confirm the best trials, where that was asked for and failures did not end the search, and export the best model.
+
+    Whatever breaks the confirming, the search's own best model is exported before that is raised.
+    """
     study, confirm = tuner.oracle.study, bench.space.document.search.confirm
-    if confirm and not failure:
-        try:
-            Confirming(bench, confirm, partial(trained_configuration, bench.space)).run(study.records())
-        except EveryTrialFailed as error:
-            failure = error
+    is_confirmed, fault = _confirmed(bench, confirm, study.records()) if confirm and not failed else (False, None)
     with examining(prepared.run, prepared.dataset, bench.broadcast):
-        if not confirm and not company.bring_best(partial(written, bench.space), bench.broadcast):
-            return failure, None
-        device = bench.crew.devices[0]
-        asked = prepared, study.records(), study.objectives, device, bench.broadcast
-        return failure, bench.pause.patiently(lambda: export_best(*asked))
+        is_here = is_confirmed or company.bring_best(partial(written, bench.space), bench.broadcast)
+        asked = prepared, study.records(), study.objectives, bench.crew.devices[0], bench.broadcast
+        best = bench.pause.patiently(lambda: export_best(*asked)) if is_here else None
+    if fault:
+        raise fault
+    return best
+
+
+def _confirmed(bench: Bench, asked: Confirm, trials: list[TrialRecord]) -> tuple[bool, Exception | None]:
+    """Retrain the best trials: whether that has named a winner, and the fault of this program that ended it.
+
+    Raises:
+        BrokenPipeError: nobody reads our lines any more.
+    """
+    try:
+        found = Confirming(bench, asked, partial(whole_configuration, bench.space)).run(trials)
+    except CnnSearchError as error:
+        told = "the best trials are not confirmed, so the best one is named by the search's own scores"
+        bench.broadcast(Warned(f"{told}: {error}"))
+        return False, None
+    except BrokenPipeError:
+        raise
+    except Exception as fault:  # noqa: BLE001 - it is raised when the best model is safe
+        return False, fault
+    return found.winner is not None, None

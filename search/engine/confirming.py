@@ -14,20 +14,21 @@ from cnnsearch.search.confirmed import Chosen, Confirmation, Retrained, read_con
 from cnnsearch.search.confirming_events import ConfirmingEnded, ConfirmingStarted, RetrainingEnded
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.bench import Bench
-from cnnsearch.search.engine.confirming_time import seconds_of, seeds_within
+from cnnsearch.search.engine.confirming_time import seconds_of, seeds_within, was_cut_short
 from cnnsearch.search.engine.reducing import parts_with
 from cnnsearch.search.engine.retraining import RetrainingDialogue, all_epochs_of
 from cnnsearch.search.engine.serving import Children, serve, writing_in
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.events import Told, Warned
-from cnnsearch.search.ranking import rank
+from cnnsearch.search.ranking import rank, trained_as_the_first
 from cnnsearch.search.records import Failure, TrialRecord
 from cnnsearch.search.seeds import retraining_seed
 from cnnsearch.spaces.document import Configuration
+from cnnsearch.spaces.rungs import on_rung
 from cnnsearch.spaces.sections.search import Confirm
 
 ConfigurationOf = Callable[[TrialRecord], Configuration]
-"""What a trial trained; its seed stands aside."""
+"""What a trial was drawn as: with rungs, the training of the last one. Its seed stands aside."""
 
 
 def as_trained(configuration: Configuration, trial: TrialRecord) -> Configuration:
@@ -38,6 +39,15 @@ def as_trained(configuration: Configuration, trial: TrialRecord) -> Configuratio
     if trial.precision:
         known |= {"precision": trial.precision, "jit": trial.jit}
     return configuration.model_copy(update={"training": training.model_copy(update=known)})
+
+
+def _told_of_others(first: TrialRecord, others: Sequence[str]) -> str:
+    """That some of the best trials are not confirmed, since they did not come to the rung of the first."""
+    is_one = len(others) == 1
+    which = f"trial {others[0]} is" if is_one else f"trials {', '.join(others)} are"
+    scores = "its score is" if is_one else "their scores are"
+    reached = f" (rung {first.rung.number} of {first.rung.of})" if first.rung else ""
+    return f"{which} not confirmed: {scores} of less training than that of trial {first.number}{reached}"
 
 
 class Confirming:
@@ -86,8 +96,13 @@ class Confirming:
         return () if self._children.are_ending else self._bench.crew.wanted[: len(self._waiting)]
 
     def _best(self, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+        """Those of one rung alone: what others learned from less would be compared with more."""
         ended = [trial for trial in trials if trial.status.ended]
-        return rank(ended, self._bench.checkpoints.objectives)[: self._asked.top]
+        first = rank(ended, self._bench.checkpoints.objectives)[: self._asked.top]
+        best = trained_as_the_first(first)
+        if left_out := [str(trial.number) for trial in first if trial not in best]:
+            self._bench.broadcast(Told(_told_of_others(best[0], left_out)))
+        return best
 
     def _told_of_begin(self, best: Sequence[TrialRecord]) -> ConfirmingStarted:
         again = {(trial.number, turn) for trial, turn in self._waiting}
@@ -105,7 +120,7 @@ class Confirming:
             top=self._asked.top,
             seeds=self._asked.seeds,
             images=self._images(best),
-            chosen=tuple(Chosen(t.number, t.score or 0.0, t.data in ("", stamps[t.number])) for t in best),
+            chosen=tuple(Chosen(t.number, t.score or 0.0, self._is_made_again(t, stamps[t.number])) for t in best),
             retrained=tuple(known),
         )
         self._seconds = {
@@ -115,6 +130,11 @@ class Confirming:
         missing = [(trial, turn) for turn in range(1, self._asked.seeds + 1) for trial in best]
         missing = [(trial, turn) for trial, turn in missing if (trial.number, turn) not in done]
         self._plan(missing)
+
+    def _is_made_again(self, trial: TrialRecord, stamp: str) -> bool:
+        """Whether the retrainings of a trial are what it was: on the same images, to the same end, on all its folds."""
+        folds = self._configuration_of(trial).data.folds or 0
+        return trial.data in ("", stamp) and not was_cut_short(trial) and len(trial.folds) == folds
 
     def _without_model(self) -> set[tuple[int, int]]:
         """The median retrainings of trials whose models are all gone: one is wanted for the case that it wins."""
@@ -142,7 +162,8 @@ class Confirming:
         return self._dataset(trial).stamp
 
     def _dataset(self, trial: TrialRecord) -> Dataset:
-        data = self._configuration_of(trial).data
+        configuration = self._configuration_of(trial)
+        data = (on_rung(configuration, trial.rung) if trial.rung else configuration).data
         return self._bench.pause.patiently(lambda: self._bench.images_of(data))
 
     def _images(self, best: Sequence[TrialRecord]) -> int:
@@ -172,7 +193,7 @@ class Confirming:
 
     def _retrain(self, trial: TrialRecord, turn: int, slot: Slot) -> None:
         configuration = self._with_seed(trial, turn)
-        dialogue = RetrainingDialogue(self._bench, trial.number, turn, configuration, slot)
+        dialogue = RetrainingDialogue(self._bench, trial.number, turn, configuration, slot, trial.rung)
         try:
             broken = self._children.run(slot, dialogue)
             while broken and broken.failure is Failure.DISK and self._bench.pause.until_room():

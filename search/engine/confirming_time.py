@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT, TARGET_IS_REACHED, TIME_IS_UP, Budget
 from cnnsearch.search.engine.clock import TRIAL_TIME
 from cnnsearch.search.events import Event, RunStarted, TrialEnded
-from cnnsearch.search.ranking import Objectives, rank
+from cnnsearch.search.ranking import Objectives, rank, trained_as_the_first
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.spaces.sections.search import Confirm
 
@@ -13,12 +13,15 @@ _CUT = (TIME_IS_UP, EPOCHS_ARE_SPENT, TARGET_IS_REACHED, TRIAL_TIME)
 """Reasons of trials that might have gone on."""
 
 
+def was_cut_short(trial: TrialRecord) -> bool:
+    """Whether a trial's last training might have gone on; who is pruned on a rung has ended it."""
+    return (trial.status is Status.PRUNED and trial.rung is None) or trial.reason in _CUT
+
+
 def seconds_of(trial: TrialRecord, most: int) -> float:
     """Seconds that a trial's retraining takes: those of the trial, or of `most` epochs where it was cut short."""
     seconds = trial.seconds or 0.0
-    if trial.status is not Status.PRUNED and trial.reason not in _CUT:
-        return seconds
-    return seconds * most / max(1, len(trial.epochs))
+    return seconds * most / max(1, len(trial.epochs)) if was_cut_short(trial) else seconds
 
 
 def confirming_seconds(each: Sequence[float], slots: int, seeds: int) -> float:
@@ -59,5 +62,5 @@ class ConfirmingReserve:
         if self._objectives is None or self._budget.limits.seconds is None:
             return
         self._best = rank([*self._best, *ended], self._objectives)[: self._asked.top]
-        each = [seconds_of(trial, self._most) for trial in self._best]
+        each = [seconds_of(trial, self._most) for trial in trained_as_the_first(self._best)]
         self._budget.keep_for_confirming(confirming_seconds(each, self._slots(), self._asked.seeds))

@@ -14,6 +14,7 @@ from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Verdict
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.phases import epochs_of
+from cnnsearch.spaces.rungs import Rung, on_rung
 
 
 def all_epochs_of(configuration: Configuration) -> int:
@@ -27,13 +28,22 @@ class RetrainingDialogue(BenchDialogue):
     Args:
         bench: what trials are run with.
         number, turn: which trial, and which of its retrainings, from 1.
-        configuration: what is trained, its new seed included.
+        configuration: what the trial was drawn as, the new seed included.
         slot: where.
+        rung: the one that the trial came to, whose training is made again; None where there are none.
     """
 
-    def __init__(self, bench: Bench, number: int, turn: int, configuration: Configuration, slot: Slot) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        number: int,
+        turn: int,
+        configuration: Configuration,
+        slot: Slot,
+        rung: Rung | None = None,
+    ) -> None:
         super().__init__(bench, configuration, bench.run.retraining(number, turn))
-        self._number, self._turn, self._slot = number, turn, slot
+        self._number, self._turn, self._slot, self._rung = number, turn, slot, rung
         self._most = all_epochs_of(configuration)
         self._stamp = ""
         self._had: tuple[Epoch, ...] = ()
@@ -50,15 +60,17 @@ class RetrainingDialogue(BenchDialogue):
         clear(self.folder, goes_on=bool(self._had))
         bench.broadcast(RetrainingStarted(self._number, self._turn, self._slot.name, self._most))
         self._write_configuration()
-        dataset = bench.pause.patiently(lambda: bench.images_of(self._configuration.data))
+        rung, configuration = self._rung, self._configuration
+        trained = on_rung(configuration, rung) if rung else configuration
+        dataset = bench.pause.patiently(lambda: bench.images_of(trained.data))
         self._stamp = dataset.stamp
         job = TrialJob(
-            configuration=self._configuration,
-            dataset=dataset.reference(),
+            configuration=trained,
+            dataset=dataset.reference().of_share(rung.share if rung else 1.0),
             train=("train",),
             validation="validation",
             objective=bench.checkpoints.objective,
-            seed=self._configuration.training.seed or 0,
+            seed=configuration.training.seed or 0,
             model=self.folder.model,
             backup=self.folder.backup,
             had=len(self._had),

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,21 @@ def test_a_finished_run_is_confirmed_by_the_same_command_and_failures_are_counte
     assert "no retraining has a score, so the best trial is named by the search's own scores" in done.stderr
     assert told(command_line, "best/metrics.json")["confirmed"] is None
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.timeout(300)
+def test_a_confirming_that_cannot_be_done_costs_the_confirming_only(command_line: CommandLine) -> None:
+    space, run = command_line.write(TINY), command_line.folder / RUN
+    command_line.good("run", space)
+    shutil.rmtree(run / "best")
+    (run / "confirm").write_text("in the way")
+    done = command_line("run", space, "--set", CONFIRM)
+    assert done.returncode == 0, done.stderr
+    told = "the best trials are not confirmed, so the best one is named by the search's own scores: "
+    assert f"{told}{RUN}/confirm/" in done.stderr
+    assert "this file must be writable, got " in done.stderr
+    metrics = json.loads((run / "best/metrics.json").read_text())
+    assert (metrics["confirmed"], metrics["test"]["images"] > 0) == (None, True)
 
 
 @pytest.mark.timeout(300)

@@ -58,6 +58,20 @@ def test_where_nobody_climbs_the_best_of_the_small_images_is_kept(command_line: 
 
 
 @pytest.mark.timeout(300)
+def test_where_nobody_climbs_the_best_is_confirmed_by_trainings_like_its_own(command_line: CommandLine) -> None:
+    search = "trials: 1\n  fidelity: {data: [0.25, 1.0]}\n  pruner: {threshold: {lower: 2}}"
+    confirm = ("--set", "search.confirm={top: 1, seeds: 1}")
+    printed = command_line.good("run", command_line.write(SPACE.format(search=search)), *confirm)
+    run = command_line.folder / "runs/tiny-001"
+    found = json.loads((run / "confirm.json").read_text())
+    (chosen,), (again,) = found["chosen"], found["retrained"]
+    assert (chosen["comparable"], again["epochs"]) == (True, 2)
+    assert found["optimism"]["mean"] == pytest.approx(chosen["score"] - again["score"])
+    assert abs(found["optimism"]["mean"]) < 0.2  # on all images it would have learned far more
+    assert "the best trial, 0, came to rung 1 of 2 only (fidelity 0.25): its model is of that training" in printed
+
+
+@pytest.mark.timeout(300)
 def test_epochs_on_a_rung_count_by_their_work(command_line: CommandLine) -> None:
     search = "trials: 5\n  epochs: 2\n  fidelity: {data: [0.25, 1.0]}"
     command_line.good("run", command_line.write(SPACE.format(search=search)))

@@ -15,6 +15,7 @@ from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.load import loads_space
+from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.sections.search import Confirm
 
 ACCURACY = Objective.of("val_accuracy")
@@ -58,6 +59,12 @@ def test_the_reserve_is_at_most_a_half_and_comes_beside_that_of_the_evaluation()
     assert budget.ended_by(coming=26.0) == TIME_IS_UP
 
 
+def test_trials_of_a_lower_rung_than_the_best_are_not_confirmed_and_keep_no_time() -> None:
+    below, last = Rung(1, 2, 0.5, 0.5), Rung(2, 2)
+    trials = [trial(0, 0.9, 10.0, rung=below), trial(1, 0.5, 500.0, rung=last), trial(2, 0.8, 20.0, rung=below)]
+    assert kept(Budget(Limits(36000.0)), *trials) == 500.0 * 3
+
+
 def test_a_failed_trial_keeps_no_time() -> None:
     failed = TrialRecord(0, {}, Status.FAILED, "oom", seconds=100.0)
     assert kept(Budget(Limits(3600.0)), failed) == 0.0
@@ -67,6 +74,8 @@ def test_a_trial_that_was_cut_short_takes_all_its_epochs_again() -> None:
     assert seconds_of(trial(0, 0.9, 10.0, epochs=5), 10) == 10.0  # it stopped by itself
     pruned = trial(0, 0.9, 10.0, epochs=5, status=Status.PRUNED)
     assert seconds_of(pruned, 10) == 20.0
+    behind = trial(0, 0.9, 10.0, epochs=5, status=Status.PRUNED, rung=Rung(1, 2, 0.5, 0.5))
+    assert seconds_of(behind, 10) == 10.0  # a rung is trained to its end
     cut = trial(0, 0.9, 10.0, epochs=1, status=Status.STOPPED_EARLY, reason=TRIAL_TIME)
     assert seconds_of(cut, 10) == 100.0
 
