@@ -24,12 +24,17 @@ from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.study.database import open_storage
 from cnnsearch.search.study.storage import together
 from cnnsearch.search.study.study import STUDY_NAME, TrialStudy
+from cnnsearch.spaces.document import Search
 from cnnsearch.spaces.draws import draw
 from cnnsearch.spaces.load import load_space
 from cnnsearch.spaces.space import Space
 
 ASKED = 30
 """Trials that are asked for and told, one after the other."""
+SAMPLERS = ("tpe", Search().sampler.kind)
+"""Who is asked: the quickest that learns, for what the study takes, and the default."""
+UNLIMITED = ("gp",)
+"""Who reckons for as long as it takes: its time is that of a hundred trials, however many there are."""
 _OWN = ("version_info",)
 """Tables that each database has filled for itself."""
 
@@ -96,12 +101,22 @@ def asked(oracle: OptunaOracle) -> list[float]:
     return seconds[1:]  # the first one reads which configurations there were
 
 
+def measured(sampler: str, url: str, hyperparameters: keras_tuner.HyperParameters) -> tuple[float, list[float]]:
+    """Seconds until the study is open, and those of each asking and telling."""
+    began = time.perf_counter()
+    objective, is_shared = keras_tuner.Objective("val_accuracy", "max"), not url.startswith("sqlite")
+    oracle = OptunaOracle(objective, None, hyperparameters, seed=1, storage=url, sampler=sampler, shared=is_shared)
+    opened = time.perf_counter() - began
+    oracle.verbose = 0
+    return opened, asked(oracle)
+
+
 def main() -> int:
     """Measure and print."""
     parser = arguments("What the next trial costs in a study that has many.")
     parser.add_argument("--trials", type=int, help="how many it has (10,000, or 300 with --quick)")
     parser.add_argument("--space", default="basic", help="what they are drawn from (basic)")
-    parser.add_argument("--sampler", default="tpe", help="who is asked (tpe)")
+    parser.add_argument("--sampler", action="append", help=f"who is asked; may be repeated ({' and '.join(SAMPLERS)})")
     parser.add_argument("--storage", help="an empty database, or `postgresql` for a server of its own (SQLite)")
     options = parser.parse_args()
     trials = options.trials or (300 if options.quick else 10_000)
@@ -115,22 +130,17 @@ def main() -> int:
         fill(beside, space, search_space_of(hyperparameters), trials)
         if url != beside:
             fill_shared(url, beside)
-        began = time.perf_counter()
-        objective = keras_tuner.Objective("val_accuracy", "max")
-        is_shared = not url.startswith("sqlite")
-        oracle = OptunaOracle(
-            objective, None, hyperparameters, seed=1, storage=url, sampler=options.sampler, shared=is_shared
-        )
-        opened = time.perf_counter() - began
-        oracle.verbose = 0
-        seconds = asked(oracle)
-    most = 100 if is_shared else 50
-    figures = [
-        Figure(f"ask and tell with {trials:,} trials, median", statistics.median(seconds) * 1000, "ms", at_most=most),
-        Figure("the same, 95 %", percentile(seconds, 0.95) * 1000, "ms"),
-        Figure("the study opened", opened, "s"),
-    ]
-    return conclude("asking", figures, options, seconds=seconds)
+        found = {sampler: measured(sampler, url, hyperparameters) for sampler in options.sampler or SAMPLERS}
+    most, figures = 50 if url.startswith("sqlite") else 100, list[Figure]()
+    for sampler, (opened, seconds) in found.items():
+        limit = None if sampler in UNLIMITED else most
+        name, middle = f"{sampler}: ask and tell with {trials:,} trials, median", statistics.median(seconds)
+        figures += [
+            Figure(name, middle * 1000, "ms", at_most=limit),
+            Figure(f"{sampler}: the same, 95 %", percentile(seconds, 0.95) * 1000, "ms"),
+            Figure(f"{sampler}: the study opened", opened, "s"),
+        ]
+    return conclude("asking", figures, options, seconds={sampler: seconds for sampler, (_, seconds) in found.items()})
 
 
 if __name__ == "__main__":

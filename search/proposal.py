@@ -317,7 +317,7 @@ def _search(proposal: Proposal) -> Lines:
             "one trial of a few images is quick" if proposal.few else f"each trains on {images:,} images",
         ),
         (f"  objective: {'val_loss' if lopsided else 'val_accuracy'}", why),
-        "  pruner: median",
+        ("  pruner: patient", "ends who gets worse and is below the median; or asha, bolder"),
         "  start_from:",
         "    # Plain baselines, tried first: what the search finds must beat them.",
         *_baselines(proposal),

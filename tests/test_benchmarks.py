@@ -42,6 +42,15 @@ def test_the_small_form_measures_and_writes_its_figures(checkout: Path, tmp_path
     assert set(heavy.values()) == {0}
 
 
+def test_the_small_form_of_asking_asks_the_default_sampler_too(checkout: Path, tmp_path: Path) -> None:
+    done = benchmark(checkout, "asking.py", "--quick", "--trials", "120", "--json", str(tmp_path / "asking.json"))
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "asking.json").read_text())
+    limits = {figure["name"]: figure["at_most"] for figure in report["figures"] if "median" in figure["name"]}
+    assert limits == {f"{who}: ask and tell with 120 trials, median": most for who, most in (("tpe", 50), ("gp", None))}
+    assert {len(seconds) for seconds in report["seconds"].values()} == {30}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_each_explains_its_options(checkout: Path, name: str) -> None:
     done = benchmark(checkout, name, "--help")

@@ -11,7 +11,7 @@ from cnnsearch.search.engine.parameters import SearchSpace
 from cnnsearch.search.events import EndedElsewhere
 from cnnsearch.search.records import Failure, Status, TrialRecord
 from cnnsearch.search.study.owners import worker_of
-from cnnsearch.search.study.shared import OWNER
+from cnnsearch.search.study.shared import OWNER, SAME_DRAW, TOO_LATE
 from cnnsearch.search.study.stored_trial import record_of
 from cnnsearch.search.study.study import TrialStudy
 from cnnsearch.spaces.values import Scalar
@@ -138,10 +138,10 @@ class Rivals:
     def _complaint(self, space: SearchSpace, number: int, values: Mapping[str, Scalar], *, is_new: bool) -> str:
         trials = self.look()
         if is_new and self._most is not None and self._begun(number) >= self._most:
-            return "other workers have begun the last trials"
+            return TOO_LATE
         same = self._with_key(space, space.key(values), trials)
         if any(other < number or (other != number and not is_new) for other in same):
-            return "another worker drew the same configuration"
+            return SAME_DRAW
         return ""
 
     def _with_key(self, space: SearchSpace, key: str, trials: Sequence[FrozenTrial]) -> Iterator[int]:

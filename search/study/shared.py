@@ -19,6 +19,8 @@ INTERVAL = 30.0
 """Seconds between two heartbeats of a worker."""
 GRACE = 120.0
 """Seconds after its last heartbeat when a trial goes back in line."""
+SAME_DRAW, TOO_LATE = "another worker drew the same configuration", "other workers have begun the last trials"
+"""Why a trial gave way to those of other workers: nothing that its configuration could help."""
 
 
 class Lost(CnnSearchError):

@@ -13,10 +13,11 @@ from copy import copy
 from dataclasses import asdict
 from typing import Any
 
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.ranking import Objectives
-from cnnsearch.search.records import Epoch, TrialRecord
+from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
+from cnnsearch.search.study.shared import SAME_DRAW, TOO_LATE
 from cnnsearch.search.study.stored_record import ATTEMPT, ENDING, EPOCH, FOLD, RUNG, epochs_in, record_in
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.values import Scalar
@@ -30,6 +31,8 @@ FIXED = "fixed_params"
 """Optuna's own attribute for the values of a trial that waits in line."""
 _KNOWN = ("parameters", "latency", "model_size", "data", "reduced_batch", "precision", "jit")
 _KEPT = ("status", "reason", "message", "best_epoch", "seconds", *_KNOWN)
+_OWN_DOING = (Failure.OOM, Failure.NAN, Failure.BUG, Failure.TIMEOUT, Failure.IMPOSSIBLE)
+"""Failures that a configuration would have again; a kill, a full disk or lost images may hit any."""
 
 
 def is_start(trial: FrozenTrial) -> bool:
@@ -60,6 +63,21 @@ def work_of(trial: FrozenTrial) -> float:
     """The work of an epoch of the highest rung that an ended trial reached; 1 for the last, and without rungs."""
     rung = trial.user_attrs.get(ENDING, {}).get(RUNG)
     return 1.0 if rung is None else float(rung["work"])
+
+
+def cost_nothing(trial: FrozenTrial) -> bool:
+    """Whether an ended trial was drawn only, as `TrialRecord.costs_nothing` says it."""
+    ending = trial.user_attrs.get(ENDING, {})
+    if ending.get("reason") == Failure.IMPOSSIBLE:
+        return True
+    return ending.get("status") == Status.INFEASIBLE and ending.get("seconds") is None and not epochs_of(trial)
+
+
+def failed_by_itself(trial: FrozenTrial) -> bool:
+    """Whether a trial failed by the doing of its configuration, which would fail again."""
+    ending = trial.user_attrs.get(ENDING, {})
+    is_own = ending.get("reason") in _OWN_DOING and ending.get("message") not in (SAME_DRAW, TOO_LATE)
+    return trial.state is TrialState.FAIL and is_own
 
 
 def attempt_of(trial: FrozenTrial) -> int:

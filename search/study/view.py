@@ -5,11 +5,13 @@ neither costs a database's time, they are shown the trials as they stood when th
 the trial is written, whole and at once.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from bisect import insort
+from collections.abc import Callable, Container, Iterable, Sequence
 from copy import deepcopy as deep_copy
 from datetime import datetime
-from heapq import nsmallest
-from itertools import groupby
+from itertools import groupby, islice
+from math import inf
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import optuna
@@ -18,7 +20,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.fronts import fronts
-from cnnsearch.search.study.stored_trial import work_of
+from cnnsearch.search.study.stored_trial import cost_nothing, work_of
 
 NEW = -1
 """Stands for the id of a trial that is not written yet."""
@@ -31,45 +33,98 @@ def new_trial(number: int) -> FrozenTrial:
 
 
 class Memory:
-    """Which trials of one study a sampler is shown: all, or the best and the latest.
+    """Which trials of one study a sampler is shown: all, or those that run, the best and the latest.
 
-    A trial that has ended is never changed, so what it ranks by is found out once.
+    Where limits are tight, hundreds of draws cost nothing and end before any training. They say where not to look, but
+    they must not crowd out the others: they get a quarter of the room, and what those leave of it.
+
+    A trial that has ended is never changed, so each is looked at once: asking takes no longer with ten thousand.
 
     Args:
         directions: whether more is better, for each objective.
-        most: how many trials at most; None for all.
+        most: how many trials at most, beside those that run; None for all.
     """
 
     def __init__(self, directions: Sequence[StudyDirection], most: int | None) -> None:
-        self._directions, self._most = directions, most
-        self._keys: dict[int, _Key] = {}
+        self._most = most
+        self._paid, self._free = _Ended(directions), _Ended(directions)
+        self._open: list[int] = []
+        """The numbers of the trials that had not ended when they were looked at."""
+        self._looked_at = 0
 
     def of(self, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
-        """At most so many of the trials, in their order: half of them the best, the others the latest."""
+        """Those to be shown of all trials, in their order."""
         if self._most is None or len(trials) <= self._most:
             return trials
-        half = self._most // 2
-        latest, earlier = trials[half - self._most :], trials[: half - self._most]
-        scored = [trial for trial in earlier if trial.state is TrialState.COMPLETE and trial.values is not None]
-        return [*sorted(self._best(scored, half), key=lambda trial: trial.number), *latest]
+        self._look(trials)
+        running = [trials[number] for number in self._open if trials[number].state is TrialState.RUNNING]
+        half, quarter, room = self._most // 2, self._most // 4, self._most - len(running)
+        drawn = max(quarter, room - len(self._paid))
+        free = self._free.kept(drawn, drawn // 2)
+        paid = self._paid.kept(max(half + quarter, room - len(free)), half)
+        return sorted([*running, *paid, *free], key=_number)
 
-    def _best(self, scored: Sequence[FrozenTrial], most: int) -> Sequence[FrozenTrial]:
+    def _look(self, trials: Sequence[FrozenTrial]) -> None:
+        """Take note of those that have ended since."""
+        looked_at = [trials[number] for number in (*self._open, *range(self._looked_at, len(trials)))]
+        for trial in looked_at:
+            if trial.state.is_finished():
+                (self._free if cost_nothing(trial) else self._paid).add(trial)
+        self._open = [trial.number for trial in looked_at if not trial.state.is_finished()]
+        self._looked_at = len(trials)
+
+
+class _Ended:
+    """Ended trials, in the order of their numbers and ranked.
+
+    Args:
+        directions: whether more is better, for each objective.
+    """
+
+    def __init__(self, directions: Sequence[StudyDirection]) -> None:
+        self._directions = directions
+        self._trials: list[FrozenTrial] = []
+        self._ranked: list[tuple[_Key, FrozenTrial]] = []
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    def add(self, trial: FrozenTrial) -> None:
+        insort(self._trials, trial, key=_number)
+        # A trial that was pruned has a score of its first epochs: it passes for latest, never for one of the best.
+        if (trial.state is TrialState.COMPLETE and trial.values is not None) or is_beyond(trial):
+            insort(self._ranked, (_key(trial, _losses(trial, self._directions)), trial), key=itemgetter(0))
+
+    def kept(self, most: int, best: int) -> list[FrozenTrial]:
+        """At most so many of them: the latest, and so many of the best among those before."""
+        cut = len(self) - most + best if len(self) > most else 0
+        before = self._trials[cut].number if cut < len(self) else inf
+        earlier: Iterable[FrozenTrial] = (trial for _, trial in self._ranked if trial.number < before)
         if len(self._directions) > 1:  # a front changes with every trial
-            return best_first(scored, self._directions)[:most]
-        return nsmallest(most, scored, key=self._key)
+            earlier = best_first(earlier, self._directions)
+        return [*islice(earlier, best), *self._trials[cut:]]
 
-    def _key(self, trial: FrozenTrial) -> "_Key":
-        known = self._keys.get(trial.number)
-        if known is None:
-            known = self._keys[trial.number] = _key(trial, _losses(trial, self._directions))
-        return known
+
+_number: Callable[[FrozenTrial], int] = attrgetter("number")
+
+
+def is_beyond(trial: FrozenTrial) -> bool:
+    """Whether a trial has ended without a value for being beyond its limits: mostly before any training."""
+    return trial.state is TrialState.PRUNED and trial.values is None and _broken(trial) > 0
+
+
+def has_rank(trial: FrozenTrial, directions: Sequence[StudyDirection]) -> bool:
+    """Whether it is known how good an ended trial is: by its values, or by how far it is beyond its limits.
+
+    A trial that was pruned has the one value of its last epoch: with several objectives that is none.
+    """
+    return is_beyond(trial) if trial.values is None else len(trial.values) == len(directions)
 
 
 def best_first(trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection]) -> list[FrozenTrial]:
-    """Trials with values, ranked: those within all constraints first, then those of a higher rung, then by fronts.
+    """Trials that have a rank: those within all constraints first, then those of a higher rung, then by fronts.
 
-    Of equals the earlier one is first. A trial that was pruned has the one value of its last epoch: with several
-    objectives it is left out.
+    The others are ranked by how far they are beyond their limits, trained or not. Of equals the earlier one is first.
     """
     return [trial for _, trial in _keyed(trials, directions)]
 
@@ -86,8 +141,8 @@ def equals_together(trials: Iterable[FrozenTrial], directions: Sequence[StudyDir
 
 
 def _keyed(trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection]) -> "list[tuple[_Key, FrozenTrial]]":
-    """Trials with values and what they are ranked by, the best first."""
-    known = [trial for trial in trials if trial.values is not None and len(trial.values) == len(directions)]
+    """Trials that have a rank and what they are ranked by, the best first."""
+    known = [trial for trial in trials if has_rank(trial, directions)]
     losses = [_losses(trial, directions) for trial in known]
     places = fronts(losses) if len(directions) > 1 else [0] * len(known)
     keys = [_key(*each) for each in zip(known, losses, places, strict=True)]
@@ -98,15 +153,21 @@ _Key = tuple[float, float, int, tuple[float, ...], int]
 
 
 def _losses(trial: FrozenTrial, directions: Sequence[StudyDirection]) -> tuple[float, ...]:
-    """A trial's values, turned so that less is better."""
+    """A trial's values, turned so that less is better; worse than any where it has none."""
+    if trial.values is None:
+        return (inf,) * len(directions)
     signs = [-1 if direction is StudyDirection.MAXIMIZE else 1 for direction in directions]
     return tuple(sign * value for sign, value in zip(signs, trial.values, strict=True))
 
 
+def _broken(trial: FrozenTrial) -> float:
+    """How far a trial is beyond its limits, in shares of these; of several the sum."""
+    return sum(max(0.0, violation) for violation in trial.constraints.values())
+
+
 def _key(trial: FrozenTrial, losses: tuple[float, ...], place: int = 0) -> _Key:
     """What a trial is ranked by, the least first; `place` is that of its front."""
-    broken = sum(max(0.0, violation) for violation in trial.constraints.values())
-    return broken, -work_of(trial), place, losses, trial.number
+    return _broken(trial), -work_of(trial), place, losses, trial.number
 
 
 class View(InMemoryStorage):

@@ -153,6 +153,12 @@ def test_the_shipped_spaces_show_every_key_of_the_language():
     assert keys_of_the_language() - shown - kinds - SAMPLER_SETTINGS - PRUNER_SETTINGS == NOT_SHOWN
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_space_names_a_pruner_that_does_not_lose_the_best(name: str):
+    """`median` and `percentile` lost by the table of docs/benchmarks.md; `asha` is for searches of many epochs."""
+    assert load_space(name).document.search.pruner.kind in ("patient", "asha", "none")
+
+
 @pytest.mark.parametrize(("name", "classic"), [("lenet5", 61_706), ("vgg_like", 14_714_688)])
 def test_the_weights_of_a_start_are_those_of_the_classic(name: str, classic: int):
     """Counted by hand: kernels and biases of the convs and, for LeNet-5, of its dense layers with ten classes."""

@@ -1,13 +1,12 @@
 """Searches that change what was good: regularized evolution and local search."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 
 from optuna.study import Study
 
-from cnnsearch.search.engine.samplers.space_sampler import SpaceSampler, scored
+from cnnsearch.search.engine.samplers.space_sampler import SpaceSampler, with_rank
 from cnnsearch.search.engine.samplers.turn import Turn
-from cnnsearch.search.study.view import best_first
+from cnnsearch.search.study.view import best_first, is_beyond
 from cnnsearch.spaces.neighbours import mutated, neighbours
 from cnnsearch.spaces.values import Scalar
 
@@ -17,6 +16,9 @@ class EvolutionSampler(SpaceSampler):
 
     The best of some trials picked by chance has a child, one value changed; who is too old is picked no more, however
     good: so nothing lasts that was merely lucky.
+
+    What was never trained, for being beyond its limits, stands in while too few others are there: its children are
+    nearer to the limits. Later it dies at birth, or good parents would soon be too old.
 
     Args:
         turn: the trial to be drawn.
@@ -30,7 +32,8 @@ class EvolutionSampler(SpaceSampler):
 
     def proposals(self, study: Study) -> Iterator[Mapping[str, Scalar]]:
         """Children of the winners of one tournament after the other."""
-        alive = list(islice(self.still_there(reversed(scored(study))), self._population))
+        youngest_first = self.still_there(reversed(with_rank(study)))
+        alive = sorted(youngest_first, key=is_beyond)[: self._population]
         if len(alive) < self._population:
             yield from self.by_chance()
         source, plan = self._turn.random, self._turn.space.plan
@@ -56,7 +59,7 @@ class LocalSampler(SpaceSampler):
 
     def proposals(self, study: Study) -> Iterator[Mapping[str, Scalar]]:
         """Neighbours that were not tried, those of better trials first."""
-        trials = scored(study)
+        trials = with_rank(study)
         if len(trials) < self._startup:
             yield from self.by_chance()
         source, plan = self._turn.random, self._turn.space.plan

@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from cnnsearch.search.engine.samplers.gaussian_process import Floats, GaussianProcess, distances
 from cnnsearch.search.engine.samplers.space_sampler import SpaceSampler
 from cnnsearch.search.engine.samplers.turn import Turn
+from cnnsearch.search.study.stored_trial import failed_by_itself
 from cnnsearch.search.study.view import equals_together
 from cnnsearch.spaces.draws import is_scaled, share_of
 from cnnsearch.spaces.listing import configurations, continuous
@@ -51,7 +52,7 @@ class GpSampler(SpaceSampler):
         ranked = equals_together(ended, study.directions)
         with_rank = {trial.number for equal in ranked for trial in equal}
         if len(with_rank) >= self._startup:
-            failed = [trial for trial in ended if trial.number not in with_rank]
+            failed = [trial for trial in ended if trial.number not in with_rank and is_bad(trial)]
             yield from self._improving(study, [*ranked, failed])
         yield from self.by_chance()
 
@@ -144,6 +145,11 @@ class _Model:
         if told not in self._found:
             self._found[told] = place_of(domain, value)
         return self._found[told]
+
+
+def is_bad(trial: FrozenTrial) -> bool:
+    """Whether an ended trial without a rank speaks against its configuration: not where it was killed, say."""
+    return trial.state is not TrialState.FAIL or failed_by_itself(trial)
 
 
 def is_ordered(domain: Domain) -> bool:

@@ -10,6 +10,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from cnnsearch.search.engine.samplers.turn import Turn
+from cnnsearch.search.study.view import has_rank
 from cnnsearch.spaces.draws import completed
 from cnnsearch.spaces.values import Scalar
 
@@ -64,7 +65,7 @@ class SpaceSampler(BaseSampler):
         return (trial for trial in trials if self._turn.space.draws(trial.params))
 
 
-def scored(study: Study) -> list[FrozenTrial]:
-    """The trials that have a value, in the order of their numbers."""
+def with_rank(study: Study) -> list[FrozenTrial]:
+    """The ended trials of which it is known how good they are, in the order of their numbers."""
     ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-    return [trial for trial in ended if trial.values is not None]
+    return [trial for trial in ended if has_rank(trial, study.directions)]

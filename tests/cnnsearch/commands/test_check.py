@@ -12,12 +12,12 @@ def test_check_says_how_much_there_is_to_search():
     assert check("basic", ["search.trials=8", "search.time=1h30m"]) == (
         "basic is valid. It searches 14 parameters, 4 of them in every trial; its branches are model (scratch, vgg16) "
         "and optimizer (sgd, adam, rmsprop). A continuous range makes its distinct configurations uncountable. "
-        "The search makes 8 trials, for 1h30m at most (sampler gp, pruner median)."
+        "The search makes 8 trials, for 1h30m at most (sampler gp, pruner patient)."
     )
 
 
 def test_check_knows_one_trial():
-    assert check("basic", ["search.trials=1"]).endswith("The search makes 1 trial (sampler gp, pruner median).")
+    assert check("basic", ["search.trials=1"]).endswith("The search makes 1 trial (sampler gp, pruner patient).")
 
 
 def test_check_counts_distinct_configurations():

@@ -54,6 +54,7 @@ def test_few_photos_get_a_pretrained_network_strong_changes_and_weights_for_rare
     assert text.startswith("# yaml-language-server: $schema=space.schema.json\n# A first space for ")
     assert [name for name, _, _ in leaves(document.model, "model")] == ["model.mobilenet", "model.scratch"]
     assert document.training.class_weights == "balanced"
+    assert document.search.pruner.kind == "patient"
     assert "# 25 images of cat, 75 of dog: rare classes count for more" in text
     assert (document.data.color, document.head.output, document.training.batch_size) == ("rgb", "sigmoid", 16)
     assert document.data.image_size == [32, 32]  # of 40 x 48
