@@ -4,8 +4,11 @@ from abc import abstractmethod
 
 from cnnsearch.search.engine.backups import remove_backup
 from cnnsearch.search.engine.bench import Bench
+from cnnsearch.search.engine.clock import TrialClock
 from cnnsearch.search.engine.dialogue import Dialogue
 from cnnsearch.search.engine.pause import RoomWait
+from cnnsearch.search.engine.slots import Slot
+from cnnsearch.search.engine.waiting import Waiting
 from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.run_folder import TrialFolder
 from cnnsearch.search.trial.messages import DiskFull, KnownBackbone, Message
@@ -19,15 +22,28 @@ class BenchDialogue(Dialogue):
 
     Args:
         bench: what the search's trainings are run with.
+        number: of the trial that it is of.
+        slot: where it runs.
         configuration: what is trained.
         folder: where its files are.
+        limit: seconds that it may take; None for no limit of its own.
     """
 
-    def __init__(self, bench: Bench, configuration: Configuration, folder: TrialFolder) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        number: int,
+        slot: Slot,
+        configuration: Configuration,
+        folder: TrialFolder,
+        limit: float | None = None,
+    ) -> None:
         super().__init__()
         self.folder = folder
-        self._bench, self._configuration = bench, configuration
+        self._bench, self._number, self._slot, self._configuration = bench, number, slot, configuration
         self._room = RoomWait(bench.pause)
+        self._clock = TrialClock(limit, lambda: bench.pause.seconds)
+        self._waiting = Waiting(bench, self._clock, number, slot)
 
     @property
     @abstractmethod
@@ -38,7 +54,13 @@ class BenchDialogue(Dialogue):
         """What the parent says to a message; whoever has something else to say found room on the disk."""
         if not isinstance(message, DiskFull):
             self._room.end()
-        return super().answer(message)
+        reply = super().answer(message)
+        self._waiting.heard()
+        return reply
+
+    def patience(self) -> float | None:
+        """Seconds that the process may still go on without a word; None for as long as it takes."""
+        return self._waiting.patience()
 
     def _noted(self, event: Warned | Told) -> None:
         self._bench.say_once(event)

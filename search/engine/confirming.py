@@ -23,6 +23,7 @@ from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.ranking import rank, trained_as_the_first
 from cnnsearch.search.records import Failure, TrialRecord
 from cnnsearch.search.seeds import retraining_seed
+from cnnsearch.search.trial.messages import Broken
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.rungs import on_rung
 from cnnsearch.spaces.sections.search import Confirm
@@ -195,15 +196,15 @@ class Confirming:
         configuration = self._with_seed(trial, turn)
         dialogue = RetrainingDialogue(self._bench, trial.number, turn, configuration, slot, trial.rung)
         try:
-            broken = self._children.run(slot, dialogue)
+            broken = self._run(slot, dialogue)
             while broken and broken.failure is Failure.DISK and self._bench.pause.until_room():
-                broken = self._children.run(slot, dialogue)
+                broken = self._run(slot, dialogue)
         finally:
             dialogue.close()
         if dialogue.is_halted or (broken and self._children.are_ending):
             return
         dialogue.remove_backup()
-        if dialogue.is_late:
+        if dialogue.is_late or (broken and broken.failure is Failure.TIMEOUT and dialogue.is_put_off):
             with self._lock:
                 self._late += 1
             return
@@ -214,6 +215,10 @@ class Confirming:
         self._note(ended)
         self._clear_models()
         self._bench.broadcast(RetrainingEnded(ended))
+
+    def _run(self, slot: Slot, dialogue: RetrainingDialogue) -> Broken | None:
+        crew = self._bench.crew
+        return self._children.run(slot, dialogue, lambda child: crew.runs(slot, child.pid), dialogue.patience)
 
     def _with_seed(self, trial: TrialRecord, turn: int) -> Configuration:
         configuration = as_trained(self._configuration_of(trial), trial)

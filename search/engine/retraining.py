@@ -42,8 +42,8 @@ class RetrainingDialogue(BenchDialogue):
         slot: Slot,
         rung: Rung | None = None,
     ) -> None:
-        super().__init__(bench, configuration, bench.run.retraining(number, turn))
-        self._number, self._turn, self._slot, self._rung = number, turn, slot, rung
+        super().__init__(bench, number, slot, configuration, bench.run.retraining(number, turn))
+        self._turn, self._rung = turn, rung
         self._most = all_epochs_of(configuration)
         self._stamp = ""
         self._had: tuple[Epoch, ...] = ()
@@ -76,6 +76,7 @@ class RetrainingDialogue(BenchDialogue):
             had=len(self._had),
             known=tuple(bench.known.values()),
         )
+        self._waiting.heard()
         return Work(bench.train, job, self.folder.log, self._slot.environment)
 
     @property
@@ -93,13 +94,20 @@ class RetrainingDialogue(BenchDialogue):
     def _judge(self, done: EpochDone) -> Verdict:
         bench = self._bench
         bench.pause.patiently(lambda: write_history(self.folder.history, self._epochs))
+        self._clock.epoch_ended(done.epoch.seconds)
         bench.broadcast(RetrainingWentOn(self._number, self._turn, done.epoch))
         self.is_late = len(self._epochs) < self._most and done.epoch.seconds >= bench.budget.left
         self.is_halted = not self.is_late and bench.halting.is_set()
         return Verdict.STOP if self.is_late else Verdict.HALT if self.is_halted else Verdict.GO_ON
 
     def _wants_model(self) -> bool:
+        self._clock.training_ended()
         return not self.is_late
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether the search's time ended the wait for its process, which need not hang."""
+        return self._waiting.is_put_off
 
     def ending(self, broken: Broken | None) -> Retrained:
         """How it ended; one that breaks a constraint has no score."""

@@ -12,12 +12,11 @@ from cnnsearch.search.engine.backups import clear, stamp_of
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.bench_dialogue import BenchDialogue
 from cnnsearch.search.engine.climbing import BEHIND, Rule
-from cnnsearch.search.engine.clock import TRIAL_TIME, TrialClock
+from cnnsearch.search.engine.clock import TRIAL_TIME
 from cnnsearch.search.engine.oracle import PRUNED, OptunaOracle
 from cnnsearch.search.engine.reducing import images_at_once, in_parts, retries_between
 from cnnsearch.search.engine.runner import Work
 from cnnsearch.search.engine.slots import Slot
-from cnnsearch.search.engine.waiting import Waiting
 from cnnsearch.search.events import (
     EpochEnded,
     FeaturesMade,
@@ -35,7 +34,7 @@ from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
 from cnnsearch.search.seeds import with_seed
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.measuring import measures_of
-from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Making, Message, Shown, Verdict
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Making, Shown, Verdict
 from cnnsearch.spaces.phases import epochs_of
 from cnnsearch.spaces.rungs import Rung, climbed, on_rung
 
@@ -57,15 +56,12 @@ class TrialDialogue(BenchDialogue):
     """
 
     def __init__(self, oracle: OptunaOracle, trial: Trial, bench: Bench, slot: Slot) -> None:
-        self._oracle, self._trial, self._slot = oracle, trial, slot
-        self._number = int(trial.trial_id)
+        self._oracle, self._trial, number = oracle, trial, int(trial.trial_id)
         self._values: dict[str, Any] = declare(bench.space, trial.hyperparameters)
-        asked = with_seed(bench.space.configuration(self._values), self._number)
-        parts = oracle.study.parts(self._number)
-        super().__init__(bench, asked if parts is None else in_parts(asked, parts), bench.run.trial(self._number))
+        asked, parts = with_seed(bench.space.configuration(self._values), number), oracle.study.parts(number)
+        configuration = asked if parts is None else in_parts(asked, parts)
+        super().__init__(bench, number, slot, configuration, bench.run.trial(number), bench.trial_time)
         self._retries = retries_between(asked.training, parts)
-        self._clock = TrialClock(bench.trial_time, lambda: bench.pause.seconds)
-        self._waiting = Waiting(bench, self._clock, self._number, slot)
         self._is_first = True
         self._account, self._found = Account(bench.budget, self._clock), stamp_of(self.folder)
         self.is_halted = False
@@ -133,16 +129,6 @@ class TrialDialogue(BenchDialogue):
     @property
     def _objectives(self) -> Objectives:
         return self._bench.checkpoints.objectives
-
-    def patience(self) -> float | None:
-        """Seconds that the trial's process may still go on without a word."""
-        return self._waiting.patience()
-
-    def answer(self, message: Message) -> object | None:
-        """What the parent says to a message; from now on the process is silent again."""
-        reply = super().answer(message)
-        self._waiting.heard()
-        return reply
 
     def _making(self, making: Making) -> None:
         self._clock.makes_features() if making.done < making.total else self._clock.go_on()

@@ -1,6 +1,7 @@
 """What confirming goes on from, and what it says of it; its trainings only talk."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from cnnsearch.search.engine.budget import TIME_IS_UP, Budget, Limits
 from cnnsearch.search.engine.checkpoints import Checkpoints
 from cnnsearch.search.engine.confirming import Confirming
 from cnnsearch.search.engine.crew import Crew
+from cnnsearch.search.engine.experience import Experience
 from cnnsearch.search.engine.pause import Pause
 from cnnsearch.search.engine.retraining import RetrainingDialogue
 from cnnsearch.search.engine.slots import CPU
-from cnnsearch.search.events import Event, Paused, Resumed, Told
+from cnnsearch.search.events import Event, Paused, Resumed, Told, Warned
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.listeners.broadcast import Broadcast
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
@@ -155,3 +157,23 @@ def test_a_trial_that_was_cut_short_is_confirmed_but_not_compared(bench: Callabl
     found = confirmed(there, cut, trial(there, 8, 0.8, status=Status.PRUNED), trial(there, 9, 0.7))
     assert [(each.trial, each.comparable) for each in found.chosen] == [(3, False), (8, False), (9, True)]
     assert found.optimism() == (None, pytest.approx(0.2))
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.usefixtures("forkserver")
+def test_a_retraining_that_hangs_does_not_outlast_the_searchs_time(bench: Callable[..., Bench]) -> None:
+    there, heard = bench(), list[Event]()
+    hanging = replace(
+        there,
+        train=works.hang,
+        budget=Budget(Limits(seconds=4.0)),
+        broadcast=Broadcast([heard.append]),
+        experience=Experience(grace=0.2),
+    )
+    best = trial(there, 7, 0.75)
+    hanging.checkpoints.ended(best)
+    found = confirmed(hanging, best)
+    assert found.is_done
+    assert found.counted == ()
+    told = [event.message for event in heard if isinstance(event, Warned)]
+    assert "1 retraining was left out, since the time of the search is up" in told
