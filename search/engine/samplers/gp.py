@@ -1,7 +1,7 @@
 """Bayesian optimisation with a Gaussian process, on spaces with branches."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import islice
 
 import numpy as np
 from optuna.study import Study
@@ -10,8 +10,8 @@ from optuna.trial import FrozenTrial, TrialState
 from cnnsearch.search.engine.samplers.gaussian_process import Floats, GaussianProcess, distances
 from cnnsearch.search.engine.samplers.space_sampler import SpaceSampler
 from cnnsearch.search.engine.samplers.turn import Turn
-from cnnsearch.search.study.stored_trial import failed_by_itself
-from cnnsearch.search.study.view import equals_together
+from cnnsearch.search.study.stored_trial import cost_nothing, failed_by_itself
+from cnnsearch.search.study.view import equals_together, is_beyond
 from cnnsearch.spaces.draws import is_scaled, share_of
 from cnnsearch.spaces.listing import configurations, continuous
 from cnnsearch.spaces.neighbours import mutated
@@ -21,6 +21,8 @@ _LISTED, _DRAWN = 500, 250
 """Candidates: all of a space that has no more of them, else so many draws, and changes of what is good."""
 _PARENTS, _CHANGES = 5, 10
 """So many of the best are changed, so often each."""
+_MISSES = 8
+"""After so many trials in a row that ended before any training, the next one is drawn without the model."""
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 _ROOT_2_PI, _ROOT_HALF_PI = (2 * np.pi) ** 0.5, (np.pi / 2) ** 0.5
 
@@ -31,8 +33,12 @@ class GpSampler(SpaceSampler):
     """The largest expected improvement over the best so far, by a Gaussian process of the ranks of all trials.
 
     Ranks, since a score near chance says nothing by how far it is off, and since they stand for fronts and limits as
-    well as for one objective. What failed ranks last. Trials that run are taken for as good as they are expected to
-    be, so that slots do not crowd in one place (the kriging believer, Ginsbourger et al. 2010).
+    well as for one objective: behind all others come the trials beyond the limits, by how far they are, trained or not;
+    last what failed by its own doing. Trials that run are taken for as good as they are expected to be, so that slots
+    do not crowd in one place (the kriging believer, Ginsbourger et al. 2010).
+
+    Where next to nothing is within the limits, improvement is expected wherever nothing is known, and what draws that
+    cost nothing have said is soon forgotten. So after some misses in a row the next draw is a change of a good trial.
 
     Jones et al. 1998, "Efficient Global Optimization of Expensive Black-Box Functions"; in its logarithm, Ament et al.
     2023, arXiv:2310.20708.
@@ -50,19 +56,25 @@ class GpSampler(SpaceSampler):
         """Candidates that were not tried, those of the largest expected improvement first; then chance."""
         ended = list(self.still_there(study.get_trials(deepcopy=False, states=_ENDED)))
         ranked = equals_together(ended, study.directions)
-        with_rank = {trial.number for equal in ranked for trial in equal}
+        with_rank = [trial for equal in ranked for trial in equal]
         if len(with_rank) >= self._startup:
-            failed = [trial for trial in ended if trial.number not in with_rank and is_bad(trial)]
-            yield from self._improving(study, [*ranked, failed])
+            good = [trial.params for trial in with_rank[:_PARENTS]]
+            if len(ended) >= _MISSES and all(map(is_miss, ended[-_MISSES:])):
+                yield from self._untried(self._changes(good)).values()
+            known = {trial.number for trial in with_rank}
+            failed = [trial for trial in ended if trial.number not in known and is_bad(trial)]
+            yield from self._improving(study, [*ranked, failed], good)
         yield from self.by_chance()
 
-    def _improving(self, study: Study, ranked: Sequence[Sequence[FrozenTrial]]) -> Iterator[Values]:
+    def _improving(
+        self, study: Study, ranked: Sequence[Sequence[FrozenTrial]], good: Sequence[Values]
+    ) -> Iterator[Values]:
+        """Those of the largest expected improvement first."""
         space = self._turn.space
         model = _Model({name: space.domains[name] for name in space.distributions}, ranked)
         running = self.still_there(study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
         model.believe([trial.params for trial in running])
-        near = [trial.params for trial in islice(chain.from_iterable(ranked), _PARENTS)]
-        known = self._untried(self._candidates(near))
+        known = self._untried(self._candidates(good))
         # Once more around the most promising ones: a draw is seldom at the very top.
         first = model.best_first(known.values())[:_PARENTS]
         yield from model.best_first((known | self._untried(self._changes(first))).values())
@@ -145,6 +157,11 @@ class _Model:
         if told not in self._found:
             self._found[told] = place_of(domain, value)
         return self._found[told]
+
+
+def is_miss(trial: FrozenTrial) -> bool:
+    """Whether an ended trial was never trained, since its model cannot exist or is beyond the limits."""
+    return is_beyond(trial) or cost_nothing(trial)
 
 
 def is_bad(trial: FrozenTrial) -> bool:

@@ -14,13 +14,13 @@ from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
 from cnnsearch.search.study.shared import SAME_DRAW, TOO_LATE
 from cnnsearch.spaces.document import Search
 
-DRAWS, SEEDS = 50, 2
-LIMITED = Objectives.of(Search.model_validate({"constraints": {"parameters": "<= 6000", "latency": "<= 6ms"}}))
-LEARNING = ["gp", "tpe", "evolution", "local"]
+DRAWS, SEEDS = 50, 3
+LIMITED = Objectives.of(Search.model_validate({"constraints": {"parameters": "<= 3000", "latency": "<= 3ms"}}))
+LEARNING = ["gp", "tpe", {"evolution": {"population": 10}}, "local"]
 
 
 def networks() -> keras_tuner.HyperParameters:
-    """Of one to four layers; some quarter of the draws has no more than 6,000 weights."""
+    """Of one to four layers; a tenth of the draws has no more than 3,000 weights."""
     hp = keras_tuner.HyperParameters()
     hp.Int("layers", 1, 4)
     for layer in range(4):
@@ -65,7 +65,7 @@ def outlined(sampler: Any, seed: int) -> Iterator[bool]:
         yield from [False] * (int(trial.trial_id) - number)
         yield True
         number = int(trial.trial_id) + 1
-        end(one, trial, weights(trial.hyperparameters.values) / 6000, seconds=1.0)
+        end(one, trial, weights(trial.hyperparameters.values) / 3000, seconds=1.0)
 
 
 def timed(sampler: Any, seed: int) -> Iterator[bool]:
@@ -74,8 +74,8 @@ def timed(sampler: Any, seed: int) -> Iterator[bool]:
     while True:
         trial = one.create_trial("a")
         latency = weights(trial.hyperparameters.values) * 1e-6
-        yield latency <= 6e-3
-        end(one, trial, None if latency > 6e-3 else latency * 100, latency=latency, seconds=1.0)
+        yield latency <= 3e-3
+        end(one, trial, None if latency > 3e-3 else latency * 100, latency=latency, seconds=1.0)
 
 
 def share(kind: Any, sampler: Any) -> float:
@@ -84,12 +84,12 @@ def share(kind: Any, sampler: Any) -> float:
 
 @pytest.mark.parametrize("kind", [outlined, timed])
 @pytest.mark.parametrize("sampler", LEARNING)
-def test_far_more_draws_are_within_the_limits_than_by_chance(sampler: str, kind: Any) -> None:
-    assert share(kind, sampler) > 1.3 * share(kind, "random")
+def test_far_more_draws_are_within_the_limits_than_by_chance(sampler: Any, kind: Any) -> None:
+    assert share(kind, sampler) > 1.6 * share(kind, "random")
 
 
 @pytest.mark.parametrize("sampler", ["gp", {"evolution": {"population": 5}}, "local"])
-def test_a_few_draws_beyond_the_limits_are_enough_to_begin_with(sampler: Any) -> None:
+def test_draws_beyond_the_limits_are_enough_to_begin_with(sampler: Any) -> None:
     """No trial is trained that these samplers would wait for: they go towards the limit."""
     none = Objectives.of(Search.model_validate({"constraints": {"latency": "<= 0.1us"}}))
 
@@ -103,7 +103,25 @@ def test_a_few_draws_beyond_the_limits_are_enough_to_begin_with(sampler: Any) ->
                 end(one, trial, None, latency=found[-1] * 1e-6, seconds=1.0)
         return fmean(found)
 
-    assert mean(sampler) < 0.5 * mean("random")
+    assert mean(sampler) < 0.6 * mean("random")
+
+
+def test_after_misses_in_a_row_gp_changes_a_good_trial_whatever_it_expects_elsewhere() -> None:
+    good = [{"layers": 1, "units.0": 8 * n, "rate": 1e-3, "pooling": "average"} for n in range(1, 6)]
+    misses = [{"layers": 2, "units.0": 8 * n, "units.1": 128, "rate": 1e-3, "pooling": "flatten"} for n in range(1, 9)]
+
+    def apart(count: int) -> int:
+        """In how many values the draw after so many misses differs from the nearest good trial."""
+        one = oracle(LIMITED, networks(), "gp", 1, start_from=[*good, *misses[:count]])
+        for start in good:
+            end(one, one.create_trial("a"), start["units.0"] / 100, latency=1e-3, seconds=1.0)
+        for _ in misses[:count]:
+            end(one, one.create_trial("a"), None, latency=0.1, seconds=1.0)
+        drawn = one.create_trial("a").hyperparameters.values
+        return min(sum(drawn.get(name) != value for name, value in start.items()) for start in good)
+
+    assert apart(8) == 1
+    assert apart(4) > 1
 
 
 def test_draws_beyond_the_limits_do_not_make_good_parents_old() -> None:
