@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cnnsearch.reports.inference import Classifier, loaded
-from cnnsearch.reports.predictions import read_classes, read_origin, read_resize
 from cnnsearch.search.dataset.decoding.decode import Resize, Shape
+from cnnsearch.search.model_label import ModelLabel
 from cnnsearch.search.ranking import rank
 from cnnsearch.search.records import Origin
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
@@ -49,15 +49,15 @@ def members_of(file: Path, count: int) -> list[Member]:
         CnnSearchError: there is no such model; or more than one is wanted and it lies in no run's `best/`.
     """
     folder = ModelFolder(file.parent)
-    classes, shape = read_classes(folder.classes)
-    first = Member(f"{folder.path.name}/{file.name}", file, classes, shape, read_resize(folder.classes))
+    label = ModelLabel.read(folder.classes)
+    first = Member(f"{folder.path.name}/{file.name}", file, label.classes, label.shape, label.resize)
     if count == 1:
         return [first]
     run = folder.run
     if not run.has_study or folder.path.resolve() != run.best.path.resolve():
         rule = f"several models are a run's best ones, got {file}"
         raise CnnSearchError(str(Problem("--ensemble", rule, "Name the run's folder, such as runs/basic-001.")))
-    return [first, *_kept(run, first, read_origin(folder.classes))][:count]
+    return [first, *_kept(run, first, label.origin)][:count]
 
 
 def _kept(run: RunFolder, best: Member, origin: Origin | None) -> list[Member]:

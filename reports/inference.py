@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.reports.foreign import refuse_code
-from cnnsearch.reports.predictions import read_classes, read_resize
 from cnnsearch.search.dataset.decoding.decode import Resize, Shape, decode_image, quiet_pillow
 from cnnsearch.search.dataset.errors import UnreadableImage
 from cnnsearch.search.model.outputs import class_probabilities
+from cnnsearch.search.model_label import ModelLabel
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
@@ -113,10 +113,9 @@ def load_classifier(path: Path) -> Classifier:
         CnnSearchError: no model lies there, the file is none, or it does not fit the `classes.json` beside it.
     """
     file = model_file(path)
-    described = ModelFolder(file.parent).classes
     _check_kind(file)
-    classes, shape = read_classes(described)
-    return loaded(file, classes, shape, read_resize(described))
+    label = ModelLabel.read(ModelFolder(file.parent).classes)
+    return loaded(file, label.classes, label.shape, label.resize)
 
 
 def loaded(file: Path, classes: tuple[str, ...], shape: Shape, resize: Resize) -> Classifier:

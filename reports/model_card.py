@@ -12,6 +12,7 @@ from typing import Any
 from cnnsearch.reports.inert import visible
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.json_file import read_object
+from cnnsearch.search.model_label import ModelLabel, label_of
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.run_status import trained_on
 from cnnsearch.search.writing import write_text
@@ -30,7 +31,7 @@ class Card:
 
     Attributes:
         name: of the model: its run's, or its folder's.
-        about: its `classes.json`.
+        label: its `classes.json`; None where that is gone or damaged.
         metrics: its `metrics.json`.
         images: those that it was trained on; None where nothing describes them.
         network: its kind, as the space language calls it.
@@ -38,7 +39,7 @@ class Card:
     """
 
     name: str
-    about: Mapping[str, Any]
+    label: ModelLabel | None
     metrics: Mapping[str, Any]
     images: Summary | None
     network: str
@@ -47,17 +48,12 @@ class Card:
     @property
     def classes(self) -> Sequence[str]:
         """The classes' names in the order of the model's outputs."""
-        return [str(name) for name in self.about.get("classes", ())]
+        return self.label.classes if self.label else ()
 
     @property
     def source(self) -> str:
         """What the images came from; of a path only the last name, for a card is made to be published."""
-        return PurePath(str(self.data.get("source") or "unknown")).name
-
-    @property
-    def data(self) -> Mapping[str, Any]:
-        """Source and stamp of the images."""
-        return self.about.get("data") or {}
+        return PurePath(self.label.source).name if self.label and self.label.source else "unknown"
 
 
 def write_model_card(folder: ModelFolder) -> None:
@@ -73,9 +69,10 @@ def write_model_card(folder: ModelFolder) -> None:
 
 def read_card(folder: ModelFolder) -> Card:
     """What the files of a model's folder and of its run tell; what is missing or damaged is left out."""
-    about, run = read_object(folder.classes), folder.run
+    run = folder.run
     name = run.path.name if folder.path.name == run.best.path.name else folder.path.resolve().name
-    return Card(name, about, read_object(folder.metrics), trained_on(folder), _network(folder), _versions(folder))
+    label, metrics = label_of(folder), read_object(folder.metrics)
+    return Card(name, label, metrics, trained_on(folder), _network(folder), _versions(folder))
 
 
 def model_card(card: Card) -> str:
@@ -115,7 +112,7 @@ def _front_matter(card: Card) -> str:
 
 
 def _head(card: Card) -> str:
-    height, width, channels = card.about.get("shape", (0, 0, 0))
+    height, width, channels = card.label.shape if card.label else (0, 0, 0)
     colour = "grey" if channels == 1 else "RGB"
     classes = ", ".join(map(escaped, card.classes[:_MOST_CLASSES]))
     more = f" and {len(card.classes) - _MOST_CLASSES} more" if len(card.classes) > _MOST_CLASSES else ""
@@ -127,7 +124,7 @@ def _head(card: Card) -> str:
 
 
 def _use(card: Card) -> str:
-    shape = tuple(card.about.get("shape", ()))
+    shape = card.label.shape if card.label else ()
     return (
         "## Use\n\n"
         "```sh\ncnnsearch predict . photos/                  # in this folder\n"
@@ -136,7 +133,7 @@ def _use(card: Card) -> str:
         'model = keras.saving.load_model("model.keras", compile=False)\n'
         f'probabilities = model.predict(np.zeros((1, {", ".join(map(str, shape))}), "float32"))\n```\n\n'
         f"The outputs are in the order of `classes.json`{_one_output(card)}; images were brought to size by "
-        f"`{escaped_code(card.about.get('resize', 'stretch'))}`."
+        f"`{card.label.resize if card.label else 'stretch'}`."
     )
 
 
@@ -185,7 +182,7 @@ def _images(card: Card) -> str:
         "## Images",
         "",
         f"- source: {escaped(card.source)}",
-        f"- fingerprint: `{escaped_code(card.data.get('stamp', 'unknown'))}`",
+        f"- fingerprint: `{escaped_code(card.label.stamp if card.label else '') or 'unknown'}`",
         "- licence: (fill in: whose photos these are, and what they may be used for)",
     ]
     counts = _counts(card.images)

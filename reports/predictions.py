@@ -4,17 +4,14 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.search.csv_file import cell
-from cnnsearch.search.records import NewSeeds, Origin
+from cnnsearch.search.model_label import ModelLabel
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
-from cnnsearch.spaces.sections.data import Resize
 
 PROBABILITY = "p:"
 _COLUMNS = ("part", "image", "label", "predicted")
@@ -56,51 +53,6 @@ class Predictions:
         return len(self.images)
 
 
-def read_classes(path: Path) -> tuple[tuple[str, ...], tuple[int, int, int]]:
-    """The classes' names in the order of a model's outputs, and its input's shape (height, width, channels).
-
-    Raises:
-        CnnSearchError: the file is absent, or is no such file.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        height, width, channels = (int(size) for size in content["shape"])
-        return tuple(str(name) for name in content["classes"]), (height, width, channels)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        rule = f'a file like {{"classes": ["cat", "dog"], "shape": [64, 64, 3]}} must lie here, got {_cause(error)}.'
-        raise CnnSearchError(str(Problem(str(path), rule, "It is written beside every model: copy both."))) from error
-
-
-def read_resize(path: Path) -> Resize:
-    """How a model's images were brought to one size: stretched where its `classes.json` does not say.
-
-    Raises:
-        CnnSearchError: the file is absent, or is no such file.
-    """
-    read_classes(path)  # with its message
-    told = json.loads(path.read_text(encoding="utf-8")).get("resize", "stretch")
-    known = next((mode for mode in get_args(Resize) if mode == told), None)
-    if known is None:
-        rule = f"resize is one of {', '.join(get_args(Resize))}, got {told!r}."
-        raise CnnSearchError(str(Problem(str(path), rule, "Write what the config.yaml beside it says in data.resize.")))
-    return cast(Resize, known)
-
-
-def read_origin(path: Path) -> Origin | None:
-    """Which trial of a search a model comes from; None where its `classes.json` names none.
-
-    Raises:
-        CnnSearchError: the file is absent, or is no such file.
-    """
-    read_classes(path)  # with its message
-    origin = json.loads(path.read_text(encoding="utf-8")).get("origin")
-    try:
-        return origin_of(origin) if origin else None
-    except TypeError as error:
-        rule = f"an origin has trial, epoch, objective and score, got {origin!r}."
-        raise CnnSearchError(str(Problem(str(path), rule, "Leave it out, or train the model again."))) from error
-
-
 def read_asked_metrics(folder: ModelFolder, part: str) -> dict[str, float]:
     """What a search asked for beside the usual scores, on one part; none where it asked for nothing."""
     try:
@@ -110,24 +62,13 @@ def read_asked_metrics(folder: ModelFolder, part: str) -> dict[str, float]:
         return {}
 
 
-def origin_of(told: Mapping[str, Any]) -> Origin:
-    """An origin from its JSON.
-
-    Raises:
-        TypeError: it is none.
-    """
-    confirmed = told.get("confirmed")
-    new_seeds = NewSeeds(**confirmed) if confirmed else None
-    return Origin(**{**told, "phases": tuple(told.get("phases", ())), "confirmed": new_seeds})
-
-
 def read_predictions(folder: ModelFolder) -> Predictions:
     """Read a model folder's `predictions.csv` and `classes.json`.
 
     Raises:
         CnnSearchError: one of them is absent or damaged.
     """
-    classes, _ = read_classes(folder.classes)
+    classes = ModelLabel.read(folder.classes).classes
     columns = [str(cell(name)) for name in (*_COLUMNS, *(PROBABILITY + name for name in classes))]
     try:
         with folder.predictions.open(encoding="utf-8", newline="") as file:

@@ -8,9 +8,16 @@ from rich.table import Table
 from cnnsearch.reports.terminal import safe
 from cnnsearch.reports.wording import status_name, time_text
 from cnnsearch.search.records import Status
-from cnnsearch.search.standing import KILLED, Standing
+from cnnsearch.search.run_state import RunState
+from cnnsearch.search.standing import Standing
 
-_STYLES = {"running": "cyan", "paused": "yellow", "finished": "green", "failed": "red", KILLED: "yellow"}
+_STYLES = {
+    RunState.RUNNING: "cyan",
+    RunState.PAUSED: "yellow",
+    RunState.FINISHED: "green",
+    RunState.FAILED: "red",
+    RunState.KILLED: "yellow",
+}
 
 
 def standing_table(standings: Sequence[Standing]) -> Table:
@@ -53,10 +60,10 @@ def _more(each: Standing) -> str:
     trials = _of(each.told, "trials")
     rare = [status for status in Status if status.ended and status is not Status.COMPLETED and trials.get(status)]
     words = [f"{trials[status]} {status_name(status)}" for status in rare]
-    if each.state in ("running", "paused"):
+    if each.state in (RunState.RUNNING, RunState.PAUSED):
         running = _of(trials, "running")
         words += [f"trial {number} in epoch {int(epoch) + 1}" for number, epoch in running.items()]
-    if each.state == KILLED:
+    if each.state is RunState.KILLED:
         words.append("the same command goes on")
     elif reason := each.told.get("reason"):
         words.append(str(reason))

@@ -15,7 +15,7 @@ from rich.text import Text
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.wording import configuration, counted, status_name, value_with_unit
 from cnnsearch.search.json_file import read_object
-from cnnsearch.search.ranking import Objectives, rank
+from cnnsearch.search.ranking import Objectives, complaints_of, rank
 from cnnsearch.search.records import Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 
@@ -109,7 +109,7 @@ def infeasible(trials: Sequence[TrialRecord]) -> list[Text]:
     found = [trial for trial in trials if trial.status is Status.INFEASIBLE]
     if not found:
         return []
-    broken = Counter(part.partition(" ")[0] for trial in found for part in trial.reason.split(", "))
+    broken = Counter(name for trial in found for name in complaints_of(trial))
     kinds = ", ".join(f"{count} break {name}" for name, count in broken.most_common())
     last = found[-1]
     return [safe(f"Infeasible: {kinds}; such as trial {last.number}, {last.reason}.", "yellow")]

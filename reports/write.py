@@ -9,13 +9,13 @@ import numpy as np
 
 from cnnsearch.reports.confirmation import write_confirmation_table
 from cnnsearch.reports.model.confusion import write_confusion_matrix
-from cnnsearch.reports.model.file_identity import weighed_file
 from cnnsearch.reports.model_card import write_model_card
-from cnnsearch.reports.predictions import Predictions, read_asked_metrics, read_origin, read_predictions
+from cnnsearch.reports.predictions import Predictions, read_asked_metrics, read_predictions
 from cnnsearch.reports.scores import part_scores
 from cnnsearch.reports.tables import write_history_table, write_trials_table
 from cnnsearch.search.confirmed import read_confirmation
 from cnnsearch.search.csv_file import write_rows
+from cnnsearch.search.model_label import ModelLabel
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
@@ -46,7 +46,8 @@ def write_model_report(folder: ModelFolder) -> None:
     Raises:
         CnnSearchError: the predictions are absent or damaged.
     """
-    predictions, origin = read_predictions(folder), read_origin(folder.classes)
+    predictions, label = read_predictions(folder), ModelLabel.read(folder.classes)
+    origin = label.origin
     metrics = {
         "trial": origin.trial if origin else None,
         "epoch": origin.epoch if origin else None,
@@ -56,7 +57,7 @@ def write_model_report(folder: ModelFolder) -> None:
         "searched": origin.searched if origin else None,
         "objectives": dict(origin.objectives) if origin else {},
         "confirmed": asdict(origin.confirmed) if origin and origin.confirmed else None,
-        "of": weighed_file(folder),
+        "of": asdict(label.weighed) if label.weighed else None,
         "validation": _scores(folder, predictions, "validation"),
         "test": _scores(folder, predictions, "test"),
     }

@@ -6,7 +6,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +15,13 @@ from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.evaluating import Asking, Say, answered
 from cnnsearch.search.events import Warned
 from cnnsearch.search.file_hash import file_hash
+from cnnsearch.search.model_label import ModelLabel, WeighedFile
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Failure, Objective, Origin, TrialRecord
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.trial.batches import EVALUATION_BATCH
 from cnnsearch.search.trial.evaluation import EvaluationJob
 from cnnsearch.search.trial.messages import Broken
-from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 
@@ -150,17 +150,18 @@ def _is_whole(model: Path) -> bool:
 
 def describe(folder: ModelFolder, trained: TrainedModel) -> None:
     """Write what somebody needs who has only the model's folder, and which file it was that was asked."""
-    origin = asdict(trained.origin) if trained.origin else None
     dataset = trained.dataset
-    description = {
-        "classes": list(dataset.classes),
-        "shape": list(dataset.shape),
-        "resize": dataset.resize,
-        "origin": origin,
-        "data": {"source": dataset.source, "stamp": trained.stamp or dataset.stamp, "parts": list(trained.parts)},
-        "model": {"file": folder.model.name, "sha256": file_hash(folder.model)},
-    }
-    write_json(folder.classes, description)
+    label = ModelLabel(
+        classes=tuple(dataset.classes),
+        shape=dataset.shape,
+        resize=dataset.resize,
+        origin=trained.origin,
+        source=dataset.source,
+        stamp=trained.stamp or dataset.stamp,
+        parts=trained.parts,
+        weighed=WeighedFile(folder.model.name, file_hash(folder.model)),
+    )
+    label.write(folder.classes)
 
 
 def mend_export(folder: ModelFolder) -> None:

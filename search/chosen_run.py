@@ -10,6 +10,7 @@ from cnnsearch.search.dataset.change import Change, Summary, change_between
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.request import Request
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_state import RunState
 from cnnsearch.search.run_status import data_fingerprint, read_status, read_summary, run_identity, searches
 from cnnsearch.search.study.owners import this_process
 from cnnsearch.search.study.reading import read_trials
@@ -112,7 +113,7 @@ def unfinished(request: Request, wanted: SearchIdentity) -> RunFolder | None:
 
 
 def _is_finished(run: RunFolder) -> bool:
-    return bool(read_status(run).get("state") == "finished")
+    return RunState.told_by(read_status(run)) is RunState.FINISHED
 
 
 def _unconfirmed(request: Request, wanted: SearchIdentity) -> RunFolder | None:
@@ -166,8 +167,7 @@ def _is_related(run: RunFolder, now: Summary) -> bool:
 def earlier_form(request: Request, wanted: SearchIdentity) -> tuple[str, ...]:
     """A warning where an unfinished run of this name and data searches another form of the space."""
     for run in _of_name(request):
-        unended = read_status(run).get("state") != "finished"
-        if unended and run.has_study and data_fingerprint(run) == wanted.data.fingerprint:
+        if not _is_finished(run) and run.has_study and data_fingerprint(run) == wanted.data.fingerprint:
             if searches(run, wanted.space):
                 continue
             return (f"{run.path} is not finished; its space has changed since. To go on with it: --resume {run.path}",)
@@ -226,7 +226,8 @@ def _extended(run: RunFolder, more: int) -> int:
     """How many trials a run shall have after `--more`; one that was interrupted first does what it was asked for."""
     status = read_status(run)
     asked = status.get("trials", {}).get("budget", 0)
-    return asked if status.get("state") != "finished" and asked else sum(map(counts, read_trials(run))) + more
+    is_finished = RunState.told_by(status) is RunState.FINISHED
+    return asked if asked and not is_finished else sum(map(counts, read_trials(run))) + more
 
 
 def counts(trial: TrialRecord) -> bool:
@@ -250,6 +251,6 @@ def make_run(runs: Path, name: str, identity: str) -> RunFolder:
             continue
         except OSError as error:
             raise CnnSearchError(f"{run.path}: the run's folder must be writable, got {error.strerror}.") from error
-        write_json(run.status, {"state": "starting", "identity": identity} | this_process())
+        write_json(run.status, {"state": RunState.STARTING, "identity": identity} | this_process())
         return run
     raise CnnSearchError(f"{runs}: a free run number must exist, got none of {_ATTEMPTS} from {number:03d}.")

@@ -8,6 +8,7 @@ from cnnsearch.search.confirming_events import ConfirmingEvent
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Epoch, Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_state import RunState
 from cnnsearch.spaces.values import Scalar
 
 
@@ -192,9 +193,9 @@ class Resumed:
 
 @dataclass(frozen=True)
 class RunEnded:
-    """The search ends: `finished` its budget, or `interrupted`."""
+    """The search ends: it has finished, was interrupted, or has failed."""
 
-    state: str
+    state: RunState
     reason: str
 
 

@@ -11,6 +11,8 @@ from cnnsearch.spaces.sections.constraints import Limit
 from cnnsearch.spaces.sections.objectives import MEASURES, direction_of
 
 _Short = tuple[float, bool]
+_AND = ", "
+"""Between what is said of two constraints; numbers are told without it."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Objectives:
     def complaint(self, trial: TrialRecord) -> str:
         """Which constraints a trial breaks, with its values; empty where it keeps to all, as far as known."""
         found = [(limit, trial.value(limit.name)) for limit in self.limits]
-        return ", ".join(
+        return _AND.join(
             limit.complaint(value) for limit, value in found if value is not None and limit.violation(value)
         )
 
@@ -92,6 +94,13 @@ class Objectives:
         if complaint:
             return replace(trial, status=Status.INFEASIBLE, reason=complaint, score=None, objective_values=())
         return trial if self.is_plain else replace(trial, objective_values=self.values(trial))
+
+
+def complaints_of(trial: TrialRecord) -> dict[str, str]:
+    """What an infeasible trial's reason says of each constraint that it breaks, by name: those of its own session."""
+    if trial.status is not Status.INFEASIBLE:
+        return {}
+    return {complaint.partition(" ")[0]: complaint for complaint in trial.reason.split(_AND)}
 
 
 def settled(ending: TrialRecord, objectives: Objectives) -> TrialRecord:

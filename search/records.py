@@ -6,6 +6,7 @@ from enum import StrEnum
 from math import isfinite
 from statistics import fmean, stdev
 from types import MappingProxyType
+from typing import Any
 
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.sections.objectives import direction_of
@@ -252,6 +253,17 @@ class Origin:
         """The origin of a model that somebody trained again: its scores are those of this training."""
         searched = self.score if self.searched is None else self.searched
         return Origin(self.trial, record.best_epoch, self.objective, record.score, phases, searched=searched)
+
+    @classmethod
+    def told_by(cls, told: Mapping[str, Any]) -> "Origin":
+        """An origin from its JSON.
+
+        Raises:
+            TypeError: it is none.
+        """
+        confirmed = told.get("confirmed")
+        new_seeds = NewSeeds(**confirmed) if confirmed else None
+        return cls(**{**told, "phases": tuple(told.get("phases", ())), "confirmed": new_seeds})
 
     @classmethod
     def of(

@@ -33,6 +33,7 @@ from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.request import Progress, Request
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.run_state import RunState
 from cnnsearch.search.run_status import read_summary, searches, spent_seconds
 from cnnsearch.search.sharing.company import Company, company_of
 from cnnsearch.search.study.database import sqlite_url
@@ -140,7 +141,7 @@ def _searched(prepared: Prepared, company: Company, listeners: Sequence[Listener
             asked = prepared.chosen.trials
             broadcast(Told(f"{oracle.exhausted}, before the {asked} trials that were asked for"))
         ended_by = str(failure) if failure else oracle.exhausted or tuner.ended_by
-        broadcast(RunEnded("failed" if failure else "finished", ended_by))
+        broadcast(RunEnded(RunState.FAILED if failure else RunState.FINISHED, ended_by))
     return Result(run, oracle.study.records(), objectives.epoch, best, failure, is_final)
 
 

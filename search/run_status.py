@@ -10,8 +10,10 @@ from typing import Any
 
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.json_file import read_object
+from cnnsearch.search.model_label import label_of
 from cnnsearch.search.records import fingerprint_of
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
+from cnnsearch.search.run_state import RunState
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.load import load_space
 
@@ -30,7 +32,7 @@ def _retold(run: RunFolder) -> dict[str, Any]:
         return {}
     spent = float(started.get("spent", 0.0)) + max(0.0, last.get("time", 0.0) - started.get("time", 0.0))
     return {
-        "state": ended.get("state", "running"),
+        "state": ended.get("state", RunState.RUNNING),
         "identity": run_identity(space, summary.fingerprint if summary else ""),
         "seconds": spent,
         "trials": {"budget": started.get("trials", 0)},
@@ -71,7 +73,9 @@ def spent_seconds(run: RunFolder) -> float:
     """Seconds that the sessions of an unfinished run took; a finished one that gets more trials begins anew."""
     status = read_status(run)
     seconds = status.get("seconds")
-    return float(seconds) if isinstance(seconds, int | float) and status.get("state") != "finished" else 0.0
+    if RunState.told_by(status) is RunState.FINISHED or not isinstance(seconds, int | float):
+        return 0.0
+    return float(seconds)
 
 
 def read_summary(run: RunFolder, fingerprint: str | None = None) -> Summary | None:
@@ -98,8 +102,8 @@ def trained_on(folder: ModelFolder) -> Summary | None:
     Where they are described no more it has their fingerprint alone. A model of an earlier version, which says nothing
     of its images, was trained on those of its run.
     """
-    data = read_object(folder.classes).get("data")
-    fingerprint = fingerprint_of(str(data.get("stamp", "") if isinstance(data, dict) else ""))
+    label = label_of(folder)
+    fingerprint = fingerprint_of(label.stamp if label else "")
     own = _summary(folder.dataset)
     found = own if own and own.fingerprint == fingerprint else images_under(folder.run, fingerprint)
     return found or (Summary(fingerprint=fingerprint) if fingerprint else None)
@@ -107,9 +111,8 @@ def trained_on(folder: ModelFolder) -> Summary | None:
 
 def trained_contents(folder: ModelFolder) -> frozenset[str]:
     """The hashes of the images that a model was trained on; none where nothing tells them."""
-    data, images = read_object(folder.classes).get("data"), trained_on(folder)
-    named = data.get("parts") if isinstance(data, dict) else None
-    parts = named if isinstance(named, list) else ["train"]  # an earlier version did not name them
+    label, images = label_of(folder), trained_on(folder)
+    parts = label.parts if label else ("train",)
     return frozenset().union(*map(images.contents, parts)) if images else frozenset()
 
 

@@ -8,13 +8,9 @@ from typing import Any
 import psutil
 
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_state import RunState
 from cnnsearch.search.run_status import read_status
 from cnnsearch.search.study.owners import boot, is_gone
-
-GOES_ON = ("starting", "running", "paused")
-"""What a run says of itself until its search has ended."""
-KILLED = "killed"
-"""What a run is whose process is gone though nothing says that it ended."""
 
 
 @dataclass(frozen=True)
@@ -23,21 +19,20 @@ class Standing:
 
     Attributes:
         run: its folder.
-        state: `starting`, `running`, `paused`, `finished`, `interrupted`, `failed` or `killed`; `unknown` where
-            nothing says it.
+        state: as it was found: a run whose process is gone has been killed.
         told: the whole of `status.json`.
     """
 
     run: RunFolder
-    state: str
+    state: RunState
     told: Mapping[str, Any]
 
 
 def standing_of(run: RunFolder) -> Standing:
     """How a run stands; a search of this machine whose process is gone has been killed."""
     told = read_status(run)
-    state = str(told.get("state", "unknown"))
-    return Standing(run, KILLED if state in GOES_ON and _is_gone(told) else state, told)
+    state = RunState.told_by(told)
+    return Standing(run, RunState.KILLED if state.is_open and _is_gone(told) else state, told)
 
 
 def _is_gone(told: Mapping[str, Any]) -> bool:

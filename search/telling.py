@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
+from cnnsearch.search.chosen_run import ChosenRun
 from cnnsearch.search.engine.bench import Bench
 from cnnsearch.search.engine.budget import Budget
 from cnnsearch.search.engine.confirming_time import ConfirmingReserve
@@ -15,10 +16,12 @@ from cnnsearch.search.listeners.broadcast import Broadcast
 from cnnsearch.search.listeners.event_log import EventLog
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
-from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
+from cnnsearch.search.listeners.tensorboard_log import NamedDomain, TensorBoardLog
 from cnnsearch.search.prepared import Prepared
 from cnnsearch.search.ranking import Objectives
 from cnnsearch.search.records import TrialRecord
+from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_state import RunState
 from cnnsearch.spaces.document import Document
 from cnnsearch.spaces.errors import CnnSearchError
 from cnnsearch.spaces.phases import most_epochs
@@ -35,11 +38,7 @@ def broadcast_of(
 ) -> Broadcast:
     """All who hear of the search; `files` closes those that they write."""
     run, document, crew = prepared.run, prepared.space.document, prepared.crew
-    log = EventLog(run.events)
-    files.callback(log.close)
-    board = TensorBoardLog(run.tensorboard, prepared.space.parameters, objectives)
-    files.callback(board.close)
-    own = (log, StatusFile(run, prepared.wanted.identity, budget), TensorBoardListener(board))
+    own = writers_of(run, prepared.wanted.identity, budget, prepared.space.parameters, objectives, files)
 
     def settled(device: str, slots: int, why: str) -> None:
         broadcast(Told(pause.patiently(lambda: note_packing(run, device, slots, why))))
@@ -50,6 +49,22 @@ def broadcast_of(
     return broadcast
 
 
+def writers_of(
+    run: RunFolder,
+    identity: str,
+    budget: Budget,
+    parameters: Sequence[NamedDomain],
+    objectives: Objectives,
+    files: ExitStack,
+) -> tuple[Listener, ...]:
+    """Those who write a search down in its run folder; `files` closes what they write."""
+    log = EventLog(run.events)
+    files.callback(log.close)
+    board = TensorBoardLog(run.tensorboard, parameters, objectives)
+    files.callback(board.close)
+    return log, StatusFile(run, identity, budget), TensorBoardListener(board)
+
+
 def _reserves(document: Document, budget: Budget, crew: Crew) -> list[Listener]:
     """Who keeps time for the confirming, where there is one."""
     most, confirm = most_epochs(document) * (document.data.folds or 1), document.search.confirm
@@ -58,17 +73,32 @@ def _reserves(document: Document, budget: Budget, crew: Crew) -> list[Listener]:
 
 def tell_of_begin(prepared: Prepared, bench: Bench, finished: tuple[TrialRecord, ...]) -> None:
     """Tell the listeners that the search begins, and what a person should know of it."""
-    chosen, limits, objectives = prepared.chosen, bench.budget.limits, bench.checkpoints.objectives
-    total = chosen.trials, limits.seconds
-    names = tuple(slot.name for slot in bench.crew.wanted)
-    going_on = chosen.continued, bench.budget.before
-    bounds = limits.epochs, limits.target
-    started = RunStarted(bench.run, objectives.epoch, *total, names, finished, *going_on, *bounds, objectives)
-    bench.broadcast(started)
+    slots = tuple(slot.name for slot in bench.crew.wanted)
+    bench.broadcast(started(prepared.chosen, bench.budget, bench.checkpoints.objectives, slots, finished))
     for warning in prepared.warnings:
         bench.broadcast(Warned(warning))
     if prepared.space.document.search.sampler.grid:
-        bench.broadcast(Told(_size_of_grid(prepared.space, chosen.trials)))
+        bench.broadcast(Told(_size_of_grid(prepared.space, prepared.chosen.trials)))
+
+
+def started(
+    chosen: ChosenRun, budget: Budget, objectives: Objectives, slots: tuple[str, ...], finished: tuple[TrialRecord, ...]
+) -> RunStarted:
+    """The beginning of a search, or of another session of it."""
+    limits = budget.limits
+    return RunStarted(
+        run=chosen.run,
+        objective=objectives.epoch,
+        trials=chosen.trials,
+        seconds=limits.seconds,
+        slots=slots,
+        finished=finished,
+        continued=chosen.continued,
+        spent=budget.before,
+        epochs=limits.epochs,
+        stop_at=limits.target,
+        objectives=objectives,
+    )
 
 
 def _size_of_grid(space: Space, trials: int) -> str:
@@ -85,8 +115,8 @@ def telling_of_its_end(broadcast: Audience) -> Iterator[None]:
     try:
         yield
     except CnnSearchError as error:
-        broadcast.at_once(RunEnded("failed", str(error)))
+        broadcast.at_once(RunEnded(RunState.FAILED, str(error)))
         raise
     except BaseException:
-        broadcast.at_once(RunEnded("interrupted", "stopped from outside"))
+        broadcast.at_once(RunEnded(RunState.INTERRUPTED, "stopped from outside"))
         raise

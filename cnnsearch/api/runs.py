@@ -13,9 +13,11 @@ from cnnsearch.reports.runs import named_run
 from cnnsearch.reports.wording import counted
 from cnnsearch.search.history_file import place_of, places_of
 from cnnsearch.search.json_file import read_object
+from cnnsearch.search.model_label import ModelLabel
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Objective, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_state import RunState
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
 _FACTS = ("reason", "score", "seconds", "parameters")
@@ -107,9 +109,7 @@ class Run:
         Raises:
             CnnSearchError: there is no best model yet.
         """
-        from cnnsearch.reports.predictions import read_classes
-
-        return read_classes(RunFolder(self.path).best.classes)[0]
+        return ModelLabel.read(RunFolder(self.path).best.classes).classes
 
     def best_model(self) -> Any:  # noqa: ANN401 - keras has no types
         """The best model, a `keras.Model`: images (n, height, width, channels) of 0 to 255 in, probabilities out.
@@ -170,18 +170,16 @@ def read_run(folder: RunFolder) -> Run:
     from cnnsearch.search.study.reading import read_study
 
     study, state = read_study(folder), standing_of(folder).state
-    state = "interrupted" if state == "unknown" else state
+    state = RunState.INTERRUPTED if state is RunState.UNKNOWN else state
     trials, objectives = list(study.trials), study.objectives
     best = _best(folder, trials, objectives)
-    return Run(folder.path, state, objectives.epoch, tuple(trials), best, objectives)
+    return Run(folder.path, str(state), objectives.epoch, tuple(trials), best, objectives)
 
 
 def _best(folder: RunFolder, trials: Sequence[TrialRecord], objectives: Objectives) -> TrialRecord | None:
     """The trial that the best model is of, where there is one: a confirmation may have named another than the first."""
-    from cnnsearch.reports.predictions import read_origin
-
     if folder.best.model.is_file():
-        origin = read_origin(folder.best.classes)
+        origin = ModelLabel.read(folder.best.classes).origin
         if origin is not None:
             return trials[origin.trial]
     return next(iter(rank(list(trials), objectives)), None)

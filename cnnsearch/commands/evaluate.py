@@ -11,9 +11,9 @@ from cnnsearch import terminal
 from cnnsearch.asking import asking, complaining
 from cnnsearch.reports.evaluation import Labelled, Watch, answered, labelled_images, scores, watch_of
 from cnnsearch.reports.inference import load_classifier, model_file
-from cnnsearch.reports.predictions import read_classes
 from cnnsearch.search.dataset.sources.layout import PARTS
 from cnnsearch.search.dataset.sources.source import open_source
+from cnnsearch.search.model_label import ModelLabel
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
 
@@ -39,7 +39,7 @@ def evaluate(model: Path, data: str, *, part: str | None = None, as_json: bool =
         raise CnnSearchError(str(Problem("--part", rule, "Leave it out for all images.")))
     file = model_file(model)
     folder = ModelFolder(file.parent)
-    classes, _ = read_classes(folder.classes)
+    classes = ModelLabel.read(folder.classes).classes
     source, watch = open_source(data), watch_of(folder)
     images = labelled_images(source, classes, watch, part)
     classifier = load_classifier(model)

@@ -13,9 +13,9 @@ from cnnsearch.reports.exports.placing import prepare_folder
 from cnnsearch.reports.exports.samples import photos_of
 from cnnsearch.reports.inert import visible
 from cnnsearch.reports.inference import model_file
-from cnnsearch.reports.predictions import read_classes
 from cnnsearch.search.dataset.cache.disk import bytes_text
 from cnnsearch.search.engine.processes import start_forkserver
+from cnnsearch.search.model_label import ModelLabel
 from cnnsearch.search.native_messages import without_native_messages
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
@@ -34,7 +34,7 @@ def export(model: Path, to: str, quantize: str | None, out: Path | None) -> None
     targets = targets_of(to, quantize)
     check_installed(targets)
     file = model_file(model)
-    _, shape = read_classes(ModelFolder(file.parent).classes)
+    shape = ModelLabel.read(ModelFolder(file.parent).classes).shape
     place = out or file.parent / "exports"
     prepare_folder(place, targets)
     start_forkserver()

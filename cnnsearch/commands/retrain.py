@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from cnnsearch import terminal
-from cnnsearch.reports.predictions import origin_of
 from cnnsearch.search.engine.processes import start_forkserver
 from cnnsearch.search.events import EpochEnded, Event, Told, TrialBuilt, TrialEnded, Warned
 from cnnsearch.search.json_file import read_object
@@ -119,7 +118,7 @@ def _origin(known: dict[str, Any]) -> Origin | None:
     told = {name: known.get(name) for name in ("trial", "epoch", "score", "searched")}
     rest = {"objective": known.get("objective") or "", "objectives": known.get("objectives") or {}}
     try:
-        return origin_of({**told, **rest, "phases": known.get("phases") or ()})
+        return Origin.told_by({**told, **rest, "phases": known.get("phases") or ()})
     except TypeError:
         return None
 

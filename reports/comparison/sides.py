@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cnnsearch.reports.predictions import Predictions, read_origin, read_predictions
+from cnnsearch.reports.predictions import Predictions, read_predictions
 from cnnsearch.reports.ranking.reading import scored_images
 from cnnsearch.search.dataset.change import Summary
 from cnnsearch.search.history_file import read_history
+from cnnsearch.search.model_label import ModelLabel
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Epoch, Origin, TrialRecord
 from cnnsearch.search.run_folder import MODEL, ModelFolder, RunFolder
@@ -76,7 +77,7 @@ def side_of(text: str) -> Side:
 def _best(text: str, run: RunFolder) -> Side:
     """A run's best model, or its best trial where no model is left."""
     study = read_study(run)
-    origin = read_origin(run.best.classes) if run.best.classes.is_file() else None
+    origin = _origin(run.best)
     ranked = rank(list(study.trials), study.objectives)
     if origin is None and not ranked:
         rule = "a run to compare needs a trial with a score, got none."
@@ -130,7 +131,7 @@ def _is_answered(folder: ModelFolder) -> bool:
 
 
 def _origin(folder: ModelFolder) -> Origin | None:
-    return read_origin(folder.classes) if folder.classes.is_file() else None
+    return ModelLabel.read(folder.classes).origin if folder.classes.is_file() else None
 
 
 def _of_model(text: str, folder: ModelFolder) -> Side:

@@ -1,10 +1,9 @@
 """Exports a model into a folder: one folder for each format, and `export.json`, which says how each came out."""
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import Any
@@ -18,6 +17,7 @@ from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.engine.slots import CPU
 from cnnsearch.search.environment import environment
 from cnnsearch.search.json_file import read_object
+from cnnsearch.search.model_label import ModelLabel
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.writing import write_json
 from cnnsearch.spaces.errors import CnnSearchError
@@ -105,18 +105,11 @@ def _exported(exporting: Exporting, target: Target) -> Exported:
 
 
 def _add_scripts(model: ModelFolder, target: Target, folder: Path) -> None:
-    about = json.dumps(_to_be_handed_on(read_object(model.classes)), indent=2) + "\n"
-    (folder / model.classes.name).write_text(about, encoding="utf-8")
+    label = ModelLabel.read(model.classes)
+    # To be handed on, it does not tell where on this machine the photos lie: of their path the last name stays.
+    replace(label, source=PurePath(label.source).name).write(folder / model.classes.name)
     (folder / SCRIPT).write_text(predict_script(target.format), encoding="utf-8")
     (folder / "photo.py").write_text(photo_script(), encoding="utf-8")
-
-
-def _to_be_handed_on(about: dict[str, Any]) -> dict[str, Any]:
-    """A `classes.json` that does not tell where on this machine the photos lie: of their path the last name stays."""
-    data = about.get("data")
-    if not isinstance(data, dict) or "source" not in data:
-        return about
-    return {**about, "data": {**data, "source": PurePath(str(data["source"])).name}}
 
 
 def _note(exporting: Exporting, found: Exported) -> None:

@@ -13,7 +13,8 @@ from cnnsearch.search.json_file import read_object
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import TrialRecord
 from cnnsearch.search.run_folder import RunFolder
-from cnnsearch.search.standing import GOES_ON, KILLED, standing_of
+from cnnsearch.search.run_state import RunState
+from cnnsearch.search.standing import standing_of
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,19 @@ class Facts:
         return self.run.path.resolve().name
 
     @property
+    def state(self) -> RunState:
+        """How it stands."""
+        return RunState.told_by(self.status)
+
+    @property
     def is_running(self) -> bool:
         """Whether more is to come, as far as its files say."""
-        return self.status.get("state") in GOES_ON
+        return self.state.is_open
 
     @property
     def may_go_on(self) -> bool:
         """Whether it runs, or was ended from outside: then the best of now may not stay it."""
-        return self.is_running or self.status.get("state") in ("interrupted", KILLED)
+        return self.is_running or self.state in (RunState.INTERRUPTED, RunState.KILLED)
 
     def part(self, name: str) -> Mapping[str, Any] | None:
         """The winner's scores on a part of the images; None where there are none, or the file is damaged."""

@@ -7,6 +7,7 @@ from cnnsearch.reports.markup import Element, element
 from cnnsearch.reports.page.facts import Facts
 from cnnsearch.reports.page.section import Section
 from cnnsearch.reports.page.values import grid
+from cnnsearch.search.ranking import complaints_of
 from cnnsearch.search.records import Failure, Status, TrialRecord
 
 _MESSAGES, _TRIALS = 5, 6
@@ -67,10 +68,9 @@ def _infeasible(trials: Sequence[TrialRecord]) -> list[Element]:
     broken: Counter[str] = Counter()
     examples: dict[str, str] = {}
     for trial in trials:
-        for part in trial.reason.split(", "):
-            name = part.partition(" ")[0]
+        for name, complaint in complaints_of(trial).items():
             broken[name] += 1
-            examples.setdefault(name, f"trial {trial.number}: {part}")
+            examples.setdefault(name, f"trial {trial.number}: {complaint}")
     if not trials:
         return []
     rows = ((name, f"{count:,}", examples[name]) for name, count in broken.most_common())

@@ -16,7 +16,7 @@ from cnnsearch.reports.scores import accuracy_interval
 from cnnsearch.reports.wording import configuration, count_text, counted, status_name, time_text, value_with_unit
 from cnnsearch.search.confirmed import Confirmation
 from cnnsearch.search.records import Status, TrialRecord
-from cnnsearch.search.standing import KILLED
+from cnnsearch.search.run_state import RunState
 
 
 def summary(facts: Facts) -> Section:
@@ -48,23 +48,23 @@ def verdict(facts: Facts) -> str:
 
 
 _ENDED = {
-    "finished": "Finished",
-    "failed": "Ended before its time",
-    "interrupted": "Interrupted: the same command goes on",
-    KILLED: "Killed: the same command goes on",
+    RunState.FINISHED: "Finished",
+    RunState.FAILED: "Ended before its time",
+    RunState.INTERRUPTED: "Interrupted: the same command goes on",
+    RunState.KILLED: "Killed: the same command goes on",
 }
 
 
 def standing(facts: Facts) -> str:
     """Where it still runs, that and since when nothing was heard; else how it ended; and when this page was written."""
     written = f"Written {_moment(facts.now)}."
-    state, reason = str(facts.status.get("state", "")), visible(str(facts.status.get("reason", "")))
+    reason = visible(str(facts.status.get("reason", "")))
     updated = facts.status.get("updated")
     if facts.is_running:
         heard = f" Its last sign of life was on {_moment(updated)}." if isinstance(updated, int | float) else ""
-        paused = f" It is paused: {reason}." if state == "paused" else ""
+        paused = f" It is paused: {reason}." if facts.state is RunState.PAUSED else ""
         return f"This search has not ended: the numbers are those of now.{paused}{heard} {written}"
-    ended = _ENDED.get(state)
+    ended = _ENDED.get(facts.state)
     return f"{ended}{f': {reason}' if reason else ''}. {written}" if ended else written
 
 

@@ -25,17 +25,13 @@ from cnnsearch.search.engine.slots import CPU, Slot
 from cnnsearch.search.engine.tuner import ALL_DONE
 from cnnsearch.search.environment import environment
 from cnnsearch.search.evaluating import with_fewer_at_once
-from cnnsearch.search.events import Listener, RunEnded, RunStarted, Warned
+from cnnsearch.search.events import Listener, RunEnded, Warned
 from cnnsearch.search.explaining.explain import explain
 from cnnsearch.search.exporting import trained_model
 from cnnsearch.search.in_process.asked import Asked
 from cnnsearch.search.in_process.material import Part
 from cnnsearch.search.in_process.trials import HERE, Workshop, fresh_model, run_trial
 from cnnsearch.search.listeners.broadcast import Broadcast
-from cnnsearch.search.listeners.event_log import EventLog
-from cnnsearch.search.listeners.status_file import StatusFile
-from cnnsearch.search.listeners.tensorboard_listener import TensorBoardListener
-from cnnsearch.search.listeners.tensorboard_log import TensorBoardLog
 from cnnsearch.search.model.custom import check_fits, explored
 from cnnsearch.search.prepared import doubts_of
 from cnnsearch.search.ranking import Objectives
@@ -44,9 +40,10 @@ from cnnsearch.search.request import Request
 from cnnsearch.search.run import Result
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_lock import held
+from cnnsearch.search.run_state import RunState
 from cnnsearch.search.run_status import read_summary, spent_seconds
 from cnnsearch.search.study.database import sqlite_url
-from cnnsearch.search.telling import telling_of_its_end
+from cnnsearch.search.telling import started, telling_of_its_end, writers_of
 from cnnsearch.search.trial.evaluation import EvaluationJob, evaluate
 from cnnsearch.search.trial.failures import classify
 from cnnsearch.search.trial.messages import Broken
@@ -138,17 +135,21 @@ def _searched(prepared: _Prepared, listener: Listener) -> Result:
     for trial in finished:
         checkpoints.ended(trial)
     with ExitStack() as files:
-        broadcast = Broadcast((*_own_listeners(prepared, budget, files), listener))
+        parameters = [parameter for parameter, _ in search_space_of(prepared.hyperparameters).plan]
+        writers = writers_of(run, prepared.identity, budget, parameters, objectives, files)
+        broadcast = Broadcast((*writers, listener))
         train, validation = (Part.of(prepared.dataset, name) for name in ("train", "validation"))
         shop = Workshop(
             prepared.asked, run, prepared.dataset, train, validation, oracle, budget, checkpoints, broadcast
         )
         shop.experience.recall(finished)
-        _tell_of_begin(prepared, shop, finished)
+        broadcast(started(prepared.chosen, budget, objectives, (HERE,), finished))
+        for doubt in (*prepared.chosen.warnings, *doubts_of(prepared.dataset)):
+            broadcast(Warned(doubt))
         with telling_of_its_end(broadcast):
             failure, ended_by = _tune(shop)
             best = _finish(prepared, oracle, broadcast)
-        broadcast(RunEnded("failed" if failure else "finished", str(failure or ended_by)))
+        broadcast(RunEnded(RunState.FAILED if failure else RunState.FINISHED, str(failure or ended_by)))
     return Result(run, oracle.study.records(), objectives.epoch, best, failure)
 
 
@@ -178,26 +179,6 @@ def _budget(prepared: _Prepared, known: Sequence[TrialRecord], finished: Sequenc
     for trial in finished:
         budget.score(trial.score)
     return budget
-
-
-def _own_listeners(prepared: _Prepared, budget: Budget, files: ExitStack) -> tuple[Listener, ...]:
-    """Those who write the search down; `files` closes what they write."""
-    run, log = prepared.run, EventLog(prepared.run.events)
-    files.callback(log.close)
-    parameters = [parameter for parameter, _ in search_space_of(prepared.hyperparameters).plan]
-    board = TensorBoardLog(run.tensorboard, parameters, prepared.objectives)
-    files.callback(board.close)
-    return log, StatusFile(run, prepared.identity, budget), TensorBoardListener(board)
-
-
-def _tell_of_begin(prepared: _Prepared, shop: Workshop, finished: tuple[TrialRecord, ...]) -> None:
-    chosen, limits, objectives = prepared.chosen, shop.budget.limits, prepared.objectives
-    total, going_on = (chosen.trials, limits.seconds), (chosen.continued, shop.budget.before)
-    bounds = limits.epochs, limits.target
-    started = RunStarted(chosen.run, objectives.epoch, *total, (HERE,), finished, *going_on, *bounds, objectives)
-    shop.broadcast(started)
-    for doubt in (*chosen.warnings, *doubts_of(prepared.dataset)):
-        shop.broadcast(Warned(doubt))
 
 
 def _tune(shop: Workshop) -> tuple[EveryTrialFailed | None, str]:

@@ -25,6 +25,7 @@ from cnnsearch.search.events import (
 from cnnsearch.search.ranking import Objectives, rank
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_state import RunState
 from cnnsearch.search.study.owners import this_process
 from cnnsearch.search.writing import UnwritableFile, is_full_disk, write_json
 
@@ -42,7 +43,7 @@ class StatusFile:
 
     def __init__(self, run: RunFolder, identity: str, budget: Budget) -> None:
         self._run, self._identity, self._budget = run, identity, budget
-        self._state, self._reason = "running", ""
+        self._state, self._reason = RunState.RUNNING, ""
         self._trials = 0
         self._counts: Counter[str] = Counter()
         self._running: dict[int, int] = {}
@@ -85,8 +86,10 @@ class StatusFile:
         if isinstance(event, RunEnded):
             self._state, self._reason = event.state, event.reason
             self._running.clear()
+        elif isinstance(event, Paused):
+            self._state, self._reason = RunState.PAUSED, event.message
         else:
-            self._state, self._reason = ("paused", event.message) if isinstance(event, Paused) else ("running", "")
+            self._state, self._reason = RunState.RUNNING, ""
 
     def _note_elsewhere(self, event: EndedElsewhere | TrialLost) -> None:
         if isinstance(event, TrialLost):

@@ -26,6 +26,7 @@ from cnnsearch.search.events import (
 )
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_state import RunState
 
 RUN = RunStarted(RunFolder(Path("runs/digits-001")), Objective("val_accuracy", "max"), 8, None, ("cpu",), (), False)
 VALUES = {"model": "scratch", "model.scratch.blocks": 2, "optimizer": "adam"}
@@ -167,7 +168,7 @@ def test_a_pipe_gets_a_line_for_each_start_and_end(capsys: pytest.CaptureFixture
         ended(0, 0.5),
         *running(1),
         FAILED,
-        RunEnded("finished", "all trials are done"),
+        RunEnded(RunState.FINISHED, "all trials are done"),
     ):
         known(event)
         plain(event)

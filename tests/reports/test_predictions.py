@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cnnsearch.reports.predictions import read_classes, read_predictions
+from cnnsearch.reports.predictions import read_predictions
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError
 
@@ -61,9 +61,3 @@ def test_absent_files_are_named(model_folder: Maker) -> None:
     folder.predictions.unlink()
     with pytest.raises(CnnSearchError, match=r"predictions\.csv: .* got no file"):
         read_predictions(folder)
-    folder.classes.write_text("{}")
-    with pytest.raises(CnnSearchError, match=r"classes\.json: .* got no key 'shape'\. .*copy both"):
-        read_classes(folder.classes)
-    folder.classes.write_text("<html>")
-    with pytest.raises(CnnSearchError, match=r"classes\.json: .* got Expecting value"):
-        read_classes(folder.classes)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cnnsearch.commands.retrain import retrain, source_of
-from cnnsearch.reports.predictions import read_resize
+from cnnsearch.search.model_label import ModelLabel
 from cnnsearch.search.run_folder import ModelFolder, RunFolder
 from cnnsearch.search.run_status import trained_contents
 from cnnsearch.search.study.reading import read_trials
@@ -78,8 +78,8 @@ def test_the_model_knows_how_its_images_were_brought_to_size(searched: CommandLi
     text = (searched.folder / RUN / "best/config.yaml").read_text(encoding="utf-8")
     (searched.folder / "cut.yaml").write_text(text.replace("resize: stretch", "resize: crop"), encoding="utf-8")
     searched.good("retrain", "cut.yaml", "--epochs", "1")
-    assert read_resize(searched.folder / RUN / "best/classes.json") == "stretch"
-    assert read_resize(searched.folder / "runs/cut-retrained-001/classes.json") == "crop"
+    models = (searched.folder / RUN / "best", searched.folder / "runs/cut-retrained-001")
+    assert [ModelLabel.read(model / "classes.json").resize for model in models] == ["stretch", "crop"]
 
 
 def test_a_folder_that_is_no_model_and_one_that_does_not_exist_are_told_apart(tmp_path: Path) -> None:

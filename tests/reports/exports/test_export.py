@@ -92,7 +92,7 @@ def test_exports_are_made_whole_beside_each_other(exported: Callable[[str], Expo
 def test_an_export_does_not_tell_where_the_photos_lie(exported: Callable[[str], Exported], photos: Path) -> None:
     found = exported("litert").folder
     about = json.loads((found / "classes.json").read_text())
-    assert about["data"] == {"source": photos.name, "parts": ["train"]}
+    assert about["data"] == {"source": photos.name, "stamp": "", "parts": ["train"]}
     assert (about["classes"], about["resize"]) == (["dark", "light"], "pad")
     assert not [path for path in found.iterdir() if str(photos.parent).encode() in path.read_bytes()]
 

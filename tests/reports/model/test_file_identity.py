@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable
 
-from cnnsearch.reports.model.file_identity import told_change, weighed_file
+from cnnsearch.reports.model.file_identity import told_change
 from cnnsearch.reports.write import write_model_report
 from cnnsearch.search.file_hash import file_hash
+from cnnsearch.search.model_label import ModelLabel, WeighedFile
 from cnnsearch.search.run_folder import ModelFolder
 
 Maker = Callable[..., ModelFolder]
@@ -23,7 +24,9 @@ def exported(folder: ModelFolder) -> ModelFolder:
 def test_metrics_say_which_file_was_asked(folder_of: Maker) -> None:
     folder = exported(folder_of(2))
     write_model_report(folder)
-    assert json.loads(folder.metrics.read_text())["of"] == weighed_file(folder)
+    label = ModelLabel.read(folder.classes)
+    assert label.weighed is not None
+    assert WeighedFile.told_by(json.loads(folder.metrics.read_text())["of"]) == label.weighed
     assert told_change(folder) == ""
 
 

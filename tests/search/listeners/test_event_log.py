@@ -15,6 +15,7 @@ from cnnsearch.search.listeners.event_log import EventLog
 from cnnsearch.search.listeners.status_file import StatusFile
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
+from cnnsearch.search.run_state import RunState
 
 ACCURACY = Objective("val_accuracy", "max")
 EPOCH = Epoch(1, {"val_accuracy": 0.5}, 1.0)
@@ -109,8 +110,8 @@ def test_the_status_counts_and_names_the_best(tmp_path: Path) -> None:
     assert status["best"] == {"trial": 1, "score": 0.75}
 
 
-@pytest.mark.parametrize("state", ["finished", "interrupted", "failed"])
-def test_the_status_tells_the_end(tmp_path: Path, state: str) -> None:
+@pytest.mark.parametrize("state", [RunState.FINISHED, RunState.INTERRUPTED, RunState.FAILED])
+def test_the_status_tells_the_end(tmp_path: Path, state: RunState) -> None:
     run = RunFolder(tmp_path)
     status = status_after(run, started(run), TrialStarted(0, {}, "cpu", 5), RunEnded(state, "because"))
     assert (status["state"], status["reason"], status["trials"]["running"]) == (state, "because", {})
