@@ -1,7 +1,7 @@
 # Two commands set everything up on a machine that has make and Python with its venv module:
 #   make demo    makes .venv, installs cnnsearch and runs a whole search on the built-in sample
 #   make test    makes .venv, installs what the tests need and runs them all
-# Another Python: make PYTHON=python3.13 test
+# Another Python: make clean, then make PYTHON=python3.13 test
 
 PYTHON ?= python3
 VENV ?= .venv

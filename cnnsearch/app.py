@@ -246,7 +246,9 @@ def backbones(
 
 @app.command()
 def init(
-    images: Annotated[str, typer.Argument(metavar="FOLDER", help="Images as data.source takes them: folder or zip.")],
+    images: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="Images as data.source takes them, such as a folder.")
+    ],
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Where to write; the folder's name with .yaml, - for stdout.")
     ] = None,

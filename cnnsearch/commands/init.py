@@ -1,5 +1,6 @@
 """`cnnsearch init FOLDER`: looks at somebody's images and writes a first space that fits them."""
 
+import re
 from pathlib import Path
 
 from cnnsearch import terminal
@@ -11,13 +12,15 @@ from cnnsearch.spaces.errors import CnnSearchError, Problem
 from cnnsearch.spaces.load import loads_space
 
 STDOUT = "-"
+_OF_A_FILE = re.compile(r"\.(zip|tar|tar\.(gz|bz2|xz)|tgz|tbz2|txz|csv|tsv|npz)$", re.IGNORECASE)
+"""The end of the name of images that are no folder."""
 
 
 def init(images: str, out: str | None) -> None:
     """Write a space for these images, and say what they are like.
 
     Args:
-        images: a folder, a zip or a sample, as `data.source` takes them.
+        images: a folder, an archive or a sample, as `data.source` takes them.
         out: the file; `-` for stdout, None for one named after the images in the current folder. None is overwritten.
 
     Raises:
@@ -43,12 +46,11 @@ def init(images: str, out: str | None) -> None:
 
 
 def default_file(images: str) -> Path:
-    """The file for a source: `photos/` gives `photos.yaml`, `cats.zip` `cats.yaml`, `sample:digits` `digits.yaml`."""
+    """The file for a source: `photos/` gives `photos.yaml`, `cats.tar.gz` gives `cats.yaml`."""
     if images.startswith("sample:"):
         return Path(f"{images.partition(':')[2] or 'space'}.yaml")
     path = Path(images).expanduser().absolute().resolve()
-    name = path.stem if path.suffix.lower() == ".zip" else path.name
-    return Path(f"{name or 'space'}.yaml")
+    return Path(f"{_OF_A_FILE.sub('', path.name) or 'space'}.yaml")
 
 
 def _exists(target: Path) -> CnnSearchError:

@@ -133,7 +133,8 @@ def test_the_file_is_named_after_the_images_and_never_overwritten(command_line: 
 
 def test_names_of_files():
     assert default_file("photos/") == Path("photos.yaml")
-    assert default_file("data/cats.v2.zip") == Path("cats.v2.yaml")
+    for suffix in ("zip", "ZIP", "tar", "tar.gz", "tgz", "tar.xz", "npz", "csv"):
+        assert default_file(f"data/cats.v2.{suffix}") == Path("cats.v2.yaml")
     assert default_file("sample:digits") == Path("digits.yaml")
     assert default_file("/") == Path("space.yaml")
     assert default_file(".") == Path(f"{Path.cwd().name}.yaml")
