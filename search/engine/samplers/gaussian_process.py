@@ -5,7 +5,10 @@ those of the largest posterior density, whose prior grows weaker with the number
 trials would be explained by whichever parameter chance has sorted them by (Hvarfner et al. 2024, arXiv:2402.02229).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -34,6 +37,26 @@ def distances(ours: Floats, theirs: Floats, ordered: NDArray[np.bool_]) -> Float
     apart = np.abs(ours.T[:, :, None] - theirs.T[:, None, :])
     squared: Floats = np.where(ordered[:, None, None], apart, apart > 0) ** 2.0
     return squared
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Within it, linear algebra takes one core of this process: our matrices are small, and the cores are the trials'.
+
+    Beside busy trials, threads that wait for one another take 15 times as long as one alone: 0.94 s instead of 0.06 s
+    for 250 configurations on two cores. And what is drawn does not depend on how many cores a machine has.
+    """
+    with _linear_algebra().limit(limits=1):
+        yield
+
+
+@cache
+def _linear_algebra() -> Any:  # noqa: ANN401 - threadpoolctl has no types
+    """The libraries of it in this process, that of scipy included."""
+    import scipy.linalg  # noqa: F401 - loaded for its library
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
 
 
 @dataclass(frozen=True)

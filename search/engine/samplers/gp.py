@@ -7,7 +7,7 @@ import numpy as np
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from cnnsearch.search.engine.samplers.gaussian_process import Floats, GaussianProcess, distances
+from cnnsearch.search.engine.samplers.gaussian_process import Floats, GaussianProcess, distances, on_one_core
 from cnnsearch.search.engine.samplers.space_sampler import SpaceSampler
 from cnnsearch.search.engine.samplers.turn import Turn
 from cnnsearch.search.study.stored_trial import cost_nothing, failed_by_itself
@@ -63,12 +63,12 @@ class GpSampler(SpaceSampler):
                 yield from self._untried(self._changes(good)).values()
             known = {trial.number for trial in with_rank}
             failed = [trial for trial in ended if trial.number not in known and is_bad(trial)]
-            yield from self._improving(study, [*ranked, failed], good)
+            with on_one_core():
+                improving = self._improving(study, [*ranked, failed], good)
+            yield from improving
         yield from self.by_chance()
 
-    def _improving(
-        self, study: Study, ranked: Sequence[Sequence[FrozenTrial]], good: Sequence[Values]
-    ) -> Iterator[Values]:
+    def _improving(self, study: Study, ranked: Sequence[Sequence[FrozenTrial]], good: Sequence[Values]) -> list[Values]:
         """Those of the largest expected improvement first."""
         space = self._turn.space
         model = _Model({name: space.domains[name] for name in space.distributions}, ranked)
@@ -77,7 +77,7 @@ class GpSampler(SpaceSampler):
         known = self._untried(self._candidates(good))
         # Once more around the most promising ones: a draw is seldom at the very top.
         first = model.best_first(known.values())[:_PARENTS]
-        yield from model.best_first((known | self._untried(self._changes(first))).values())
+        return model.best_first((known | self._untried(self._changes(first))).values())
 
     def _candidates(self, near: Sequence[Values]) -> Iterator[Values]:
         plan = self._turn.space.plan
