@@ -44,6 +44,8 @@ class BenchDialogue(Dialogue):
         self._room = RoomWait(bench.pause)
         self._clock = TrialClock(limit, lambda: bench.pause.seconds)
         self._waiting = Waiting(bench, self._clock, number, slot)
+        self._described: Configuration | None = None
+        """What stands in the folder."""
 
     @property
     @abstractmethod
@@ -68,12 +70,22 @@ class BenchDialogue(Dialogue):
     def _learned(self, known: KnownBackbone) -> None:
         self._bench.known[known.key] = known
 
+    def _phase_begun(self) -> None:
+        self._clock.phase_began()
+
     def _wait(self) -> bool:
         return self._room.wait()
 
-    def _write_configuration(self) -> None:
-        text = configuration_yaml(self.as_built(self._configuration), self._title)
-        self._bench.pause.patiently(lambda: write_text(self.folder.config, text))
+    def _describe(self) -> None:
+        """Write what is trained, unless that is written: as it was built, or as it was asked for where it never was.
+
+        Not before the process begins, which would wait for it: of all that a trial costs its parent it is the most.
+        """
+        configuration = self.as_built(self._configuration)
+        if configuration != self._described:
+            text = configuration_yaml(configuration, self._title)
+            self._bench.pause.patiently(lambda: write_text(self.folder.config, text))
+            self._described = configuration
 
     def close(self) -> None:
         """Nothing more will be heard, so nothing is waited for."""

@@ -58,8 +58,8 @@ class RetrainingDialogue(BenchDialogue):
         self._forget()
         self._had = () if stamp_of(self.folder) is None else read_history(self.folder.history)
         clear(self.folder, goes_on=bool(self._had))
+        self._described = None
         bench.broadcast(RetrainingStarted(self._number, self._turn, self._slot.name, self._most))
-        self._write_configuration()
         rung, configuration = self._rung, self._configuration
         trained = on_rung(configuration, rung) if rung else configuration
         dataset = bench.pause.patiently(lambda: bench.images_of(trained.data))
@@ -84,7 +84,7 @@ class RetrainingDialogue(BenchDialogue):
         return f"trial {self._number} of {self._bench.run.path.name} with another seed, retraining {self._turn}"
 
     def _built(self, built: Built) -> None:  # noqa: ARG002 - its trial has told of the network
-        self._write_configuration()
+        self._describe()
 
     def _continued(self, epochs: int) -> None:
         """Take over as many of its epochs as its process goes on after."""
@@ -110,7 +110,8 @@ class RetrainingDialogue(BenchDialogue):
         return self._waiting.is_put_off
 
     def ending(self, broken: Broken | None) -> Retrained:
-        """How it ended; one that breaks a constraint has no score."""
+        """How it ended; one that breaks a constraint has no score. Its folder says what was trained."""
+        self._describe()
         objectives = self._bench.checkpoints.objectives
         record = objectives.judged(self.trained(self._number, objectives.epoch))
         return Retrained(

@@ -94,9 +94,9 @@ class TrialDialogue(BenchDialogue):
         self._account.made = [*self._oracle.study.record(number).epochs]
         if self._is_first or not self._retries:
             clear(self.folder, goes_on=bool(self._account.made))
+            self._described = None
         self._found = stamp_of(self.folder)
         bench.broadcast(TrialStarted(number, self._values, self._slot.name, self._most))
-        self._write_configuration()
         job = self._job()
         self._clock.go_on()
         self._began, self._counted = time.monotonic(), self._clock.counted
@@ -143,7 +143,7 @@ class TrialDialogue(BenchDialogue):
 
     def _built(self, built: Built) -> None:
         self._start = self._start or time.monotonic() - self._began  # the model is built anew on each rung
-        self._write_configuration()
+        self._describe()
         self._bench.broadcast(TrialBuilt(self._number, built.parameters))
         if self._slot.is_gpu and built.device == "cpu":
             self._bench.crew.trains_on_cpu(self._slot.device)
@@ -236,7 +236,8 @@ class TrialDialogue(BenchDialogue):
         return self._dataset.stamp if self._dataset else ""
 
     def ending(self, broken: Broken | None) -> TrialRecord:
-        """How the trial ended, without its score."""
+        """How the trial ended, without its score; its folder says what was trained, even where nothing was built."""
+        self._describe()
         status, reason, message = self._ended(broken)
         return replace(
             self.heard(self._number),
