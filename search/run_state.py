@@ -22,7 +22,7 @@ class RunState(StrEnum):
     @classmethod
     def told_by(cls, status: Mapping[str, Any]) -> "RunState":
         """What a status says."""
-        return cls(status.get("state"))
+        return cls(str(status.get("state")))
 
     @classmethod
     def _missing_(cls, value: object) -> "RunState":  # noqa: ARG003 - the standard library's signature

@@ -49,11 +49,12 @@ KNOWS = {
         "ranking",
         "records",
         "run_folder",
+        "run_state",
         "writing",
     ),
 }
 """Inside search: all that these rooms import of it beside themselves."""
-PLAIN = ("records", "run_folder", "writing")
+PLAIN = ("model_label", "records", "run_folder", "run_state", "writing")
 """Inside search: what is read without any slow library."""
 SIZED = (*FLOORS, "tests", "benchmarks")
 FILE_LINES, BODY_LINES = 350, 40

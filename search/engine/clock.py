@@ -18,8 +18,9 @@ class TrialClock:
     What other trials use as well is no trial's own: the time counts neither in which its images are decoded nor that in
     which features are made, by its process or by another one that it waits for.
 
-    A trial over its time ends with the epoch that it is in. Its process is waited for until that can be: for a first
-    epoch a quarter of the time longer, but 5 seconds at least; for a later one twice as long as the longest before.
+    A trial over its time ends with the epoch that it is in. Its process is waited for until that can be: for the first
+    epoch of a phase a quarter of the time longer, but 5 seconds at least; for a later one twice as long as the longest
+    before in that phase.
     One that makes features is waited for as long as it gets on with them.
 
     Args:
@@ -33,7 +34,9 @@ class TrialClock:
         self._began = time.monotonic() - paused()
         self._before = 0.0
         self.longest = 0.0
-        """Seconds of the longest epoch so far."""
+        """Seconds of the longest epoch so far; of a later phase, of those in it."""
+        self.is_new_phase = False
+        """Whether the first epoch of a later phase is before it."""
         self._excused = 0.0
         self._stands: float | None = None
         self._headway: float | None = None
@@ -89,11 +92,15 @@ class TrialClock:
     def epoch_ended(self, seconds: float) -> None:
         """Note how long an epoch took; no features are made any more."""
         self.go_on()
-        self.longest = max(self.longest, seconds)
+        self.longest, self.is_new_phase = max(self.longest, seconds), False
 
     def epochs_grow(self, factor: float) -> None:
         """From now on epochs take so many times as long."""
         self.longest *= factor
+
+    def phase_began(self) -> None:
+        """What epochs took so far says nothing of those to come: the first one trains other parts of the network."""
+        self.longest, self.is_new_phase = 0.0, True
 
     def training_ended(self) -> None:
         """The trial is measured no more."""
@@ -102,7 +109,7 @@ class TrialClock:
     def begin_again(self) -> None:
         """Another attempt has its first epoch before it."""
         self.go_on()
-        self.longest, self.is_trained = 0.0, False
+        self.longest, self.is_new_phase, self.is_trained = 0.0, False, False
 
     def patience(self) -> float | None:
         """Seconds that its process may still go on without a word; None for as long as it takes."""

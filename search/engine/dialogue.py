@@ -15,6 +15,7 @@ from cnnsearch.search.trial.messages import (
     Making,
     Message,
     Noted,
+    PhaseBegun,
     RungDone,
     Shown,
     Trained,
@@ -54,6 +55,8 @@ class Dialogue(ABC):
             self._learned(message)
         elif isinstance(message, Making):
             self._making(message)
+        elif isinstance(message, PhaseBegun):
+            self._phase_begun()
         elif isinstance(message, EpochDone):
             self._epochs.append(message.epoch)
             return self._judge(message)
@@ -100,6 +103,9 @@ class Dialogue(ABC):
 
     def _learned(self, known: KnownBackbone) -> None:  # noqa: B027 - a single training has nobody to tell it
         """Trainings that come after this one need not build this backbone."""
+
+    def _phase_begun(self) -> None:  # noqa: B027 - who waits for as long as it takes need not know
+        """What the epochs so far have taken says nothing of the next one."""
 
     @abstractmethod
     def _judge(self, done: EpochDone) -> Verdict:

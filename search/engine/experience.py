@@ -59,9 +59,14 @@ class Experience:
         """
         return max(self._grace, min(max(self.start, longest), whole / 10))
 
-    @property
-    def silence(self) -> float:
-        """Seconds without a word after which a process may hang."""
+    def silence(self, longest: float = 0.0, *, is_new_phase: bool = False) -> float:
+        """Seconds without a word after which a process may hang.
+
+        Args:
+            longest: seconds that an epoch of its trial is known to take.
+            is_new_phase: whether the first epoch of a later phase is before it, which may be like none that ended.
+        """
         with self._lock:
-            longest = self._longest
-        return max(self._doubt, _MANY * longest) if longest else self._unknown
+            longest = max(longest, self._longest)
+        known = max(self._doubt, _MANY * longest)
+        return known if longest and not is_new_phase else max(known, self._unknown)

@@ -90,12 +90,13 @@ class SearchTuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _is_over(self) -> bool:
         """Whether the budget has no room for another trial; where it has, its first epoch is set aside.
 
-        However short the time, a search makes one trial. Once it has a ranked one, it begins none whose first epoch
-        would end too late.
+        However short the time, a search makes one trial. Once it has a ranked one, maybe on another machine, it begins
+        none whose first epoch would end too late.
         """
         bench, budget = self._bench, self._bench.budget
-        why = budget.ended_by(bench.experience.start if bench.checkpoints.has_ranked else 0.0)
-        if why == TIME_IS_UP and not self.oracle.trials:
+        has_ranked = bench.checkpoints.has_ranked
+        why = budget.ended_by(bench.experience.start if has_ranked else 0.0)
+        if why == TIME_IS_UP and not (has_ranked or self.oracle.trials):
             why = ""
         if why == TIME_IS_UP and not budget.ended_by():
             bench.say_once(Told(TOO_SHORT))

@@ -60,7 +60,9 @@ class Waiting:
         return bench.budget.left + bench.experience.grace(whole, self._clock.longest)
 
     def _doubt(self) -> None:
-        if self._is_doubted or self._silent < self._bench.experience.silence:
+        clock = self._clock
+        usual = self._bench.experience.silence(clock.longest, is_new_phase=clock.is_new_phase)
+        if self._is_doubted or self._silent < usual:
             return
         self._is_doubted = True
         process = self._bench.crew.process_of(self._slot.name)

@@ -80,6 +80,11 @@ class Making:
 
 
 @dataclass(frozen=True)
+class PhaseBegun:
+    """A later phase of the training begins: its epochs may take many times as long as those before."""
+
+
+@dataclass(frozen=True)
 class EpochDone:
     """An epoch is finished; a `Verdict` is waited for.
 
@@ -216,6 +221,7 @@ Message = (
     | KnownBackbone
     | Noted
     | Making
+    | PhaseBegun
     | EpochDone
     | RungDone
     | Trained

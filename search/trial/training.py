@@ -37,7 +37,7 @@ from cnnsearch.search.trial.keeping import Halted, Keeper, Vault, Watching, take
 from cnnsearch.search.trial.line import Line
 from cnnsearch.search.trial.material import Material, Wanted, material_of
 from cnnsearch.search.trial.measuring import OutOfLimits, tell_built
-from cnnsearch.search.trial.messages import Continued, Done, RungDone, Trained, Verdict
+from cnnsearch.search.trial.messages import Continued, Done, PhaseBegun, RungDone, Trained, Verdict
 from cnnsearch.search.trial.room import when_there_is_room
 from cnnsearch.search.trial.stopping import early_stopping, stopped_by
 from cnnsearch.search.trial.whole import Whole
@@ -137,6 +137,8 @@ def _walked(trial: _Trial) -> tuple[Whole, list[Ended]]:
 def _walked_from(trial: _Trial, before: Sequence[Ended], running: Running | None) -> tuple[Whole, list[Ended]]:
     course, ended = course_of(trial.job), [*before]
     for asked, coming in [*zip_longest(course, course[1:])][len(before) :]:
+        if not asked.starts_fresh:
+            trial.line.tell(PhaseBegun())
         whole = _begun(trial.job, asked, ended)
         stage = replace(asked, configuration=with_jit(asked.configuration, whole.trained, device_facts()))
         # Of larger images more weights may be made.

@@ -19,7 +19,7 @@ def test_of_earlier_sessions_the_epochs_are_known() -> None:
     epochs = tuple(Epoch(number, {}, seconds) for number, seconds in enumerate((30.0, 100.0), 1))
     experience.recall([TrialRecord(0, {}, Status.COMPLETED, epochs=epochs), TrialRecord(1, {}, Status.FAILED)])
     assert experience.start == 30.0
-    assert experience.silence == 500.0
+    assert experience.silence() == 500.0
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,15 @@ def test_silence_is_long_where_it_is_many_times_what_was_known(epochs: tuple[flo
     experience = Experience()
     for epoch in epochs:
         experience.epoch(epoch)
-    assert experience.silence == seconds
+    assert experience.silence() == seconds
+
+
+@pytest.mark.parametrize(
+    ("own", "is_new_phase", "seconds"), [(500.0, False, 2500.0), (0.0, True, 1800.0), (7.0, False, 300.0)]
+)
+def test_silence_is_longer_on_larger_images_and_before_the_first_epoch_of_a_phase(
+    own: float, is_new_phase: bool, seconds: float
+) -> None:
+    experience = Experience()
+    experience.epoch(0.5)
+    assert experience.silence(own, is_new_phase=is_new_phase) == seconds

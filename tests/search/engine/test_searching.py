@@ -15,6 +15,7 @@ from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.engine.trial_dialogue import NO_GPU_SUPPORT
 from cnnsearch.search.engine.tuner import ALL_DONE, TOO_SHORT
 from cnnsearch.search.events import Event, FeaturesMade, Told, Warned
+from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.search.trial.messages import Verdict
 from tests.search.engine import works
 from tests.search.engine.searching import Searching, searching, space_text
@@ -111,6 +112,28 @@ def test_a_process_that_is_silent_for_long_is_told_of_and_may_be_ended(
     assert endings(search) == [("completed", ""), ("failed", "crash")]
     (warned,) = [event for event in search.heard if isinstance(event, Warned)]
     assert warned.message.startswith("trial 1: its process has said nothing for ")
+
+
+def test_the_first_epoch_of_a_later_phase_may_take_longer_than_any_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_LOOK", 0.1)
+    experience = Experience(doubt=0.2, unknown=60.0)
+    space = space_text("trials: 1", training="epochs: 2")
+    search = searching(tmp_path, space, works.train_in_phases, experience=experience)
+    search.run()
+    assert endings(search) == [("completed", "")]
+    assert [event for event in search.heard if isinstance(event, Warned)] == []
+
+
+def test_a_worker_whose_only_trial_is_put_off_ends_where_another_has_a_ranked_one(tmp_path: Path) -> None:
+    space = space_text("trials: 9, time: 2s")
+    search = searching(tmp_path, space, works.hang, experience=Experience(grace=0.5, doubt=600.0))
+    search.bench.checkpoints.ended(TrialRecord(7, {}, Status.COMPLETED, score=0.5, best_epoch=1))
+    tuner = search.run()
+    assert tuner.ended_by == TIME_IS_UP
+    assert endings(search) == [("queued", "")]
+    assert len(search.slots) == 1
 
 
 # A trial's own time, without what others use as well.

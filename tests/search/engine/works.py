@@ -14,12 +14,12 @@ from cnnsearch.search.dataset.dataset import open_dataset
 from cnnsearch.search.dataset.errors import DataError
 from cnnsearch.search.features.features import Frozen, Viewed
 from cnnsearch.search.features.store import features_of
-from cnnsearch.search.records import Epoch
+from cnnsearch.search.records import PHASE, Epoch
 from cnnsearch.search.trial import material
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.failures import NotANumber
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.messages import Built, Done, EpochDone, Making, Trained
+from cnnsearch.search.trial.messages import Built, Done, EpochDone, Making, PhaseBegun, Trained
 from cnnsearch.search.trial.training import run_trial
 
 NO_MEMORY = OSError(errno.ENOMEM, "Cannot allocate memory")
@@ -102,6 +102,17 @@ def train_a_while(line: Line, job: TrialJob) -> None:
     line.tell(Built(1, "cpu"))
     time.sleep(3.1)
     line.ask(EpochDone(Epoch(1, {"val_accuracy": 0.5}, 3.1)))
+    line.ask(Trained("", 0.5))
+    line.tell(Done())
+
+
+def train_in_phases(line: Line, job: TrialJob) -> None:
+    """The same in two phases, of which the second takes far longer."""
+    line.tell(Built(1, "cpu"))
+    line.ask(EpochDone(Epoch(1, {"val_accuracy": 0.4, PHASE: 1}, 0.0)))
+    line.tell(PhaseBegun())
+    time.sleep(2.0)
+    line.ask(EpochDone(Epoch(2, {"val_accuracy": 0.5, PHASE: 2}, 2.0)))
     line.ask(Trained("", 0.5))
     line.tell(Done())
 

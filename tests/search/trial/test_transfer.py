@@ -18,7 +18,7 @@ from cnnsearch.search.model.outputs import class_probabilities
 from cnnsearch.search.outcome import outcome_of, phases_to_best
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.trial.course import TrialJob
-from cnnsearch.search.trial.messages import EpochDone, KnownBackbone, Making, Verdict
+from cnnsearch.search.trial.messages import EpochDone, KnownBackbone, Making, PhaseBegun, Verdict
 from cnnsearch.search.trial.training import run_trial
 from cnnsearch.spaces.document import Configuration, Data
 from tests.search.trial.parent import Parent
@@ -177,6 +177,8 @@ PHASES = {"fine_tune": {"epochs": 2, "trainable_from": "all", "learning_rate": 1
 def test_fine_tuning_goes_on_from_the_best_head(train: Train, digits: Dataset) -> None:
     parent, model, _ = train(PHASES)
     assert [(epoch.number, epoch.metrics["phase"]) for epoch in parent.epochs] == [(1, 1), (2, 1), (3, 2), (4, 2)]
+    told = [type(message) for message in parent.heard if isinstance(message, EpochDone | PhaseBegun)]
+    assert told == [EpochDone, EpochDone, PhaseBegun, EpochDone, EpochDone]
     assert parent.epochs[0].metrics["learning_rate"] > parent.epochs[3].metrics["learning_rate"]
     assert scores(model, digits)[1] == pytest.approx(best(parent).metrics["val_accuracy"], abs=1e-6)
 
