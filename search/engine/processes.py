@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -28,6 +28,8 @@ _PATIENCE = 5.0
 """Seconds that a process has to end by itself before it is killed."""
 _REFUSED, _AGAIN = 10.0, 0.2
 """Seconds in which the system is asked again for a process that it refuses, and between two such tries."""
+_FILES = 8
+"""Files that a start has open at once, at most."""
 
 
 def start_forkserver() -> None:
@@ -58,6 +60,17 @@ class NotStarted(CnnSearchError):
     """A process that the system did not let us have: no memory for one more, or too many open files."""
 
 
+def _check_files() -> None:
+    """Find out whether as many files may be opened as a start needs: one that fails halfway leaves some open.
+
+    Raises:
+        OSError: they may not.
+    """
+    with ExitStack() as opened:
+        for _ in range(_FILES):
+            opened.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+
+
 class ChildProcess:
     """A process that runs `target(connection, *arguments)`; ended when the `with` block is left, whatever happens.
 
@@ -66,24 +79,12 @@ class ChildProcess:
 
     def __init__(self, target: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 - passed on
         self.connection: Connection
-        self.connection, self._theirs = _CONTEXT.Pipe()
-        self._process: BaseProcess = ForkedProcess(target=target, args=(self._theirs, *arguments), daemon=False)
+        self._target, self._arguments = target, arguments
+        self._process: BaseProcess
         self._lock = threading.Lock()
         self._is_closed = False
 
     def __enter__(self) -> "ChildProcess":
-        """Start it.
-
-        Raises:
-            NotStarted: the system refuses.
-        """
-        try:
-            self._start()
-        finally:
-            self._theirs.close()  # or the end of the child would not end our reading
-        return self
-
-    def _start(self) -> None:
         """Start it; a forkserver that cannot fork ends, which takes it some time, and then there is another one.
 
         Raises:
@@ -92,16 +93,33 @@ class ChildProcess:
         until = time.monotonic() + _REFUSED
         while True:
             try:
-                return self._process.start()
+                self._start()
             except (EOFError, OSError) as error:
                 if time.monotonic() < until:
                     time.sleep(_AGAIN)
                     continue
-                self.connection.close()
                 raise NotStarted(
                     f"this machine: it must have room for one more process, got {str(error) or type(error).__name__}. "
                     "Free memory, or raise the limits of processes and open files."
                 ) from error
+            return self
+
+    def _start(self) -> None:
+        """Try to start it, with a connection of its own.
+
+        Raises:
+            EOFError, OSError: the system refuses; nothing stays open then.
+        """
+        _check_files()
+        self.connection, theirs = _CONTEXT.Pipe()
+        self._process = ForkedProcess(target=self._target, args=(theirs, *self._arguments), daemon=False)
+        try:
+            self._process.start()
+        except BaseException:
+            self.connection.close()
+            raise
+        finally:
+            theirs.close()  # or the end of the child would not end our reading
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

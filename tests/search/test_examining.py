@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from cnnsearch.search.examining import examining
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.document import Data
 from tests.search.doctor.faults import clean_files, picture, saved, written
+from tests.search.few_files import files_left
 
 pytestmark = pytest.mark.usefixtures("forkserver")
 Maker = Callable[..., Dataset]
@@ -114,6 +116,22 @@ def test_a_machine_without_room_for_its_process_costs_the_findings_only(
     (told,) = examined(run, made)
     assert "this machine: it must have room for one more process, got " in told
     assert not run.doctor.exists()
+
+
+def test_too_many_open_files_cost_the_findings_only(
+    run: RunFolder, dataset: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, told, is_exported = dataset(), list[Event](), False
+    monkeypatch.setattr(processes, "_REFUSED", 0.0)
+    with ExitStack() as files:
+        files.enter_context(files_left(1))
+        with examining(run, made, told.append):
+            files.close()
+            is_exported = True
+    assert is_exported
+    (event,) = told
+    assert isinstance(event, Told)
+    assert "one more process, got [Errno 24] Too many open files" in event.message
 
 
 def test_a_search_that_fails_meanwhile_fails_as_it_would(run: RunFolder, dataset: Maker) -> None:

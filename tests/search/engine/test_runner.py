@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.records import Failure
 from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Message, Verdict
 from tests.search.engine import works
+from tests.search.few_files import files_left, open_files
 
 pytestmark = pytest.mark.usefixtures("forkserver")
 
@@ -122,6 +124,46 @@ def test_a_process_that_the_system_refuses_is_a_crash_and_it_is_asked_again_for_
     assert broken.message.startswith("this machine: it must have room for one more process, got ")
     assert broken.message.endswith(". Free memory, or raise the limits of processes and open files.")
     assert run(tmp_path, works.talk, 1)[0] is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 5, 7, 8, 12])
+def test_too_many_open_files_are_a_refusal_too_and_leave_none_open(
+    tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Work(works.talk, 1, tmp_path / "log.txt", {})
+    run_in_child(work, lambda _: Verdict.GO_ON)
+    monkeypatch.setattr(processes, "_REFUSED", 0.0)
+    before = open_files()
+    with files_left(count):
+        broken = run_in_child(work, lambda _: Verdict.GO_ON)
+    assert open_files() == before
+    told = "this machine: it must have room for one more process, got [Errno 24] Too many open files"
+    assert broken is None if count > 7 else broken is not None and broken.message.startswith(told)
+
+
+def test_a_process_for_which_there_are_too_many_open_files_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, refused, found = processes._check_files, threading.Event(), list[Broken | None]()
+
+    def checked() -> None:
+        try:
+            check()
+        except OSError:
+            refused.set()
+            raise
+
+    def runs() -> None:
+        work = Work(works.talk, 1, tmp_path / "log.txt", {})
+        found.append(run_in_child(work, lambda _: Verdict.GO_ON))
+
+    monkeypatch.setattr(processes, "_check_files", checked)
+    with files_left(0):
+        thread = threading.Thread(target=runs)
+        thread.start()
+        assert refused.wait(60)
+    thread.join(60)
+    assert found == [None]
 
 
 def test_who_ends_all_processes_may_meet_one_that_has_just_ended(tmp_path: Path) -> None:
