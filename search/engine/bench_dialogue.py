@@ -1,6 +1,7 @@
 """What a search's trials and its retrainings have in common: a bench, a folder of their own, a disk to wait for."""
 
 from abc import abstractmethod
+from contextlib import suppress
 
 from cnnsearch.search.engine.backups import remove_backup
 from cnnsearch.search.engine.bench import Bench
@@ -11,7 +12,7 @@ from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.engine.waiting import Waiting
 from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.run_folder import TrialFolder
-from cnnsearch.search.trial.messages import DiskFull, KnownBackbone, Message
+from cnnsearch.search.trial.messages import Broken, DiskFull, KnownBackbone, Message
 from cnnsearch.search.writing import write_text
 from cnnsearch.spaces.document import Configuration
 from cnnsearch.spaces.space import configuration_yaml
@@ -72,6 +73,14 @@ class BenchDialogue(Dialogue):
 
     def _phase_begun(self) -> None:
         self._clock.phase_began()
+
+    def _left_out(self, broken: Broken) -> None:
+        if self._bench.halting.is_set():  # it was ended, as all are
+            return
+        text = f"what a model makes of its images cannot be shown, got {broken.failure}: {broken.message}"
+        self._bench.say_once(Warned(f"{text}; its trial counts all the same"))
+        with suppress(OSError), self.folder.log.open("a", encoding="utf-8") as log:
+            log.write(f"\n--- {text} ---\n")
 
     def _wait(self) -> bool:
         return self._room.wait()

@@ -7,6 +7,7 @@ from cnnsearch.search.events import Told, Warned
 from cnnsearch.search.outcome import outcome_of
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.trial.messages import (
+    Broken,
     Built,
     Continued,
     DiskFull,
@@ -67,6 +68,8 @@ class Dialogue(ABC):
             return self._wants_model()
         elif isinstance(message, Shown):
             self._shown(message)
+        elif isinstance(message, Broken):
+            self._left_out(message)
         elif isinstance(message, DiskFull):
             return self._wait()
         return None
@@ -121,6 +124,9 @@ class Dialogue(ABC):
 
     def _shown(self, shown: Shown) -> None:  # noqa: B027 - nobody watches a single training
         """This is what the trained model makes of its images."""
+
+    def _left_out(self, broken: Broken) -> None:  # noqa: B027 - as above
+        """The process broke while it showed that, with its model written: the training counts all the same."""
 
     @abstractmethod
     def _wait(self) -> bool:

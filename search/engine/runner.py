@@ -1,5 +1,6 @@
 """Runs one job in a fresh process and listens to it until it ends, one way or another."""
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from cnnsearch.search.engine.processes import ChildProcess, NotStarted
 from cnnsearch.search.records import Failure
 from cnnsearch.search.trial import child
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.messages import Broken, Done, Message
+from cnnsearch.search.trial.messages import Broken, Done, Message, Written
 
 Answer = Callable[[Message], object | None]
 """What the parent says to a message; None for those that want no answer."""
@@ -21,6 +22,8 @@ Patience = Callable[[], float | None]
 """How many seconds are left to wait for a process's next word; None for as long as it takes."""
 _LOOK = 5.0
 """Seconds after which the patience is asked again, for what goes on elsewhere changes it."""
+_COURTESY = 120.0
+"""Seconds that a process is waited for without a word once its model is written."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def run_in_child(
 ) -> Broken | None:
     """Do the work in a fresh process; gives how it failed, or None when it was done.
 
+    It was done where the process has said `Written`. However that process breaks later, `answer` alone hears of it.
+
     Args:
         answer: called with each message of the process.
         started: called with the process once it runs, so that another thread may end it.
@@ -55,18 +60,42 @@ def run_in_child(
             every few seconds. A process that says nothing for longer is ended.
     """
     process = ChildProcess(child.run, work.function, work.job, work.log, work.environment)
+    hearing = _Hearing(answer, patience)
     try:
-        return _heard(process, work.log, answer, started, patience)
+        broken = _heard(process, work.log, hearing, started)
     except NotStarted as error:
         return Broken(Failure.CRASH, str(error))
+    if broken is None or not hearing.is_written:
+        return broken
+    answer(broken)
+    return None
+
+
+class _Hearing:
+    """What a process is answered, and how long it is waited for."""
+
+    def __init__(self, answer: Answer, patience: Patience) -> None:
+        self._answer, self._patience = answer, patience
+        self._answered = 0.0
+        self.is_written = False
+
+    def answer(self, message: Message) -> object | None:
+        """What the parent says to a message."""
+        self.is_written = self.is_written or isinstance(message, Written)
+        reply = self._answer(message)
+        self._answered = time.monotonic()
+        return reply
+
+    def patience(self) -> float | None:
+        """Seconds that are left to wait for the next one."""
+        return self._answered + _COURTESY - time.monotonic() if self.is_written else self._patience()
 
 
 def _heard(
     process: ChildProcess,
     log: Path,
-    answer: Answer,
+    hearing: _Hearing,
     started: Callable[[ChildProcess], None] | None,
-    patience: Patience,
 ) -> Broken | None:
     """Run a process and answer what it says, to its end; gives how it failed.
 
@@ -79,7 +108,7 @@ def _heard(
             started(process)
         while True:
             try:
-                if not _speaks(process, patience):
+                if not _speaks(process, hearing.patience):
                     process.kill()
                     return Broken(Failure.TIMEOUT, "the process said nothing for too long")
                 message = process.connection.recv()
@@ -90,7 +119,7 @@ def _heard(
                 return None
             if isinstance(message, Broken):
                 return message
-            reply = answer(message)
+            reply = hearing.answer(message)
             if reply is not None:
                 _send(process, reply)
 

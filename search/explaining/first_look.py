@@ -19,14 +19,16 @@ from cnnsearch.search.explaining.choosing import Predicted, most_wrong
 from cnnsearch.search.explaining.confusion import drawn, legend
 from cnnsearch.search.explaining.pictures import Pixels, in_colour, resized, save_drawing, save_photo
 from cnnsearch.search.model.outputs import class_probabilities
+from cnnsearch.search.trial.batches import evaluation_batch
 from cnnsearch.search.trial.course import Stage, TrialJob
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.messages import Done, Shown
+from cnnsearch.search.trial.messages import Done, Shown, Written
 from cnnsearch.search.trial.training import Left, train
 
 _SHARE = 0.02
 """Of the seconds of a training, what its model may be asked for; one batch in any case."""
 _BATCH = 32
+"""Images that it is asked about at once, unless its trial needed smaller batches."""
 _WRONG, _CHANGED = 12, 3
 """Photos that are shown."""
 _SIDE = 160
@@ -60,6 +62,7 @@ def run_trial_and_show(line: Line, job: TrialJob) -> None:
     began = time.monotonic()
     left = train(line, job)
     if left is not None and left.stage.validation is not None:
+        line.tell(Written())
         for shown in first_look(left, _SHARE * (time.monotonic() - began)):
             line.tell(shown)
     line.tell(Done())
@@ -86,8 +89,9 @@ def _asked(left: Left, seconds: float) -> _Look:
     dataset, part = open_dataset(left.stage.dataset), left.stage.validation or ""
     order = np.random.default_rng(0).permutation(dataset.rows(part))  # the first ones are a fair sample
     until, rows, asked = time.monotonic() + seconds, list[int](), list[Predicted]()
-    for start in range(0, len(order), _BATCH):
-        chosen = np.sort(order[start : start + _BATCH])
+    at_once = min(_BATCH, evaluation_batch(left.stage.configuration))
+    for start in range(0, len(order), at_once):
+        chosen = np.sort(order[start : start + at_once])
         outputs = left.model(np.asarray(dataset.images[chosen], dtype=np.float32), training=False)
         shares = class_probabilities(keras.ops.convert_to_numpy(outputs).astype(np.float64))
         for row, own in zip(chosen.tolist(), shares, strict=True):

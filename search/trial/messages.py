@@ -119,6 +119,11 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Written:
+    """The training is whole and its model is written; what the process still does is a courtesy, and may fail."""
+
+
+@dataclass(frozen=True)
 class Shown:
     """What a trained model makes of its images, for those who watch the search.
 
@@ -225,6 +230,7 @@ Message = (
     | EpochDone
     | RungDone
     | Trained
+    | Written
     | Shown
     | DiskFull
     | Discovered

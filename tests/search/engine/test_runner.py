@@ -13,11 +13,11 @@ from typing import Any
 import psutil
 import pytest
 
-from cnnsearch.search.engine import processes
+from cnnsearch.search.engine import processes, runner
 from cnnsearch.search.engine.processes import ChildProcess
 from cnnsearch.search.engine.runner import Work, run_in_child
 from cnnsearch.search.records import Failure
-from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Message, Verdict
+from cnnsearch.search.trial.messages import Broken, Built, EpochDone, Message, Verdict, Written
 from tests.search.engine import works
 from tests.search.few_files import files_left, open_files
 
@@ -182,6 +182,21 @@ def test_a_process_that_says_nothing_is_waited_for_no_longer_than_there_is_patie
     assert broken == Broken(Failure.TIMEOUT, "the process said nothing for too long")
     assert [type(message) for message in heard] == [Built]
     assert not psutil.pid_exists(running[0])
+
+
+@pytest.mark.parametrize("how", ["kill", "abort", "raise", "hang"])
+def test_what_breaks_once_the_model_is_written_is_told_and_no_failure(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_COURTESY", 0.5)
+    heard: list[Message] = []
+    work = Work(works.break_when_written, how, tmp_path / "log.txt", {})
+    assert run_in_child(work, heard.append, patience=lambda: None) is None
+    written, broken = heard
+    assert written == Written()
+    assert isinstance(broken, Broken)
+    kinds = {"kill": Failure.CRASH, "abort": Failure.CRASH, "raise": Failure.OOM, "hang": Failure.TIMEOUT}
+    assert broken.failure is kinds[how]
 
 
 def test_a_native_abort_for_lack_of_memory_is_known_by_its_last_words(tmp_path: Path) -> None:

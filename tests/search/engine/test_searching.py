@@ -167,6 +167,26 @@ def test_the_making_of_real_features_is_no_part_of_a_trials_time(tmp_path: Path)
     assert {event.done for event in waited} == {0}
 
 
+# Trials whose processes break when their models are written.
+
+
+def test_a_process_that_dies_or_hangs_when_its_model_is_written_costs_its_pictures_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_COURTESY", 0.5)
+    search = searching(tmp_path, space_text("trials: 3"), works.train_and_break)
+    tuner = search.run()
+    assert tuner.ended_by == ALL_DONE
+    assert endings(search) == [("completed", "")] * 3
+    assert [trial.score for trial in search.trials] == [0.5] * 3
+    folders = [search.bench.run.trial(number) for number in range(3)]
+    assert [folder.model.read_bytes() for folder in folders] == [b"a model"] * 3
+    killed, silent = (event.message for event in search.heard if isinstance(event, Warned))
+    assert killed.startswith("what a model makes of its images cannot be shown, got crash: the process ended without")
+    assert silent.startswith("what a model makes of its images cannot be shown, got timeout: ")
+    assert all("--- what a model makes of its images cannot be shown" in folder.log.read_text() for folder in folders)
+
+
 # Trials that the pruner would end when they have ended.
 
 

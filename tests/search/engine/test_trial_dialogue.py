@@ -9,9 +9,9 @@ import pytest
 
 from cnnsearch.search.dataset.dataset import Dataset
 from cnnsearch.search.engine.attempt import Attempts
-from cnnsearch.search.events import FeaturesMade
-from cnnsearch.search.records import Epoch, Status
-from cnnsearch.search.trial.messages import EpochDone, Making, Message, Verdict
+from cnnsearch.search.events import FeaturesMade, Warned
+from cnnsearch.search.records import Epoch, Failure, Status
+from cnnsearch.search.trial.messages import Broken, EpochDone, Making, Message, Verdict, Written
 from cnnsearch.spaces.document import Data
 from tests.search.engine.searching import DIGITS, searching, space_text
 
@@ -62,6 +62,18 @@ def test_a_making_of_features_is_waited_for_as_long_as_it_gets_on(tmp_path: Path
     assert patience == pytest.approx([600, 600, 75, 600, 75], abs=10)
     told = [(event.done, event.total) for event in search.heard if isinstance(event, FeaturesMade)]
     assert told == [(0, 100), (64, 100), (100, 100), (0, 40), (0, 0)]
+
+
+@pytest.mark.parametrize("is_ending", [False, True])
+def test_nobody_is_warned_of_pictures_that_are_missing_where_the_search_ends_its_processes(
+    tmp_path: Path, *, is_ending: bool
+) -> None:
+    search = searching(tmp_path, space_text("trials: 1"))
+    attempts = search.dialogue()
+    if is_ending:
+        search.bench.interrupt()
+    verdicts(attempts, Written(), Broken(Failure.CRASH, "killed"), Broken(Failure.CRASH, "killed"))
+    assert sum(isinstance(event, Warned) for event in search.heard) == (0 if is_ending else 1)
 
 
 def test_the_decoding_of_images_is_no_part_of_a_trials_time(tmp_path: Path) -> None:

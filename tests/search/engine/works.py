@@ -19,7 +19,7 @@ from cnnsearch.search.trial import material
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.failures import NotANumber
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.messages import Built, Done, EpochDone, Making, PhaseBegun, Trained
+from cnnsearch.search.trial.messages import Built, Done, EpochDone, Making, PhaseBegun, Trained, Written
 from cnnsearch.search.trial.training import run_trial
 
 NO_MEMORY = OSError(errno.ENOMEM, "Cannot allocate memory")
@@ -161,6 +161,27 @@ def die_while_asking(line: Line, job: Any) -> None:
     """Be gone before the answer comes."""
     line.tell(EpochDone(Epoch(1, {}, 0.0)))
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def break_when_written(line: Line, job: str) -> None:
+    """Have written a model, and then be killed, abort, raise or hang."""
+    line.tell(Written())
+    if job == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job == "abort":
+        os.abort()
+    if job == "raise":
+        raise MemoryError("no room for pictures")
+    time.sleep(3600)
+
+
+def train_and_break(line: Line, job: TrialJob) -> None:
+    """Say what a training of one epoch says, and write its model; then two processes are killed, and others hang."""
+    line.tell(Built(1, "cpu"))
+    line.ask(EpochDone(Epoch(1, {"val_accuracy": 0.5}, 0.0)))
+    if line.ask(Trained("", 0.5)):
+        job.model.write_bytes(b"a model")
+    break_when_written(line, "kill" if job.model.parent.name in ("0000", "0001") else "hang")
 
 
 def hang(line: Line, job: str) -> None:

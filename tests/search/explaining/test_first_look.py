@@ -5,17 +5,19 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from cnnsearch.search.dataset.dataset import open_dataset
 from cnnsearch.search.dataset.prepare import prepare_dataset
 from cnnsearch.search.explaining.confusion import drawn, legend
 from cnnsearch.search.explaining.first_look import first_look, run_trial_and_show
 from cnnsearch.search.records import Objective
 from cnnsearch.search.trial.course import TrialJob, course_of
-from cnnsearch.search.trial.messages import Done, Shown, Trained
+from cnnsearch.search.trial.messages import Done, Shown, Trained, Written
 from cnnsearch.search.trial.training import Left
 from cnnsearch.spaces.load import loads_space
 from tests.search.trial.parent import Parent
@@ -59,6 +61,8 @@ def test_a_trial_whose_model_is_kept_shows_what_it_makes_of_its_images(job: Job,
     run_trial_and_show(parent, asked)  # type: ignore[arg-type]
     assert asked.model.is_file()
     assert isinstance(parent.heard[-1], Done)
+    kinds = [type(message) for message in parent.heard]
+    assert kinds.index(Trained) < kinds.index(Written) < kinds.index(Shown)
     shown = {found.name: found for found in parent.told(Shown)}
     assert list(shown) == ["confusion_matrix", "wrong", "augmented"]
     assert all(opened(content).size >= (16, 16) for found in shown.values() for content in found.pictures)
@@ -95,6 +99,21 @@ def test_a_model_that_cannot_be_asked_costs_nothing_but_its_pictures(
     (stage,) = course_of(asked)
     assert not list(first_look(Left(unable, stage), 1.0))
     assert "this model cannot be looked at" in caplog.text
+
+
+def test_a_model_is_asked_about_no_more_images_at_once_than_its_trial_had_memory_for(job: Job) -> None:
+    (stage,) = course_of(job())
+    training = stage.configuration.training.model_copy(update={"accumulate": 64})
+    small = replace(stage, configuration=stage.configuration.model_copy(update={"training": training}))
+    asked = list[int]()
+
+    def answer(images: Any, *, training: bool) -> Any:
+        asked.append(len(images))
+        return np.full((len(images), 2), 0.5)
+
+    assert [*first_look(Left(answer, small), 60.0)]
+    assert max(asked) == 2
+    assert sum(asked) == len(open_dataset(stage.dataset).rows("validation"))
 
 
 def test_a_confusion_matrix_has_a_row_for_each_true_class() -> None:
