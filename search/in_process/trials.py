@@ -4,6 +4,7 @@ import gc
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from cnnsearch.search.events import Audience, EpochEnded, TrialBuilt, TrialEnded
 from cnnsearch.search.history_file import write_history
 from cnnsearch.search.in_process.asked import Asked
 from cnnsearch.search.in_process.material import Part
-from cnnsearch.search.in_process.watching import NoSuchMetric, Watch
+from cnnsearch.search.in_process.watching import NoSuchMetric, Over, Watch
 from cnnsearch.search.model.custom import check_fits
 from cnnsearch.search.records import Epoch, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
@@ -130,7 +131,6 @@ class _Training:
         self._configuration = with_seed(shop.asked.configuration, self._number)
         self._epochs: list[Epoch] = []
         self._began = time.monotonic()
-        self._is_pruned = False
 
     def ending(self) -> TrialRecord:
         """Train it; gives how it ended."""
@@ -138,14 +138,16 @@ class _Training:
         model = fresh_model(shop.asked, shop.dataset, hyperparameters, self._configuration)
         shop.broadcast(TrialBuilt(self._number, model.count_params()))
         objective = shop.checkpoints.objective
-        watch, best = Watch(objective.metric, self._report), BestWeights(objective)
+        training = self._configuration.training
+        watch, best = Watch(objective.metric, self._report, training.epochs), BestWeights(objective)
         stopping = early_stopping(self._configuration)
-        self._fit(model, [watch, best, *filter(None, [stopping])])
+        with suppress(Over):
+            self._fit(model, [watch, best, *filter(None, [stopping])])
         if not watch.epochs:
             rule = "it hands its keyword arguments on to model.fit, callbacks among them, got no epoch"
             raise CnnSearchError(str(Problem(shop.asked.key.replace(".build", ".fit"), rule, "Take **kwargs.")))
-        reason = watch.ended_by or stopped_by(self._configuration.training, stopping)
-        status = Status.PRUNED if self._is_pruned else Status.STOPPED_EARLY if reason else Status.COMPLETED
+        reason, is_pruned = watch.ended_by or stopped_by(training, stopping), watch.ended_by == PRUNED
+        status = Status.PRUNED if is_pruned else Status.STOPPED_EARLY if reason else Status.COMPLETED
         known = _so_far(shop, self._number)
         ending = replace(known, status=status, reason=reason, parameters=model.count_params())
         self._keep(model, best, ending)
@@ -168,19 +170,17 @@ class _Training:
         )
 
     def _report(self, epoch: Epoch) -> str:
+        """Record an epoch; gives why the trial would end here, or nothing."""
         shop = self._shop
         self._epochs.append(epoch)
         if len(self._epochs) == 1:
             shop.experience.started(time.monotonic() - self._began)
-        is_last = epoch.number >= self._configuration.training.epochs
-        self._is_pruned = shop.oracle.report(self._trial.trial_id, epoch) and not is_last
+        is_behind = shop.oracle.report(self._trial.trial_id, epoch)
         write_history(self._folder.history, self._epochs)
         shop.broadcast(EpochEnded(self._number, epoch))
         shop.budget.take(1, aside=0.0)
         shop.budget.score(epoch.metrics[shop.checkpoints.objective.metric])
-        if self._is_pruned:
-            return PRUNED
-        return "" if is_last else shop.budget.ended_by(coming=epoch.seconds)
+        return PRUNED if is_behind else shop.budget.ended_by(coming=epoch.seconds)
 
     def _keep(self, model: keras.Model, best: BestWeights, ending: TrialRecord) -> None:
         """Write the model with the weights of its best epoch, where it may be among the best."""
