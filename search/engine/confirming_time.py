@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from cnnsearch.search.engine.budget import EPOCHS_ARE_SPENT, TARGET_IS_REACHED, TIME_IS_UP, Budget
 from cnnsearch.search.engine.clock import TRIAL_TIME
-from cnnsearch.search.events import Event, RunStarted, TrialEnded
+from cnnsearch.search.events import EndedElsewhere, Event, RunStarted, TrialEnded
 from cnnsearch.search.ranking import Objectives, rank, trained_as_the_first
 from cnnsearch.search.records import Status, TrialRecord
 from cnnsearch.spaces.sections.search import Confirm
@@ -51,16 +51,17 @@ class ConfirmingReserve:
         self._best: list[TrialRecord] = []
 
     def __call__(self, event: Event) -> None:
-        """Take note of ended trials."""
+        """Take note of ended trials, whichever machine they ran on."""
         if isinstance(event, RunStarted):
             self._objectives = event.ranked_by
             self._among_the_best(*event.finished)
-        elif isinstance(event, TrialEnded):
+        elif isinstance(event, TrialEnded | EndedElsewhere):
             self._among_the_best(event.trial)
 
     def _among_the_best(self, *ended: TrialRecord) -> None:
         if self._objectives is None or self._budget.limits.seconds is None:
             return
-        self._best = rank([*self._best, *ended], self._objectives)[: self._asked.top]
+        known = {trial.number: trial for trial in (*self._best, *ended)}  # one may be told at the start and again
+        self._best = rank(known, self._objectives)[: self._asked.top]
         each = [seconds_of(trial, self._most) for trial in trained_as_the_first(self._best)]
         self._budget.keep_for_confirming(confirming_seconds(each, self._slots(), self._asked.seeds))

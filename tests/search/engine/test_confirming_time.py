@@ -10,7 +10,7 @@ from cnnsearch.search.engine.budget import TIME_IS_UP, Budget, Limits
 from cnnsearch.search.engine.clock import TRIAL_TIME
 from cnnsearch.search.engine.confirming import as_trained
 from cnnsearch.search.engine.confirming_time import ConfirmingReserve, confirming_seconds, seconds_of, seeds_within
-from cnnsearch.search.events import RunStarted, TrialEnded
+from cnnsearch.search.events import EndedElsewhere, RunStarted, TrialEnded
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.spaces.document import Configuration
@@ -48,6 +48,16 @@ def test_the_best_trials_say_how_long_their_retrainings_take() -> None:
     assert kept(Budget(Limits(3600.0)), *trials) == (10 + 20 + 30) * 3
     assert kept(Budget(Limits(3600.0)), *trials, slots=2) == (10 + 20 + 30) * 3 / 2
     assert kept(Budget(Limits(3600.0)), *trials, asked=Confirm(top=1, seeds=2)) == 20.0
+
+
+def test_trials_that_ended_on_other_machines_count_once_each() -> None:
+    budget = Budget(Limits(3600.0))
+    listener = ConfirmingReserve(budget, Confirm(), lambda: 1, most=10)
+    first = trial(0, 0.9, 10.0)
+    listener(RunStarted(RunFolder(Path("runs/x-001")), ACCURACY, 20, None, ("cpu",), (first,), continued=True))
+    for each in (first, trial(1, 0.8, 20.0)):
+        listener(EndedElsewhere(each, "node2:4711"))
+    assert budget.reserve == (10 + 20) * 3
 
 
 def test_the_reserve_is_at_most_a_half_and_comes_beside_that_of_the_evaluation() -> None:
