@@ -82,6 +82,29 @@ def company_of(meeting: Meeting | None, oracle: OptunaOracle, run: RunFolder, *,
     return SharedCompany(meeting, oracle, run, artifacts, begins=begins)
 
 
+class _EpochsMade:
+    """The epochs that a study's trials have had, by their work; those of ended trials never change, so are read once.
+
+    Any thread may ask.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ended: dict[int, float] = {}
+
+    def of(self, trials: Sequence[FrozenTrial]) -> float:
+        """Of all trials together."""
+        ended = [trial for trial in trials if trial.state.is_finished()]
+        with self._lock:
+            self._ended |= {trial.number: _work_of(trial) for trial in ended if trial.number not in self._ended}
+            made = sum(self._ended[trial.number] for trial in ended)
+        return made + sum(_work_of(trial) for trial in trials if not trial.state.is_finished())
+
+
+def _work_of(trial: FrozenTrial) -> float:
+    return sum(epoch.work for epoch in epochs_of(trial))
+
+
 class SharedCompany(Company):
     """The other workers of a shared study, for one search.
 
@@ -98,14 +121,16 @@ class SharedCompany(Company):
     ) -> None:
         super().__init__(oracle, artifacts)
         self._meeting, self._run, self._begins = meeting, run, begins
+        self._made = _EpochsMade()
 
     # Before and while trials run.
 
     def epochs(self) -> float:
         trials = self.oracle.study.trials()
-        own = {int(trial.trial_id) for trial in self.oracle.ongoing_trials.values()}
+        ongoing = self.oracle.ongoing_trials.copy()  # other slots begin and end trials meanwhile
+        own = {int(trial.trial_id) for trial in ongoing.values()}
         elsewhere = sum(trial.state is TrialState.RUNNING and trial.number not in own for trial in trials)
-        return sum(epoch.work for trial in trials for epoch in epochs_of(trial)) + elsewhere
+        return self._made.of(trials) + elsewhere
 
     @contextmanager
     def present(self, budget: Budget, checkpoints: Checkpoints, broadcast: Audience) -> Iterator[None]:

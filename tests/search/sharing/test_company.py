@@ -9,17 +9,20 @@ from typing import Any
 
 import keras_tuner
 import pytest
+from optuna.trial import FrozenTrial
 
 from cnnsearch import OptunaOracle
 from cnnsearch.search.engine.rivals import Next, Rivals
 from cnnsearch.search.events import EndedElsewhere, Event, Warned
 from cnnsearch.search.records import Epoch, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder, TrialFolder
+from cnnsearch.search.sharing import company as module
 from cnnsearch.search.sharing.company import SharedCompany
 from cnnsearch.search.sharing.final_part import FinalPart
 from cnnsearch.search.sharing.meeting import Meeting
 from cnnsearch.search.study.artifacts import Artifacts
 from cnnsearch.search.study.database import open_storage
+from cnnsearch.search.study.stored_trial import epochs_of
 from cnnsearch.search.study_link import StudyLink
 
 Worker = Callable[..., OptunaOracle]
@@ -141,6 +144,57 @@ def test_a_study_that_gets_more_trials_has_another_final_part(link: StudyLink, t
     assert first.claim()
     assert first.done(tmp_path)
     assert FinalPart(link, storage, "4 trials").claim()
+
+
+@pytest.fixture
+def company(link: StudyLink, worker: Worker, tmp_path: Path) -> SharedCompany:
+    """A worker that draws nothing by itself, of a study with room for seven trials."""
+    oracle = worker(max_trials=7, sampler="grid")
+    meeting = Meeting(link, open_storage(link.storage, shared=True), 7, 0.0)
+    return SharedCompany(meeting, oracle, RunFolder(tmp_path / "run"), None, begins=True)
+
+
+def test_the_epochs_of_trials_that_have_ended_are_read_once(
+    company: SharedCompany, worker: Worker, monkeypatch: pytest.MonkeyPatch
+):
+    read = list[int]()
+
+    def reads(trial: FrozenTrial) -> tuple[Epoch, ...]:
+        read.append(trial.number)
+        return epochs_of(trial)
+
+    monkeypatch.setattr(module, "epochs_of", reads)
+    other = worker(max_trials=7, sampler="grid")
+    for _ in range(2):
+        end(other, other.create_trial("a"))
+    own, elsewhere = company.oracle.create_trial("a"), other.create_trial("a")
+    company.oracle.report(own.trial_id, Epoch(1, {"val_accuracy": 0.5}, 1.0))
+    assert company.epochs() == 2 + 1 + 1  # one is begun elsewhere
+    assert sorted(read) == [0, 1, 2, 3]
+    read.clear()
+    company.oracle.report(own.trial_id, Epoch(2, {"val_accuracy": 0.5}, 1.0))
+    end(other, elsewhere)
+    assert company.epochs() == 2 + 2 + 1
+    assert sorted(read) == [2, 3]
+    read.clear()
+    assert company.epochs() == 5
+    assert read == [2]
+
+
+def test_other_slots_may_begin_trials_while_epochs_are_counted(company: SharedCompany):
+    oracle = company.oracle
+    trial = oracle.create_trial("a")
+
+    class Meanwhile:
+        """A running trial; while somebody looks at it, another slot begins one."""
+
+        @property
+        def trial_id(self) -> str:
+            oracle.ongoing_trials[f"slot {len(oracle.ongoing_trials)}"] = trial
+            return trial.trial_id
+
+    oracle.ongoing_trials = {"a": Meanwhile(), "b": trial}
+    assert company.epochs() == 0.0
 
 
 @pytest.fixture
