@@ -36,8 +36,9 @@ class GridSampler(SpaceSampler):
                 f"sampler: a grid lists every value, got {listed(endless)} without steps. "
                 "Give each a step or a choice, or take another sampler."
             )
-        drawn = [t for t in study.get_trials(deepcopy=False) if not is_start(t) and space.draws(t.params)]
-        values: Mapping[str, Scalar] | None = drawn[-1].params if drawn else None
+        latest_first = reversed(study.get_trials(deepcopy=False))
+        drawn = (t.params for t in latest_first if not is_start(t) and space.draws(t.params))
+        values: Mapping[str, Scalar] | None = next(drawn, None)
         while values is not None:
             values = following(space.plan, values)
             if values is not None and not self._turn.is_tried(values):

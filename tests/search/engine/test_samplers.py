@@ -12,6 +12,7 @@ from keras_tuner.engine.trial import Trial
 from optuna.storages import InMemoryStorage
 
 from cnnsearch import CnnSearchError, OptunaOracle
+from cnnsearch.search.engine.parameters import SearchSpace
 from cnnsearch.search.engine.samplers.named import METHODS
 from cnnsearch.search.records import Epoch, Failure, Status, TrialRecord
 
@@ -130,6 +131,15 @@ def test_a_grid_comes_back_for_what_a_start_was_ahead_of() -> None:
     assert drawn[0] == {"kind": "deep", "dropout": 0.1, "version": 2}
     assert drawn[1] == {"kind": "flat", "units": 8, "norm": False, "version": 2}
     assert len(drawn) == distinct(drawn) == 10
+
+
+def test_a_grid_asks_of_its_latest_trial_alone_whether_the_space_still_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, asked = oracle("grid", small()), list[Any]()
+    run(one, 5)
+    draws = SearchSpace.draws
+    monkeypatch.setattr(SearchSpace, "draws", lambda space, values: asked.append(values) or draws(space, values))
+    assert one.create_trial("a").hyperparameters.values == {"kind": "flat", "units": 24, "norm": True, "version": 2}
+    assert len(asked) == 1
 
 
 def test_a_grid_refuses_what_cannot_be_listed() -> None:
