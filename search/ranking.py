@@ -210,6 +210,15 @@ def _short_of_whole(trials: Sequence[TrialRecord]) -> list[_Short]:
     return [(-_work(trial), len(trial.folds) < most[trial.fingerprint]) for trial in trials]
 
 
+def folds_of(trial: TrialRecord) -> tuple[int, str]:
+    """On how many folds of which images a trial was trained.
+
+    Other trials decide whether these are all folds. So one objective ranks trials that have this in common in the same
+    order whatever others there are.
+    """
+    return len(trial.folds), trial.fingerprint
+
+
 def _work(trial: TrialRecord) -> float:
     """The work of an epoch where a trial ended, as a share of that of what its configuration names."""
     return 1.0 if trial.rung is None else trial.rung.work
