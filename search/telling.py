@@ -41,7 +41,7 @@ def broadcast_of(
     own = writers_of(run, prepared.wanted.identity, budget, prepared.space.parameters, objectives, files)
 
     def settled(device: str, slots: int, why: str) -> None:
-        broadcast(Told(pause.patiently(lambda: note_packing(run, device, slots, why))))
+        broadcast.later(lambda: Told(pause.patiently(lambda: note_packing(run, device, slots, why))))
 
     packers = packers_of(document.search, crew, settled)
     broadcast = Broadcast((*own, *_reserves(document, budget, crew), *packers, *listeners), pause.patiently)
