@@ -20,12 +20,13 @@ def prepare_dataset(
     cache_root: Path | None = None,
     progress: Progress | None = None,
     told: Callable[[str], None] | None = None,
+    wanted: Callable[[], None] = lambda: None,
 ) -> Dataset:
     """Read, decode and split the images that a data section without searched values names.
 
     The pixels come out of the cache under `cache_root` (default: `default_cache_folder()`), which is filled where they
     are not there yet. `progress` is told (images done, images in all), from this thread; `told` gets a line that says
-    where the images lie and what they take, when they were decoded just now.
+    where the images lie and what they take, when they were decoded just now. `wanted` is that of `build_cache`.
 
     Raises:
         DataError: the source, its images, the split or the cache's disk is not as it must be.
@@ -33,7 +34,8 @@ def prepare_dataset(
     source = open_source(data.source, data.exclude)
     height, width = sizes(data.image_size)
     root = default_cache_folder() if cache_root is None else cache_root
-    cache = build_cache(source, (height, width, data.channels), root.absolute(), progress, resize=data.resize)
+    shape = (height, width, data.channels)
+    cache = build_cache(source, shape, root.absolute(), progress, resize=data.resize, wanted=wanted)
     if told and cache.is_new:
         told(f"image cache: {bytes_text(cache.bytes)} in {root} (cnnsearch data cache lists and clears it)")
     shares = Shares(data.split.validation, data.split.test, data.split.seed, data.folds)

@@ -21,6 +21,7 @@ from cnnsearch.search.dataset.cache.naming import (
     PIXELS_FILE,
     THUMBNAILS_FILE,
     Form,
+    Reading,
     content_hash,
     contents_name,
     files_name,
@@ -47,10 +48,17 @@ class _Job:
     form: Form
     files: Path
     progress: Progress | None
+    wanted: Callable[[], None]
 
     def built(self) -> list[Path]:
         """The caches that there are of these files, whatever was in them."""
         return [path for path in self.files.parent.glob(f"{self.files.name}-*") if path.is_dir()]
+
+    def readings(self) -> Iterator[Reading]:
+        """The hash of every file, as long as they are wanted."""
+        for reading in readings(self.source):
+            self.wanted()
+            yield reading
 
 
 def build_cache(
@@ -61,6 +69,7 @@ def build_cache(
     lock_seconds: float = LOCK_SECONDS,
     *,
     resize: Resize = "stretch",
+    wanted: Callable[[], None] = lambda: None,
 ) -> Cache:
     """The cache of a source's images at (height, width, channels) under `root`, built where it is absent or damaged.
 
@@ -68,11 +77,14 @@ def build_cache(
     that a changed photo is never taken for the one in the cache. Where no cache of these files can be there, they are
     read once, hashed and decoded together.
 
+    `wanted` is asked again and again while files are hashed, and while another process builds; it ends that by what it
+    raises. Decoding it ends through `progress`.
+
     Raises:
         DataError: no image can be read, the disk is full or not writable, or another process builds for too long.
     """
     form = Form(shape, resize)
-    job = _Job(source, form, root / files_name(source.images, form), progress)
+    job = _Job(source, form, root / files_name(source.images, form), progress, wanted)
     with told_as_data_error(root):
         cache = _found_or_built(job, lock_seconds)
     with suppress(OSError):  # in a read-only folder nobody is told when it was used
@@ -85,11 +97,11 @@ def build_cache(
 def _found_or_built(job: _Job, lock_seconds: float) -> Cache:
     """Whoever finds caches of these files hashes them all to know which one is meant, without holding the lock."""
     while True:
-        folder = _named(job, contents_name(readings(job.source))) if job.built() else None
+        folder = _named(job, contents_name(job.readings())) if job.built() else None
         cache = _whole(folder)
         if cache:
             return cache
-        with held_lock(job.files, lock_seconds):
+        with held_lock(job.files, lock_seconds, wanted=job.wanted):
             if folder or not job.built():
                 return _whole(folder) or _build(job)
 

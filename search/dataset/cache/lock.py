@@ -16,6 +16,8 @@ LOCK_SECONDS = 1800.0
 """How long another process may build one cache before we give up waiting for it."""
 _LOOK = 5.0
 """Seconds between two looks whether it gets on."""
+_ASK = 0.5
+"""Seconds after which whoever waits is asked whether it still has to."""
 
 
 @contextmanager
@@ -24,6 +26,7 @@ def held_lock(
     seconds: float = LOCK_SECONDS,
     what: str = "an image cache",
     headway: Callable[[], object] = lambda: None,
+    wanted: Callable[[], None] = lambda: None,
 ) -> Iterator[None]:
     """Hold the lock of the caches whose names begin so; the system frees it when its holder dies, however it dies.
 
@@ -31,6 +34,7 @@ def held_lock(
         what: is built under it.
         headway: something that changes while its holder gets on, asked for before the lock is, and every few seconds
             while we wait; as long as it changes, we wait longer.
+        wanted: asked twice a second while we wait, and once when we hold it; ends all of it by what it raises.
 
     Raises:
         DataError: another process held it for all of these seconds.
@@ -38,22 +42,23 @@ def held_lock(
     name.parent.mkdir(parents=True, exist_ok=True)
     holder = name.with_suffix(".holder")
     lock = FileLock(name.with_suffix(".lock"))
-    if not _waited_for(lock, seconds, headway):
+    if not _waited_for(lock, seconds, headway, wanted):
         rule = f"one process at a time builds {what}; after {seconds:g} s it is still held by {_text(holder)}."
         raise DataError(str(name), rule, "Wait for it or end it, then start again.")
     try:
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since}", encoding="utf-8")
+        wanted()
         yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
 
 
-def _waited_for(lock: FileLock, seconds: float, headway: Callable[[], object]) -> bool:
+def _waited_for(lock: FileLock, seconds: float, headway: Callable[[], object], wanted: Callable[[], None]) -> bool:
     """Whether we hold a lock now; false where its holder kept it for all of these seconds and did not get on."""
     seen, since = headway(), time.monotonic()
-    while not _acquired(lock, min(seconds, _LOOK)):
+    while not _acquired(lock, min(seconds, _LOOK), wanted):
         now = headway()
         if now != seen:
             seen, since = now, time.monotonic()
@@ -62,12 +67,18 @@ def _waited_for(lock: FileLock, seconds: float, headway: Callable[[], object]) -
     return True
 
 
-def _acquired(lock: FileLock, seconds: float) -> bool:
-    try:
-        lock.acquire(timeout=seconds)
-    except Timeout:
-        return False
-    return True
+def _acquired(lock: FileLock, seconds: float, wanted: Callable[[], None]) -> bool:
+    until = time.monotonic() + seconds
+    while True:
+        left = until - time.monotonic()
+        try:
+            lock.acquire(timeout=max(0.0, min(_ASK, left)))
+        except Timeout:
+            wanted()
+        else:
+            return True
+        if left <= _ASK:
+            return False
 
 
 def _text(holder: Path) -> str:

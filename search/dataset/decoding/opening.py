@@ -3,10 +3,11 @@
 import io
 import re
 import struct
+import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from PIL import Image, UnidentifiedImageError
 
@@ -23,15 +24,41 @@ _WITHOUT_LENGTH = (0x01, 0xD8)
 _PNG_HEADER = b"\x89PNG\r\n\x1a\n"
 
 
+class _Silence:
+    """The list of warning filters without Pillow's, from whoever wants it first to whoever wants it last."""
+
+    def __init__(self) -> None:
+        self._lock, self._users, self._filters = threading.Lock(), 0, ExitStack()
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._filters.enter_context(warnings.catch_warnings())
+                warnings.filterwarnings("ignore", module=r"PIL\.")
+            self._users += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._filters.close()
+
+
+_SILENCE = _Silence()
+
+
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
     """Silences Pillow's warnings about odd files, such as broken EXIF data in a good photo.
 
     Python keeps one list of warning filters for all threads: enter it in the thread that starts those that decode.
+    Several threads may be in it at once: the list comes back when the last of them leaves.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+    _SILENCE.begin()
+    try:
         yield
+    finally:
+        _SILENCE.end()
 
 
 @contextmanager

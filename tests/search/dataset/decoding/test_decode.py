@@ -2,7 +2,9 @@
 
 import io
 import struct
+import warnings
 import zlib
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -59,6 +61,17 @@ def test_broken_exif_data_loses_no_photo(photo) -> None:
     )
     with quiet_pillow():
         assert np.array_equal(decode_image(broken, SHAPE), decode_image(content, SHAPE))
+
+
+def test_pillow_is_silent_until_the_last_of_those_that_decode_has_ended() -> None:
+    before = list(warnings.filters)
+    with ExitStack() as first, ExitStack() as last:
+        first.enter_context(quiet_pillow())
+        last.enter_context(quiet_pillow())
+        during = list(warnings.filters)
+        first.close()
+        assert warnings.filters == during != before
+    assert warnings.filters == before
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
