@@ -1,6 +1,7 @@
 """A model folder: the model, the configuration it was trained from, its classes, its predictions on unseen images."""
 
 import errno
+import os
 import shutil
 import tempfile
 import zipfile
@@ -11,6 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.errors import NoRoom
+from cnnsearch.search.engine.pause import SPARE, is_full
 from cnnsearch.search.engine.slots import Slot
 from cnnsearch.search.evaluating import Asking, Say, answered
 from cnnsearch.search.events import Warned
@@ -129,12 +132,14 @@ def _check_exportable(trained: TrainedModel, broken: Broken, place: Path) -> Non
 
     Raises:
         DamagedModel: its file is no whole one.
-        CnnSearchError: the disk is full; with room it is evaluated.
+        NoRoom: the disk of the folder is full; with room it is evaluated. Another disk, such as that of temporary
+            files, may stay full for ever: nobody waits for it.
     """
-    if broken.failure is Failure.DISK:
+    if broken.failure is Failure.DISK and is_full(place):
         rule = f"an evaluation must have room for what it writes, got {broken.message.removesuffix('.')}."
-        full = OSError(errno.ENOSPC, broken.message, str(place))
-        raise CnnSearchError(str(Problem(str(place), rule, "Make room."))) from full
+        needed = SPARE + trained.model.stat().st_size  # the copy that was asked goes away until the next try
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
+        raise NoRoom(place, needed, rule, "Make room.") from full
     if not _is_whole(trained.model):
         rule = f"a model's file must be whole, got a damaged one ({broken.failure}: {broken.message})."
         raise DamagedModel(str(Problem(str(trained.model), rule, f"Delete it, or cnnsearch retrain {trained.config}")))

@@ -15,7 +15,7 @@ from cnnsearch.search.writing import file_of, is_full_disk
 T = TypeVar("T")
 _EVERY = 2.0
 """Seconds between two tries."""
-_SPARE = 16 * 1024**2
+SPARE = 16 * 1024**2
 """Bytes of room with which a disk is not full."""
 _FULL = "the disk is full."
 
@@ -106,16 +106,25 @@ class Pause:
 
     def until_room(self) -> bool:
         """Wait until the disk has more room than now; false, at once, where it is not full at all."""
-        before = disk_usage(self._folder).free
-        if before >= _SPARE:
+        if not is_full(self._folder):
             return False
+        before = disk_usage(self._folder).free
         self.begin()
         try:
-            while not self._stopping.is_set() and disk_usage(self._folder).free < before + _SPARE // 16:
+            while not self._stopping.is_set() and disk_usage(self._folder).free < before + SPARE // 16:
                 self.wait()
         finally:
             self.end()
         return not self._stopping.is_set()
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk of a folder has too little room for anything that matters.
+
+    Raises:
+        OSError: the disk does not say.
+    """
+    return disk_usage(folder).free < SPARE
 
 
 def _disk_of(path: Path) -> int | None:

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -9,16 +10,18 @@ import pytest
 
 from cnnsearch.search.best import DamagedModel, TrainedModel, export_model
 from cnnsearch.search.dataset.dataset import Dataset
+from cnnsearch.search.dataset.errors import NoRoom
 from cnnsearch.search.dataset.prepare import prepare_dataset
+from cnnsearch.search.engine import pause
+from cnnsearch.search.engine.pause import Pause
 from cnnsearch.search.engine.slots import CPU
-from cnnsearch.search.events import Told, Warned
+from cnnsearch.search.events import Event, Told, Warned
 from cnnsearch.search.records import Failure
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.trial.evaluation import EvaluationJob
 from cnnsearch.search.trial.messages import Broken
 from cnnsearch.search.writing import file_of, is_full_disk
 from cnnsearch.spaces.document import Data
-from cnnsearch.spaces.errors import CnnSearchError
 
 DATA = {"source": "sample:digits", "image_size": [8, 8], "color": "gray"}
 Ask = Callable[[EvaluationJob], Broken | None]
@@ -85,13 +88,29 @@ def test_a_damaged_model_does_not_take_the_place_of_another(trained: TrainedMode
         export_model(best, trained, ("validation",), CPU, failing(Failure.BUG, "BadZipFile"))
 
 
-def test_a_full_disk_is_no_reason_to_do_without_scores(trained: TrainedModel, best: ModelFolder) -> None:
-    message = "OSError: [Errno 122] Disk quota exceeded"
-    rule = (
-        r"an evaluation must have room for what it writes, got OSError: \[Errno 122\] Disk quota exceeded\. Make room"
-    )
-    with pytest.raises(CnnSearchError, match=rule) as full:
-        export_model(best, trained, ("validation",), CPU, failing(Failure.DISK, message))
+FULL = "OSError: [Errno 28] No space left on device"
+
+
+def test_where_the_disk_of_a_run_is_full_its_model_waits_for_its_scores(
+    trained: TrainedModel, best: ModelFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pause, "SPARE", 2**60)
+    rule = r"an evaluation must have room for what it writes, got OSError: \[Errno 28\] No space .+ device\. Make room"
+    with pytest.raises(NoRoom, match=rule) as full:
+        export_model(best, trained, ("validation",), CPU, failing(Failure.DISK, FULL))
     assert is_full_disk(full.value)
     assert file_of(full.value) == best.path.parent
+    assert full.value.needed > trained.model.stat().st_size
     assert names(best) == ["predictions.csv"]
+
+
+def test_nobody_waits_for_another_disk_than_that_of_the_run(trained: TrainedModel, best: ModelFolder) -> None:
+    said, waited = list[Told | Warned](), list[Event]()
+    there = Pause(best.path.parent, every=0.0)
+    there.tell = waited.append
+    export = partial(export_model, best, trained, ("validation",), CPU, failing(Failure.DISK, FULL), said.append)
+    there.patiently(export)
+    assert waited == []
+    assert names(best) == ["classes.json", "config.yaml", "log.txt", "model.keras"]
+    (warned,) = said
+    assert f"it could not be evaluated, got disk: {FULL}. {best.log} says more" in warned.message
