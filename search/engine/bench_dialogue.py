@@ -21,6 +21,8 @@ from cnnsearch.spaces.space import configuration_yaml
 class BenchDialogue(Dialogue):
     """What is said to the process of a training that belongs to a search, and what came of it.
 
+    It is made, used and closed in one thread, the one that serves its slot.
+
     Args:
         bench: what the search's trainings are run with.
         number: of the trial that it is of.
@@ -43,7 +45,8 @@ class BenchDialogue(Dialogue):
         self.folder = folder
         self._bench, self._number, self._slot, self._configuration = bench, number, slot, configuration
         self._room = RoomWait(bench.pause)
-        self._clock = TrialClock(limit, lambda: bench.pause.seconds)
+        bench.pause.training_begins()
+        self._clock = TrialClock(limit, lambda: bench.pause.own_seconds)
         self._waiting = Waiting(bench, self._clock, number, slot)
         self._described: Configuration | None = None
         """What stands in the folder."""
@@ -99,6 +102,7 @@ class BenchDialogue(Dialogue):
     def close(self) -> None:
         """Nothing more will be heard, so nothing is waited for."""
         self._room.end()
+        self._bench.pause.training_ends()
 
     def remove_backup(self) -> None:
         """Nothing goes on from it: the training has ended, or begins again from its start."""

@@ -43,7 +43,7 @@ class Budget:
         limits: the whole budget.
         spent: seconds that earlier sessions of the same run took.
         epochs: that its trials have had.
-        paused: how many seconds the search was halted; they do not count.
+        paused: how many seconds the search stood still; they do not count.
         least: the work of the cheapest epoch that a trial begins with.
         elsewhere: how many epochs all trials have had that other machines know of, too; asked only where they are
             limited. Each machine looks before it begins one, so that each may be one beyond.

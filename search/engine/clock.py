@@ -25,7 +25,7 @@ class TrialClock:
 
     Args:
         limit: seconds; None for no limit.
-        paused: how many seconds the search was halted; they do not count.
+        paused: how many seconds the trial itself has waited for room; they do not count.
     """
 
     def __init__(self, limit: float | None, paused: Callable[[], float] = lambda: 0.0) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,8 +21,28 @@ SPARE = 16 * 1024**2
 _FULL = "the disk is full."
 
 
+class Stopwatch:
+    """Adds up the seconds in which it runs."""
+
+    def __init__(self) -> None:
+        self._before, self._since, self._runs = 0.0, 0.0, False
+
+    @property
+    def seconds(self) -> float:
+        """All of them so far."""
+        return self._before + (time.monotonic() - self._since if self._runs else 0.0)
+
+    def run(self, *, runs: bool) -> None:
+        """From now on it runs, or does not."""
+        if runs != self._runs:
+            self._before, self._since, self._runs = self.seconds, time.monotonic(), runs
+
+
 class Pause:
     """Waits of the threads of one search; they overlap, and the search is paused while any of them waits.
+
+    Its time stands still only as long as nobody trains meanwhile: the disk of the caches may be full for one slot while
+    another one has all that it needs. What a trial's own time is, its own waits decide.
 
     Args:
         folder: what is on the disk that the search writes on, where an error names no other one.
@@ -34,14 +55,41 @@ class Pause:
         self._folder, self._every = folder, every
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._waiting, self._since, self._before = 0, 0.0, 0.0
+        self._waits = Counter[int]()
+        """How many waits each thread is in; one may come while another lasts."""
+        self._training = set[int]()
+        self._since, self._still, self._own = 0.0, Stopwatch(), defaultdict[int, Stopwatch](Stopwatch)
         self._places = set[Path]()
 
     @property
     def seconds(self) -> float:
-        """How long the search has been paused, all its pauses together."""
+        """How long the search has stood still: somebody waited, and nobody trained."""
         with self._lock:
-            return self._before + (time.monotonic() - self._since if self._waiting else 0.0)
+            return self._still.seconds
+
+    @property
+    def own_seconds(self) -> float:
+        """How long the thread that asks has waited, all its waits together."""
+        with self._lock:
+            return self._own[threading.get_ident()].seconds
+
+    def training_begins(self) -> None:
+        """This thread has a training from now on: while it does not wait, the time of the search goes on."""
+        with self._lock:
+            self._training.add(threading.get_ident())
+            self._note()
+
+    def training_ends(self) -> None:
+        """This thread has none any more."""
+        with self._lock:
+            self._training.discard(threading.get_ident())
+            self._note()
+
+    def _note(self) -> None:
+        """Have the watches run as long as they should; the caller, whose state has changed, holds the lock."""
+        me, waiting = threading.get_ident(), self._waits.keys()
+        self._own[me].run(runs=me in waiting)
+        self._still.run(runs=bool(waiting) and self._training <= waiting)
 
     def stop(self) -> None:
         """Nobody waits any more: a full disk is an error again."""
@@ -80,10 +128,11 @@ class Pause:
         """A thread begins to wait, for the disk of this place, or for that of the run."""
         full = place or self._folder
         with self._lock:
-            self._waiting += 1
-            if self._waiting == 1:
+            if not self._waits:
                 self._since = time.monotonic()
                 self._places.clear()
+            self._waits[threading.get_ident()] += 1
+            self._note()
             is_news = full not in self._places
             self._places.add(full)
         if is_news:
@@ -94,13 +143,15 @@ class Pause:
         self._stopping.wait(self._every)
 
     def end(self) -> None:
-        """A thread goes on."""
+        """The thread goes on; it is the one that began."""
+        me = threading.get_ident()
         with self._lock:
-            self._waiting -= 1
-            is_last = self._waiting == 0
+            self._waits[me] -= 1
+            if not self._waits[me]:
+                del self._waits[me]
+            self._note()
+            is_last = not self._waits
             seconds = time.monotonic() - self._since
-            if is_last:
-                self._before += seconds
         if is_last:
             self.tell(Resumed(seconds))
 

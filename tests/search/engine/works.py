@@ -19,7 +19,7 @@ from cnnsearch.search.trial import material
 from cnnsearch.search.trial.course import TrialJob
 from cnnsearch.search.trial.failures import NotANumber
 from cnnsearch.search.trial.line import Line
-from cnnsearch.search.trial.messages import Built, Done, EpochDone, Making, PhaseBegun, Trained, Written
+from cnnsearch.search.trial.messages import Built, Done, EpochDone, Making, PhaseBegun, Trained, Verdict, Written
 from cnnsearch.search.trial.training import run_trial
 
 NO_MEMORY = OSError(errno.ENOMEM, "Cannot allocate memory")
@@ -113,6 +113,17 @@ def train_in_phases(line: Line, job: TrialJob) -> None:
     line.tell(PhaseBegun())
     time.sleep(2.0)
     line.ask(EpochDone(Epoch(2, {"val_accuracy": 0.5, PHASE: 2}, 2.0)))
+    line.ask(Trained("", 0.5))
+    line.tell(Done())
+
+
+def train_slowly(line: Line, job: TrialJob) -> None:
+    """The same in ten epochs a second, of which there are 80 if nobody cuts it short."""
+    line.tell(Built(1, "cpu"))
+    for number in range(1, 81):
+        time.sleep(0.1)
+        if line.ask(EpochDone(Epoch(number, {"val_accuracy": 0.5}, 0.1))) is not Verdict.GO_ON:
+            break
     line.ask(Trained("", 0.5))
     line.tell(Done())
 
