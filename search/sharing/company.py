@@ -136,7 +136,7 @@ class SharedCompany(Company):
     def present(self, budget: Budget, checkpoints: Checkpoints, broadcast: Audience) -> Iterator[None]:
         storage = self._meeting.storage
         if isinstance(storage, Shared):
-            storage.tell_with(lambda text: broadcast(Warned(text)))
+            storage.tell_with(lambda text: broadcast.at_once(Warned(text)))
 
         def heard(event: EndedElsewhere) -> None:
             record = event.trial
@@ -145,10 +145,10 @@ class SharedCompany(Company):
             checkpoints.ended(record)
             if record.is_whole:
                 budget.score(record.score)
-            broadcast(event)
+            broadcast.at_once(event)  # who draws, or shows that this worker lives, waits for no full disk
 
         def requeued(number: int) -> None:
-            broadcast(Told(f"trial {number}: its worker shows no life, so it is in line again"))
+            broadcast.at_once(Told(f"trial {number}: its worker shows no life, so it is in line again"))
 
         if self.oracle.rivals:
             self.oracle.rivals.heard = heard

@@ -24,7 +24,7 @@ from cnnsearch.search.listeners.broadcast import Broadcast
 from cnnsearch.search.records import Epoch, Objective, Status, TrialRecord
 from cnnsearch.search.run_folder import RunFolder
 from cnnsearch.search.trial.course import TrialJob
-from cnnsearch.search.trial.messages import DiskFull, EpochDone
+from cnnsearch.search.trial.messages import Built, DiskFull, EpochDone
 from cnnsearch.spaces.load import loads_space
 from cnnsearch.spaces.rungs import Rung
 from cnnsearch.spaces.sections.search import Confirm
@@ -124,6 +124,7 @@ def test_a_retraining_of_a_lower_rung_learns_from_its_share_of_the_images(bench:
     job = dialogue.prepare().job
     assert isinstance(job, TrialJob)
     assert (job.dataset.share, job.configuration.training.steps_per_epoch) == (0.25, 2)
+    dialogue.answer(Built(1, "cpu"))
     assert "steps_per_epoch: 8" in dialogue.folder.config.read_text()
 
 
