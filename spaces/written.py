@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Mapping
+from itertools import starmap
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -12,6 +13,8 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from cnnsearch.spaces.values import Kinds, Stack
 
+_KEPT: dict[tuple[str, str], str] = {}
+_MOST_KEPT = 1000
 _BARE = re.compile(r"[A-Za-z_./][\w./-]*(:[\w./-]+)*", re.ASCII)
 
 
@@ -45,13 +48,29 @@ class _Emitter(Emitter):
 
 def as_yaml(tree: Mapping[str, Any], comment: str = "") -> str:
     """A plain document as YAML: innermost lists and mappings on one line, keys in their order, under a comment."""
+    lines = ("".join(char if char.isprintable() else " " for char in line) for line in comment.splitlines())
+    above = "".join(f"# {line}".rstrip() + "\n" for line in lines)
+    return above + ("".join(starmap(_section, tree.items())) or "{}\n")
+
+
+def _section(key: str, value: object) -> str:
+    """One entry of a document. The configurations of one search have most in common, so what was written is kept."""
+    asked = key, repr(value)
+    text = _KEPT.get(asked)
+    if text is None:
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.clear()
+        text = _KEPT[asked] = _dumped({key: value}, flow=None if isinstance(value, Mapping | list | tuple) else False)
+    return text
+
+
+def _dumped(tree: Mapping[str, Any], flow: bool | None) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer, yaml.Emitter = _Representer, _Emitter
-    yaml.default_flow_style = None
+    yaml.default_flow_style = flow
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 160
     yaml.allow_unicode = True
     stream = io.StringIO()
     yaml.dump(tree, stream)
-    lines = ("".join(char if char.isprintable() else " " for char in line) for line in comment.splitlines())
-    return "".join(f"# {line}".rstrip() + "\n" for line in lines) + stream.getvalue()
+    return stream.getvalue()
