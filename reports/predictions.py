@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnsearch.search.csv_file import cell
+from cnnsearch.search.json_file import unreadable
 from cnnsearch.search.model_label import ModelLabel
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.spaces.errors import CnnSearchError, Problem
@@ -76,7 +77,7 @@ def read_predictions(folder: ModelFolder) -> Predictions:
             _check_header(reader.fieldnames or (), columns)
             return _predictions(classes, list(reader))
     except (OSError, ValueError, TypeError, csv.Error) as error:
-        rule = f"a table with the columns {','.join(columns)} must lie here, got {_cause(error)}."
+        rule = f"a table with the columns {','.join(columns)} must lie here, got {unreadable(error)}."
         advice = "Train the model again: cnnsearch retrain."
         raise CnnSearchError(str(Problem(str(folder.predictions), rule, advice))) from error
 
@@ -103,9 +104,3 @@ def _predictions(classes: tuple[str, ...], rows: list[Mapping[str, str]]) -> Pre
         np.array([index[row["predicted"]] for row in rows], dtype=np.int64),
         probabilities,
     )
-
-
-def _cause(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "no file"
-    return f"no key {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__

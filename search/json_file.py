@@ -12,3 +12,10 @@ def read_object(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def unreadable(error: Exception) -> str:
+    """Why a file that must be there cannot be read, as what was found in its place."""
+    if isinstance(error, FileNotFoundError):
+        return "no file"
+    return f"no key {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__

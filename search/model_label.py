@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from cnnsearch.search.json_file import unreadable
 from cnnsearch.search.records import Origin
 from cnnsearch.search.run_folder import ModelFolder
 from cnnsearch.search.writing import write_json
@@ -89,7 +90,7 @@ class ModelLabel:
             height, width, channels = (int(size) for size in told["shape"])
             classes = tuple(str(name) for name in told["classes"])
         except (OSError, ValueError, KeyError, TypeError) as error:
-            rule = f"a file like {_EXAMPLE} must lie here, got {_cause(error)}."
+            rule = f"a file like {_EXAMPLE} must lie here, got {unreadable(error)}."
             raise CnnSearchError(
                 str(Problem(str(path), rule, "It is written beside every model: copy both."))
             ) from error
@@ -132,11 +133,3 @@ def _origin(path: Path, told: object) -> Origin | None:
     except (TypeError, ValueError) as error:
         rule = f"an origin has trial, epoch, objective and score, got {told!r}."
         raise CnnSearchError(str(Problem(str(path), rule, "Leave it out, or train the model again."))) from error
-
-
-def _cause(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "no file"
-    if isinstance(error, KeyError):
-        return f"no key {error}"
-    return str(error) or type(error).__name__

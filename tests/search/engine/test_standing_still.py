@@ -61,7 +61,10 @@ def passed(seconds: Callable[[], float]) -> float:
 
 def test_a_search_stands_still_while_somebody_waits_and_nobody_trains(tmp_path: Path) -> None:
     pause = Pause(tmp_path)
-    still = lambda: pause.seconds  # noqa: E731
+
+    def still() -> float:
+        return pause.seconds
+
     with elsewhere(pause, trains=True, waits=True):
         assert passed(still) >= A_WHILE
         with elsewhere(pause, trains=True, waits=False):
@@ -77,7 +80,10 @@ def test_the_time_of_a_trial_goes_on_while_another_one_waits_but_not_while_it_wa
     search = searching(tmp_path, space_text("trials: 1, trial_time: 60s"))
     search.bench = replace(search.bench, pause=Pause(tmp_path, every=0.0))
     attempts = search.dialogue()
-    patience = lambda: attempts.patience() or 0.0  # noqa: E731
+
+    def patience() -> float:
+        return attempts.patience() or 0.0
+
     with elsewhere(search.bench.pause, trains=True, waits=True):
         assert passed(patience) <= -A_WHILE
     attempts.answer(DiskFull())
